@@ -1,0 +1,121 @@
+"""Exercises that answer: ``check``, ``hint`` and ``solution`` for each, one file of them for each notebook."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Wrong(Exception):
+    """Raised by an exercise's test when an answer is not right; the message says what to look at."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A short message on a coloured card, or in plain text where HTML cannot be shown; true if the answer was right.
+
+    Examples
+    --------
+    >>> print(Card("Right", "A token is not a word.", passed=True))
+    Right. A token is not a word.
+    """
+
+    title: str
+    text: str
+    colour: str = "#0072B2"
+    passed: bool = False
+    code: str = ""
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __repr__(self) -> str:
+        return "\n".join(part for part in (f"{self.title}. {self.text}".strip(), self.code) if part)
+
+    def _repr_html_(self) -> str:
+        code = f'<pre style="margin:.6em 0 0">{html.escape(self.code)}</pre>' if self.code else ""
+        return (
+            f'<div role="note" style="border-left:.35em solid {self.colour};padding:.4em .9em;margin:.3em 0;'
+            f'max-width:46em"><b>{html.escape(self.title)}.</b> {html.escape(self.text)}{code}</div>'
+        )
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One task for the learner: it tests an answer, gives hints one at a time, and shows a solution on request.
+
+    Parameters
+    ----------
+    answer : str
+        The name that the learner's cell gives to the answer.
+    test : callable
+        Gets the answer, raises `Wrong` with a helpful sentence if it is not right, and returns a sentence that says
+        what a right answer shows.
+    hints : tuple of str
+        From the first nudge to nearly everything.
+    solution_code : str
+        Code for the learner's cell. The tests of the course run it, so it is known to be right.
+    setting : callable
+        Returns the names that the code may use, as they stand in the notebook at this place.
+
+    Examples
+    --------
+    >>> def test(answer):
+    ...     if answer != 3:
+    ...         raise Wrong("Count the words again.")
+    ...     return "Each of them is one token here."
+    >>> exercise = Exercise("n_words", test, ("Use split.",), 'n_words = len("to be or".split())')
+    >>> exercise.check(None)
+    Not attempted. Put your answer in n_words, run that cell, then this one.
+    >>> exercise.check(4)
+    Not yet. Count the words again.
+    >>> exercise.check(3)
+    Right. Each of them is one token here.
+    """
+
+    answer: str
+    test: Callable[[Any], str]
+    hints: tuple[str, ...]
+    solution_code: str
+    setting: Callable[[], dict[str, Any]] = dict
+    _shown: list[int] = field(default_factory=list, repr=False)
+
+    def check(self, answer: Any) -> Card:
+        """Say whether ``answer`` is right, not yet right, or not attempted (``None``)."""
+        if answer is None or answer is Ellipsis:
+            return Card("Not attempted", f"Put your answer in {self.answer}, run that cell, then this one.", "#777777")
+        try:
+            return Card("Right", self.test(answer), "#009E73", passed=True)
+        except Wrong as wrong:
+            return Card("Not yet", str(wrong), "#D55E00")
+        except Exception as error:  # whatever the learner's own code raised while it was tested
+            return Card("Not yet", f"Testing your answer raised {type(error).__name__}: {error}", "#D55E00")
+
+    def hint(self) -> Card:
+        """Show the next hint, and the last one again when all were shown."""
+        number = min(len(self._shown), len(self.hints) - 1)
+        self._shown.append(number)
+        return Card(f"Hint {number + 1} of {len(self.hints)}", self.hints[number])
+
+    def solution(self) -> Card:
+        """Show code that solves the exercise."""
+        return Card("One solution", "", code=textwrap.dedent(self.solution_code).strip())
+
+
+def call(function: Any, *arguments: Any) -> Any:
+    """Call the learner's function for a test.
+
+    Raises
+    ------
+    Wrong
+        If it is no function, or gives nothing back.
+    """
+    if not callable(function):
+        raise Wrong(f"The answer should be a function, and this is {type(function).__name__}.")
+    result = function(*arguments)
+    if result is None:
+        raise Wrong("Your function gives nothing back: end it with a return.")
+    return result

@@ -1,0 +1,78 @@
+"""One sentence for each step, and a bar where a step takes time; with the standard library alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+WIDTH = 30
+
+
+def say(sentence: str) -> None:
+    """Print one sentence for a person who waits, at once."""
+    print(sentence, flush=True)
+
+
+class Bar:
+    """A progress bar for a terminal; where the output is a file, a line at each quarter.
+
+    Parameters
+    ----------
+    sentence : str
+        What is being done; it stands before the bar.
+    total : int
+        How many steps are expected. A guess is fine: the bar never passes its end before it is closed.
+
+    Examples
+    --------
+    >>> with Bar("Counting.", 4) as bar:
+    ...     for _ in range(4):
+    ...         bar.advance()
+    Counting.
+    Counting. 25 %
+    Counting. 50 %
+    Counting. 75 %
+    """
+
+    def __init__(self, sentence: str, total: int):
+        self.sentence, self.total, self.done, self.shown = sentence, max(total, 1), 0, 0
+        self.terminal = sys.stdout.isatty()
+
+    def __enter__(self) -> Bar:
+        self._draw() if self.terminal else say(self.sentence)
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self.terminal:
+            self.done = self.total if kind is None else self.done
+            self._draw()
+            print()
+
+    def advance(self, steps: int = 1) -> None:
+        """Move the bar on by ``steps``."""
+        self.reach(self.done + steps)
+
+    def reach(self, done: int) -> None:
+        """Move the bar to ``done`` steps, never back."""
+        self.done = min(max(done, self.done), self.total)
+        if self.terminal:
+            self._draw()
+        elif (quarter := 4 * self.done // self.total) > self.shown and quarter < 4:
+            self.shown = quarter
+            say(f"{self.sentence} {25 * quarter} %")
+
+    def follow(self, count: Callable[[], int], while_running: subprocess.Popen) -> None:
+        """Show the second half of the bar from a count that rises while another process works."""
+        half, before = self.total // 2, count()
+        self.reach(half)
+        while while_running.poll() is None:
+            self.reach(half + count() - before)
+            time.sleep(0.5)
+
+    def _draw(self) -> None:
+        filled = WIDTH * self.done // self.total
+        full, empty = "█·" if "utf" in (sys.stdout.encoding or "").lower() else "#."
+        bar = full * filled + empty * (WIDTH - filled)
+        print(f"\r{self.sentence} {bar} {100 * self.done // self.total:3d} %", end="", flush=True)

@@ -1,0 +1,54 @@
+"""What the tests about notebooks share: where the notebooks are and how to read them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@dataclass(frozen=True)
+class Book:
+    """A notebook of the course, as the tests look at it."""
+
+    path: Path
+    cells: tuple
+
+    @classmethod
+    def read(cls, path: Path) -> Book:
+        return cls(path, tuple(nbformat.read(path, as_version=4).cells))
+
+    @property
+    def code(self) -> list:
+        return [cell for cell in self.cells if cell.cell_type == "code"]
+
+    @property
+    def prose(self) -> list:
+        return [cell for cell in self.cells if cell.cell_type == "markdown"]
+
+    @property
+    def outputs(self) -> list:
+        return [output for cell in self.code for output in cell.outputs]
+
+    @property
+    def output_text(self) -> str:
+        """All text and HTML of the outputs, without pictures."""
+        parts = [output.get("text", "") for output in self.outputs]
+        for output in self.outputs:
+            parts += [str(value) for kind, value in output.get("data", {}).items() if not kind.startswith("image/")]
+        return "\n".join(parts)
+
+
+def lines(cell) -> list[str]:
+    """Return the lines of a cell that hold code or text."""
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+def without_comments(cell) -> list[str]:
+    """Return the lines of a code cell that hold code."""
+    return [line for line in lines(cell) if not re.match(r"\s*#", line)]
