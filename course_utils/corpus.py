@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -69,8 +71,52 @@ def load_wikipedia(
     if size is not None:
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 1 <= size <= len(rows):
             raise InputError(f"size must be a whole number from 1 to {len(rows)}, and {size!r} is not.")
-        rows = np.sort(_turns(np.array(articles["topic"])[rows], rows)[:size])
+        order = np.random.default_rng(SEED).random(len(rows))
+        rows = np.sort(rows[take_turns(order, np.array(articles["topic"])[rows])[:size]])
     return datasets.Dataset.from_dict({name: [values[row] for row in rows] for name, values in articles.items()})
+
+
+def take_turns(weights: Sequence[float], groups: Sequence[str]) -> np.ndarray:
+    """Return positions so that the greatest weight of each group comes first, then the second of each, and so on.
+
+    Examples
+    --------
+    >>> take_turns([5, 4, 1, 2], ["a", "a", "b", "b"])
+    array([0, 3, 1, 2])
+    """
+    groups, best = np.asarray(groups), np.argsort(-np.asarray(weights), kind="stable")
+    rank = np.empty(len(best), dtype=int)
+    for group in np.unique(groups):
+        mine = best[groups[best] == group]
+        rank[mine] = np.arange(len(mine))
+    return best[np.argsort(rank[best], kind="stable")]
+
+
+def count_mentions(titles: Sequence[str], texts: Sequence[str]) -> np.ndarray:
+    """Count for each title the texts that contain it as words, its own among them: a measure of how well known it is.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        Titles of one to three words; longer ones count as never mentioned.
+    texts : sequence of str
+        The texts to look through, upper and lower case as they are.
+
+    Returns
+    -------
+    ndarray of int, shape (n_titles,)
+
+    Examples
+    --------
+    >>> count_mentions(["France", "Jazz"], ["Jazz reached France.", "France won.", "All that jazz"])
+    array([2, 1])
+    """
+    seen = collections.Counter()
+    for text in texts:
+        words = re.findall(r"[\w'’.-]*\w", text)
+        phrases = {" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)}
+        seen.update(phrases)
+    return np.array([seen[title] for title in titles])
 
 
 @functools.lru_cache(maxsize=3)
@@ -78,13 +124,3 @@ def _read(language: str) -> dict[str, list[str]]:
     entries = json.loads(wikipedia_path(language).read_text(encoding="utf-8")).values()
     columns = {"title": "title", "text": "extract", "description": "description", "topic": "topic"}
     return {name: [entry[key] for entry in entries] for name, key in columns.items()}
-
-
-def _turns(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Order ``rows`` so that the topics take turns: the first of each, then the second of each, and so on."""
-    order = np.random.default_rng(SEED).permutation(len(rows))
-    turn = np.empty(len(rows), dtype=int)
-    for label in np.unique(labels):
-        mine = order[labels[order] == label]
-        turn[mine] = np.arange(len(mine))
-    return rows[np.lexsort((labels, turn))]

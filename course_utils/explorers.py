@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import html
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ def explorer(
     >>> page.children[-1].value
     '<b>25</b>'
     """
-    import html
-
     import ipywidgets
 
     class Page(ipywidgets.VBox):
@@ -58,3 +57,30 @@ def explorer(
         control.observe(draw, names="value")
     draw()
     return Page([*controls.values(), view])
+
+
+def bars(rows: Sequence[tuple[str, float]]) -> str:
+    """Draw probabilities as bars in HTML, each with its text and its percentage.
+
+    Parameters
+    ----------
+    rows : sequence of (text, probability)
+        Probabilities from 0 to 1. The texts are shown in quotes, so that spaces are seen, and escaped.
+
+    Returns
+    -------
+    str
+        HTML that reads well on light and on dark pages.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in bars([("<b>", 0.5)])
+    True
+    """
+    lines = [
+        f'<tr><td style="text-align:right;padding:1px 8px;font-family:monospace">“{html.escape(text)}”</td>'
+        f'<td style="width:20em"><div style="background:#0072B2;height:1em;width:{max(1.0, 100 * probability):.0f}%">'
+        f"</div></td><td>{probability:.0%}</td></tr>"
+        for text, probability in rows
+    ]
+    return f'<table style="border:0">{"".join(lines)}</table>'

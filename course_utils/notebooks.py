@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import threading
@@ -85,6 +86,7 @@ def execute(path: Path) -> tuple[NotebookNode, Run]:
             timeout=SECONDS_A_CELL,
             kernel_name="python3",
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_complete=lambda cell, cell_index: bar.reach(cell_index + 1),
         )
@@ -120,6 +122,23 @@ def refresh(path: Path) -> bool:
     aside.write_text(text, encoding="utf-8", newline="\n")
     os.replace(aside, path)
     return True
+
+
+def map_picture(path: Path = FOLDER / "00_start_here.ipynb") -> bytes:
+    """Return the PNG that the cell tagged ``map`` of a notebook has drawn."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    cell = next(cell for cell in book.cells if "map" in cell.metadata.get("tags", []))
+    return base64.b64decode(cell.outputs[0]["data"]["image/png"])
+
+
+def save_map(path: Path = ROOT / "docs" / "wikipedia_map.png") -> None:
+    """Copy the map of notebook 00 to where the README shows it."""
+    picture = map_picture()
+    if not path.exists() or path.read_bytes() != picture:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture)
 
 
 def tidy(book: NotebookNode) -> NotebookNode:
@@ -211,7 +230,7 @@ def _without_colours(text: str) -> str:
 
 
 def each(paths: Sequence[Path], work: Callable[[Path], object]) -> list[str]:
-    """Do ``work`` for every notebook, and return the sentences of those that failed instead of stopping at the first."""
+    """Do ``work`` for every notebook, and return what is to be said of those that failed."""
     failures = []
     for path in paths:
         try:

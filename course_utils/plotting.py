@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.corpus import take_turns
 from course_utils.errors import InputError
 
 if TYPE_CHECKING:
     from IPython.display import Image
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 STYLE = Path(__file__).with_name("course.mplstyle")
 GREY = "#b8b8b8"
@@ -34,7 +36,9 @@ TOPIC_COLOURS = {
     "Technology": "#7F7F7F",
     "Uncategorized": "#D9D9D9",
 }
-COLOURS_IN_A_PICTURE = 160  # enough for a figure, and a third of the bytes of full colour
+SHARPNESS = 1.6  # dots in a stored picture for each dot on an ordinary screen
+LABELS_TRIED = 700  # titles on a map; most find no room
+COLOURS_IN_A_PICTURE = 128  # enough for a figure, and a third of the bytes of full colour
 
 
 def use_course_style() -> None:
@@ -72,10 +76,10 @@ def show(figure: Figure, alt: str) -> Image:
     if len(alt.split()) < 4:
         raise InputError("alt must say in a sentence what the figure shows, for readers who cannot see it.")
     full, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(full, format="png", dpi=figure.dpi)
+    figure.savefig(full, format="png", dpi=SHARPNESS * figure.dpi)
     plt.close(figure)
     pixels = Pixels.open(full).convert("RGB")
-    width = pixels.width * 100 // int(figure.dpi)
+    width = round(pixels.width / SHARPNESS)
     pixels.quantize(COLOURS_IN_A_PICTURE, dither=Pixels.Dither.NONE).save(small, format="png", optimize=True)
 
     class Picture(Image):
@@ -85,7 +89,9 @@ def show(figure: Figure, alt: str) -> Image:
     return Picture(small.getvalue(), format="png", width=width, alt=alt)
 
 
-def bar_chart(ax: Axes, values: Mapping[str, float], *, unit: str, digits: int = 0, highlight: str | None = None) -> None:
+def bar_chart(
+    ax: Axes, values: Mapping[str, float], *, unit: str, digits: int = 0, highlight: str | None = None
+) -> None:
     """Draw horizontal bars, the first on top, with each value at its end.
 
     Parameters
@@ -111,46 +117,76 @@ def bar_chart(ax: Axes, values: Mapping[str, float], *, unit: str, digits: int =
     ax.tick_params(left=False)
 
 
-def scatter_topics(ax: Axes, points: np.ndarray, topics: Sequence[str], *, size: float = 3.0) -> None:
-    """Draw a point for each article in its topic's colour, and each topic's name where its articles are densest.
+def draw_map(
+    ax: Axes, points: np.ndarray, topics: Sequence[str], titles: Sequence[str], weights: Sequence[float]
+) -> None:
+    """Draw articles as points in their topics' colours, name each topic, and as many titles as find room.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw.
+        Where to draw; its figure gives the room.
     points : ndarray, shape (n_articles, 2)
         Places on the map; distances have no unit.
-    topics : sequence of str
-        The topic of each article.
-    size : float
-        Area of a point, in square points.
+    topics, titles : sequence of str
+        The topic and the title of each article.
+    weights : sequence of float
+        How much a title deserves a label: the greatest of each topic are tried first.
     """
-    from matplotlib import patheffects
-
     topics = np.asarray(topics)
-    for topic in sorted(set(topics), key=lambda topic: -np.count_nonzero(topics == topic)):
-        mine = points[topics == topic]
-        colour = TOPIC_COLOURS.get(topic, GREY)
-        ax.scatter(*mine.T, s=size, color=colour, alpha=0.55, linewidths=0, rasterized=True)
-    halo = [patheffects.withStroke(linewidth=3, foreground="white")]
-    for topic in sorted(set(topics) & set(TOPIC_COLOURS) - {"Uncategorized"}):
-        place = densest_point(points[topics == topic])
-        ax.annotate(
-            topic.replace(" and ", "\nand "),
-            place,
-            ha="center",
-            va="center",
-            fontsize=10.5,
-            weight="bold",
-            color=TOPIC_COLOURS[topic],
-            path_effects=halo,
-        )
+    names, sizes = np.unique(topics, return_counts=True)
+    for name in names[np.argsort(-sizes)]:
+        mine = points[topics == name]
+        ax.scatter(*mine.T, s=4, color=TOPIC_COLOURS.get(name, GREY), alpha=0.6, linewidths=0)
     ax.set_axis_off()
-    ax.set_aspect("equal")
+    taken = []
+    for name in names[np.argsort(-sizes)]:
+        if name in TOPIC_COLOURS and name != "Uncategorized":
+            style = {"fontsize": 12, "weight": "bold", "color": TOPIC_COLOURS[name]}
+            for place in dense_points(points[topics == name]):
+                if label_if_free(ax, name.replace(" and ", "\nand "), place, taken, **style):
+                    break
+    for article in take_turns(weights, topics)[:LABELS_TRIED]:
+        label_if_free(ax, titles[article], points[article], taken, fontsize=7.5, color=INK)
 
 
-def densest_point(points: np.ndarray) -> np.ndarray:
-    """Return the one of ``points`` with the most others close by.
+def mark(ax: Axes, place: np.ndarray, text: str) -> None:
+    """Put a star at ``place`` with ``text`` beside it, above everything else on a map."""
+    ax.plot(*place, marker="*", markersize=21, color="gold", markeredgecolor="black", zorder=9)
+    ax.annotate(
+        text,
+        place,
+        xytext=(13, 4),
+        textcoords="offset points",
+        weight="bold",
+        parse_math=False,
+        bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8},
+        zorder=10,
+    )
+
+
+def label_if_free(ax: Axes, text: str, place: np.ndarray, taken: list[Bbox], **style: object) -> bool:
+    """Write ``text`` at ``place`` unless it would touch a label in ``taken``, which it then joins.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+    """
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    label = ax.text(*place, text, ha="center", va="center", path_effects=halo, parse_math=False, **style)
+    box = label.get_window_extent().expanded(1.06, 1.25)
+    if any(box.overlaps(other) for other in taken):
+        label.remove()
+        return False
+    taken.append(box)
+    return True
+
+
+def dense_points(points: np.ndarray) -> np.ndarray:
+    """Order ``points`` by how many others are close by, the most crowded first.
 
     Parameters
     ----------
@@ -159,10 +195,11 @@ def densest_point(points: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> densest_point(np.array([[0.0, 0.0], [0.1, 0.0], [0.2, 0.0], [9.0, 9.0]]))
-    array([0.1, 0. ])
+    >>> dense_points(np.array([[9.0, 9.0], [0.0, 0.0], [0.5, 0.0], [1.0, 0.0]]))[0]
+    array([0.5, 0. ])
     """
     from scipy.spatial import cKDTree
 
-    radius = np.linalg.norm(points.std(axis=0)) / 4
-    return points[np.argmax(cKDTree(points).query_ball_point(points, radius or 1.0, return_length=True))]
+    radius = np.linalg.norm(points.std(axis=0)) / 9
+    crowd = cKDTree(points).query_ball_point(points, radius or 1.0, return_length=True)
+    return points[np.argsort(-crowd, kind="stable")]

@@ -6,6 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 WIDTH = 30
 
@@ -13,6 +17,14 @@ WIDTH = 30
 def say(sentence: str) -> None:
     """Print one sentence for a person who waits, at once."""
     print(sentence, flush=True)
+
+
+def job_bar(total: int, unit: str, what: str, **more: object) -> tqdm:
+    """Return tqdm's bar for a job in a notebook or a terminal; it appears after two seconds, not for quick jobs."""
+    from tqdm.auto import tqdm
+
+    rare = {} if sys.stderr.isatty() or "ipykernel" in sys.modules else {"mininterval": 20, "ascii": True}
+    return tqdm(total=total, unit=unit, desc=what, delay=2, **rare, **more)
 
 
 class Bar:

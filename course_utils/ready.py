@@ -8,7 +8,7 @@ from course_utils.progress import say
 
 
 def prepare() -> None:
-    """Fetch the models and the text, compute Wikipedia's vectors and map, and say what is going on; later calls do nothing.
+    """Fetch the models and the text, compute Wikipedia's vectors and map, and say so; later calls do nothing.
 
     Raises
     ------

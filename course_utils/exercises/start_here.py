@@ -1,0 +1,119 @@
+"""The exercises of notebook 00, *Start here*."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from course_utils.exercises import Exercise, Wrong
+
+SENTENCE = "The white stuff that falls from the sky in winter is called"
+QUESTION = "an instrument with black and white keys"
+
+
+@functools.lru_cache(maxsize=1)
+def _setting() -> dict[str, Any]:
+    from course_utils.assets import smollm2_path
+    from course_utils.corpus import load_wikipedia
+    from course_utils.embeddings import embed
+    from course_utils.transformer import NumPyLM
+
+    articles = load_wikipedia()
+    return {
+        "np": np,
+        "embed": embed,
+        "sentence": SENTENCE,
+        "titles": np.array(articles["title"]),
+        "vectors": embed(articles["text"]),
+        "model": NumPyLM.from_gguf(smollm2_path()),
+    }
+
+
+def _test_best_title(answer: Any) -> str:
+    names = _setting()
+    scores = names["vectors"] @ names["embed"]([QUESTION])[0]
+    title = str(names["titles"][scores.argmax()])
+    if isinstance(answer, int | np.integer):
+        raise Wrong("That is a position in the list. Look up which title stands there: titles[position].")
+    if not isinstance(answer, str):
+        raise Wrong(f"best_title should be one title, and this is {type(answer).__name__}.")
+    if answer == names["titles"][scores.argmin()]:
+        raise Wrong("That is the article that has least to do with the question: argmin finds the lowest score.")
+    if answer != title:
+        raise Wrong(f"{answer!r} is not the best hit. Did you embed the new question, and not the old sentence?")
+    return f"The question never says {title.lower()}, and the search finds it by meaning."
+
+
+def _test_jumbled_word(answer: Any) -> str:
+    names = _setting()
+    jumbled = " ".join(sorted(names["sentence"].split()))
+    word = names["model"].next_words(jumbled, k=1)[0][0].strip()
+    if isinstance(answer, tuple | list):
+        raise Wrong("next_words gives pairs in a list: take the word out of the first pair with [0][0].")
+    if not isinstance(answer, str):
+        raise Wrong(f"jumbled_word should be a word, and this is {type(answer).__name__}.")
+    if answer.strip() == names["model"].next_words(names["sentence"], k=1)[0][0].strip():
+        raise Wrong("That is the word for the sentence in its right order: pass the jumbled one.")
+    if answer.strip() != word:
+        raise Wrong(f"The model says something else after {jumbled!r}. Are the words sorted and joined by spaces?")
+    return f"The same twelve words, and the model now says “{word}”: it reads the order, not only the words."
+
+
+def _test_n_words(answer: Any) -> str:
+    names = _setting()
+    share = np.cumsum([probability for _, probability in names["model"].next_words(names["sentence"], k=50)])
+    n_words = int(np.argmax(share >= 0.5)) + 1
+    if isinstance(answer, bool) or not isinstance(answer, int | np.integer):
+        raise Wrong(f"n_words should be a whole number, and this is {type(answer).__name__}.")
+    if answer == n_words - 1:
+        raise Wrong("Nearly: positions start at 0, and you want to know how many words there are.")
+    if answer != n_words:
+        raise Wrong("Add up the probabilities from the first, and stop at the word that brings the sum to one half.")
+    return f"Out of 49,152 possible tokens, {n_words} share more than half of the probability."
+
+
+best_title = Exercise(
+    "best_title",
+    _test_best_title,
+    (
+        "Three steps, all of them in the search above: embed the question, multiply, take the best.",
+        "embed takes a list and gives a matrix, so the question's vector is embed([question])[0].",
+        "np.argmax(vectors @ query) is the position of the best article; titles has the titles in the same order.",
+    ),
+    f"""
+    query = embed(["{QUESTION}"])[0]
+    best_title = str(titles[np.argmax(vectors @ query)])
+    """,
+    _setting,
+)
+
+jumbled_word = Exercise(
+    "jumbled_word",
+    _test_jumbled_word,
+    (
+        "sentence.split() gives the words, sorted(...) puts them in alphabetical order.",
+        '" ".join(words) makes one string of them; then ask model.next_words(jumbled, k=1).',
+    ),
+    """
+    jumbled = " ".join(sorted(sentence.split()))
+    jumbled_word = model.next_words(jumbled, k=1)[0][0]
+    """,
+    _setting,
+)
+
+n_words = Exercise(
+    "n_words",
+    _test_n_words,
+    (
+        "model.next_words(sentence, k=50) gives fifty pairs, the likeliest first.",
+        "np.cumsum adds up as it goes: its third number is the sum of the first three.",
+        "np.argmax(sums >= 0.5) is the first position where that is true, and positions start at 0.",
+    ),
+    """
+    probabilities = [probability for word, probability in model.next_words(sentence, k=50)]
+    n_words = int(np.argmax(np.cumsum(probabilities) >= 0.5)) + 1
+    """,
+    _setting,
+)

@@ -1,0 +1,220 @@
+"""The commands, as a person types them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+from house import ROOT
+
+from course_utils import badges, commands, notebooks, ready
+from course_utils.errors import CourseError
+
+
+def course(*words: str, **more) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "course_utils", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **more)
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """Make notebooks in an empty folder, which takes the place of the course's own."""
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+
+    def make(*sources: str, name: str = "00_tiny.ipynb"):
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        path = tmp_path / name
+        path.write_text(nbformat.writes(book) + "\n", encoding="utf-8")
+        return path
+
+    return make
+
+
+def test_help_names_every_command():
+    answer = course("--help")
+    assert answer.returncode == 0
+    assert all(re.search(rf"^ +{verb} ", answer.stdout, re.M) for verb in ("lab", "test", "run", "refresh", "assets"))
+    assert "Start with: python3 -m course_utils lab" in answer.stdout
+
+
+def test_an_unknown_option_or_command_is_refused():
+    assert course("run", "--fast").returncode == 2
+    assert course("dance").returncode == 2
+
+
+def test_a_notebook_that_does_not_exist_is_named():
+    answer = course("run", "77")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("There is no notebook '77'; there are 00_start_here.ipynb")
+
+
+def test_assets_lists_and_verifies():
+    answer = course("assets", "--verify")
+    assert answer.returncode == 0
+    assert "minilm: verified." in answer.stdout
+    assert "CC BY-SA" in answer.stdout
+
+
+def test_lab_serves_the_first_notebook(tmp_path):
+    command = [sys.executable, "-m", "course_utils", "lab", "--no-browser", "--port", "18765"]
+    log = tmp_path / "lab.log"
+    with log.open("w") as file:
+        lab = subprocess.Popen(
+            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=os.name != "nt"
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while not (found := re.search(r"http://\S+/lab/tree/(\S+)\?token=(\w+)", log.read_text())):
+            assert time.monotonic() < deadline, log.read_text()
+            assert lab.poll() is None, log.read_text()
+            time.sleep(0.3)
+        assert found.group(1) == "notebooks/00_start_here.ipynb"
+        address = f"http://127.0.0.1:18765/api/contents/{found.group(1)}?token={found.group(2)}"
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert b"Follow one sentence" in answer.read()
+    finally:
+        os.killpg(lab.pid, 15) if os.name != "nt" else lab.terminate()
+        lab.wait(30)
+
+
+def test_the_tests_options_go_to_pytest(monkeypatch):
+    seen = []
+    monkeypatch.setattr(ready, "prepare", lambda: None)
+    monkeypatch.setattr(commands.environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(
+        commands.subprocess, "run", lambda words, **_: seen.extend(words) or subprocess.CompletedProcess([], 5)
+    )
+    assert commands.main(["test", "tests/test_corpus.py", "-k", "size"]) == 5
+    assert seen[-3:] == ["tests/test_corpus.py", "-k", "size"]
+
+
+def test_tests_that_hang_are_stopped(monkeypatch, capsys):
+    def hang(words, timeout, **_):
+        raise subprocess.TimeoutExpired(words, timeout)
+
+    monkeypatch.setattr(ready, "prepare", lambda: None)
+    monkeypatch.setattr(commands.environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(commands.subprocess, "run", hang)
+    assert commands.main(["test"]) == 1
+    assert "were stopped" in capsys.readouterr().err
+
+
+def test_refreshing_twice_leaves_the_same_bytes(notebook):
+    path = notebook(
+        "1 + 1", "import ipywidgets\nipywidgets.IntSlider()", "%matplotlib inline\nimport time; time.time() > 0"
+    )
+    assert notebooks.refresh(path)
+    first = path.read_bytes()
+    assert not notebooks.refresh(path)
+    assert path.read_bytes() == first
+    assert b"model_id" not in first
+    assert [cell.execution_count for cell in nbformat.read(path, 4).cells] == [1, 2, 3]
+
+
+def test_a_notebook_that_fails_is_left_as_it_was(notebook):
+    path = notebook("1 + 1", "1 / 0")
+    before = path.read_bytes()
+    with pytest.raises(CourseError, match=r"00_tiny.ipynb stopped:(.|\n)*ZeroDivisionError"):
+        notebooks.refresh(path)
+    assert path.read_bytes() == before
+
+
+def test_one_failure_does_not_stop_the_other_notebooks(notebook):
+    paths = [notebook("1 / 0", name="00_bad.ipynb"), notebook("2", name="01_good.ipynb")]
+    runs = []
+    failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path)[1]))
+    assert [run.name for run in runs] == ["01_good.ipynb"]
+    assert len(failures) == 1
+
+
+def test_memory_is_that_of_the_whole_tree(notebook):
+    code = (
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'import time; x = bytearray(300_000_000); time.sleep(1)'])"
+    )
+    small = notebooks.execute(notebook("1"))[1]
+    large = notebooks.execute(notebook(code))[1]
+    assert large.peak_bytes - small.peak_bytes > 250_000_000
+
+
+def test_a_course_error_shows_as_one_sentence_in_a_notebook(notebook):
+    path = notebook("from course_utils.embeddings import embed\nembed('text')")
+    with pytest.raises(CourseError) as caught:
+        notebooks.execute(path)
+    assert "embed takes a list of texts" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_notebook_started_from_another_folder_works(notebook):
+    path = notebook("from course_utils.corpus import load_wikipedia\nlen(load_wikipedia(size=12))")
+    book, _ = notebooks.execute(path)
+    assert book.cells[0].outputs[0]["data"]["text/plain"] == "12"
+
+
+def test_without_the_course_the_set_up_cell_says_what_to_do(tmp_path):
+    cell = nbformat.read(ROOT / "notebooks/00_start_here.ipynb", 4).cells
+    code = next(cell.source for cell in cell if cell.cell_type == "code")
+    answer = subprocess.run([sys.executable, "-I", "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (
+        answer.stderr.strip()
+        == "The course is not installed in this Python: in its folder run python3 -m course_utils lab"
+    )
+
+
+def test_a_missing_package_is_reported_calmly(monkeypatch):
+    monkeypatch.setattr(ready.environment, "missing", lambda _: ["gguf>=0.10"])
+    report = ready.report()
+    assert not report
+    assert "Missing packages: gguf>=0.10. Close the notebook and start `python3 -m course_utils lab`." in str(report)
+
+
+def test_an_empty_cache_is_reported_calmly(empty_cache):
+    report = ready.report()
+    assert not report
+    assert "will be fetched at first use" in str(report)
+
+
+def test_no_address_means_no_badges_anywhere():
+    name, _ = badges.repository()
+    texts = [path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *notebooks.find()]]
+    assert all(("mybinder.org" in text) is bool(name) for text in texts)
+
+
+def test_an_address_brings_the_badges_and_taking_it_away_removes_them(tmp_path, monkeypatch):
+    readme, book = shutil.copy(ROOT / "README.md", tmp_path), shutil.copy(notebooks.find(["00"])[0], tmp_path)
+    before = [open(path, encoding="utf-8").read() for path in (readme, book)]
+    monkeypatch.setattr(badges, "repository", lambda: ("someone/course", "main"))
+    assert badges.write_into_readme(type(ROOT)(readme))
+    assert badges.write_into_notebook(type(ROOT)(book))
+    assert (
+        "mybinder.org/v2/gh/someone/course/main?urlpath=lab/tree/notebooks/00_start_here.ipynb" in open(readme).read()
+    )
+    assert (
+        "colab.research.google.com/github/someone/course/blob/main/notebooks/00_start_here.ipynb" in open(book).read()
+    )
+    monkeypatch.setattr(badges, "repository", lambda: ("", "main"))
+    badges.write_into_readme(type(ROOT)(readme))
+    badges.write_into_notebook(type(ROOT)(book))
+    assert [open(path, encoding="utf-8").read() for path in (readme, book)] == before
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("", ""), ("https://github.com/a/b", "a/b"), ("https://github.com/a/b.git", "a/b")]
+)
+def test_the_address_is_read_from_one_place(tmp_path, address, name):
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(re.sub('repository = ".*"', f'repository = "{address}"', text))
+    assert badges.repository(tmp_path / "pyproject.toml")[0] == name
+
+
+def test_an_address_that_badges_cannot_use_is_refused(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('repository = "git@host:a/b"\nbranch = "main"\n')
+    with pytest.raises(CourseError, match="must look like"):
+        badges.repository(tmp_path / "pyproject.toml")

@@ -1,0 +1,77 @@
+"""Wikipedia's summaries: whole, balanced samples, and what is said about sizes and topics that do not exist."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from course_utils.corpus import count_mentions, load_wikipedia, take_turns
+from course_utils.errors import InputError
+
+
+@pytest.mark.parametrize(("language", "size"), [("en", 10033), ("fr", 9955), ("es", 6239)])
+def test_each_language_has_its_articles(language, size):
+    articles = load_wikipedia(language)
+    assert articles.num_rows == size
+    assert articles.column_names == ["title", "text", "description", "topic"]
+    assert all(text.strip() for text in articles["text"][:])
+
+
+def test_a_sample_is_balanced_over_the_topics():
+    counts = Counter(load_wikipedia(size=1200)["topic"])
+    assert set(counts.values()) == {100}
+    assert len(counts) == 12
+
+
+def test_a_small_topic_gives_all_it_has():
+    counts = Counter(load_wikipedia(size=1000, topics=["Mathematics", "People"])["topic"])
+    assert counts == {"Mathematics": 256, "People": 744}
+
+
+def test_a_sample_is_the_same_each_time_and_inside_the_larger_one():
+    small, again, large = (load_wikipedia(size=size)["title"][:] for size in (60, 60, 600))
+    assert small == again
+    assert set(small) < set(large)
+
+
+def test_a_sample_keeps_the_order_of_the_source():
+    every = load_wikipedia()["title"][:]
+    positions = [every.index(title) for title in load_wikipedia(size=50)["title"]]
+    assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize("size", [0, -1, 10_034, 2.5, "12", True])
+def test_a_size_that_does_not_exist_is_refused(size):
+    with pytest.raises(InputError, match="size must be a whole number from 1 to 10033"):
+        load_wikipedia(size=size)
+
+
+def test_an_unknown_topic_lists_the_known_ones():
+    with pytest.raises(InputError, match=r"no topic 'Maths'.*Mathematics"):
+        load_wikipedia(topics=["Maths"])
+
+
+def test_a_topic_that_is_no_list_gets_the_remedy():
+    with pytest.raises(InputError, match=r"topics=\['Arts'\]"):
+        load_wikipedia(topics="Arts")
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(InputError, match="choose one of en, es, fr"):
+        load_wikipedia("de")
+
+
+def test_taking_turns_by_hand():
+    assert take_turns([1, 2, 3, 9], ["a", "a", "a", "b"]).tolist() == [3, 2, 1, 0]
+
+
+def test_taking_turns_is_a_permutation():
+    rng = np.random.default_rng(0)
+    turns = take_turns(rng.random(500), rng.integers(0, 7, 500).astype(str))
+    assert sorted(turns) == list(range(500))
+
+
+def test_mentions_count_texts_and_whole_words():
+    assert count_mentions(["Art", "New York"], ["Art and Art", "Artist", "in New York."]).tolist() == [1, 1]

@@ -1,0 +1,245 @@
+"""The environment: found or made, and one clear sentence for everything that can be in the way."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+from pathlib import Path
+
+import pytest
+import yaml
+from house import ROOT
+
+from course_utils import environment
+from course_utils.environment import missing, requirements
+from course_utils.errors import CourseError
+
+GROUPS = ("dependencies", "test")
+PINS = {
+    re.split(r"==", line)[0].lower().replace("_", "-")
+    for line in environment.CONSTRAINTS.read_text(encoding="utf-8").splitlines()
+    if "==" in line
+}
+
+
+def names(lines) -> list[str]:
+    return [re.match(r"[\w.-]+", line).group().lower() for line in lines]
+
+
+@pytest.fixture
+def no_packages(tmp_path, monkeypatch):
+    """A copy of the course's root whose Python has nothing, and no way to install for real."""
+    for file in ("pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / file, tmp_path)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(environment, "missing", list)
+    monkeypatch.setattr(environment, "_torch_options", list)
+    return tmp_path
+
+
+def fake_install(folder: Path):
+    def install(wanted):
+        (folder / ".venv/bin").mkdir(parents=True, exist_ok=True)
+        environment._venv_python().parent.mkdir(parents=True, exist_ok=True)
+        environment._venv_python().write_text("python")
+        (folder / "installs").open("a").write("x")
+
+    return install
+
+
+def test_requirements_are_read_as_a_toml_reader_reads_them():
+    tomllib = pytest.importorskip("tomllib")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert requirements() == project["dependencies"]
+    assert requirements("test") == project["optional-dependencies"]["test"]
+
+
+def test_environment_yml_has_the_packages_of_pyproject():
+    (pip,) = [part["pip"] for part in conda()["dependencies"] if isinstance(part, dict)]
+    packages = [line for line in pip if not line.startswith("-")]
+    assert sorted(packages) == sorted(line for group in GROUPS for line in requirements(group))
+    assert pip[-1] == "-e ."
+    assert "-c constraints.txt" in pip
+    assert f"--extra-index-url {environment.TORCH_CPU_INDEX}" in pip
+
+
+def test_environment_yml_has_a_python_that_the_course_supports():
+    (python,) = [part for part in conda()["dependencies"] if str(part).startswith("python=")]
+    assert tuple(map(int, python.split("=")[1].split("."))) >= (3, 10)
+
+
+def conda() -> dict:
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def test_every_requirement_has_an_exact_pin():
+    wanted = {name.replace("_", "-") for group in GROUPS for name in names(requirements(group))}
+    assert wanted <= PINS
+
+
+def test_the_owners_packages_are_all_there():
+    owners = {"jupyter", "numpy", "matplotlib", "transformers", "datasets", "sentence-transformers", "scikit-learn"}
+    assert owners <= set(names(requirements()))
+
+
+def test_what_is_installed_meets_the_ranges():
+    assert missing([line for group in GROUPS for line in requirements(group)]) == []
+
+
+@pytest.mark.parametrize(
+    ("requirement", "met"),
+    [("pip>=1", True), ("pip>=1,<2", False), ("pip>=9999", False), ("no-such-package-here", False), ("pip", True)],
+)
+def test_bounds_are_compared_as_numbers(requirement, met):
+    assert (missing([requirement]) == []) is met
+
+
+def test_versions_are_numbers_and_not_text():
+    assert environment._numbers("10.2.dev1") > environment._numbers("9.9")
+    assert environment._numbers("2.13.0+cpu") == (2, 13, 0)
+
+
+def test_a_python_that_has_everything_is_used_as_it_is():
+    assert environment.ensure("dependencies") in {sys.executable, str(environment._venv_python())}
+
+
+def test_conda_with_all_packages_makes_no_venv(no_packages, monkeypatch):
+    monkeypatch.setattr(environment, "missing", lambda _: [])
+    monkeypatch.setattr(environment, "_install", lambda _: pytest.fail("nothing to install"))
+    assert environment.ensure("dependencies", "test") == sys.executable
+    assert not environment.VENV.exists()
+
+
+def test_it_installs_once_and_again_only_if_the_packages_change(no_packages, monkeypatch):
+    monkeypatch.setattr(environment, "_install", fake_install(no_packages))
+    for _ in range(2):
+        assert environment.ensure("dependencies") == str(environment._venv_python())
+    assert (no_packages / "installs").read_text() == "x"
+    environment.ensure("dependencies", "test")
+    environment.ensure("dependencies")
+    assert (no_packages / "installs").read_text() == "xx"
+    monkeypatch.setattr(environment, "requirements", lambda group: ["other>=1"])
+    environment.ensure("dependencies")
+    assert (no_packages / "installs").read_text() == "xxx"
+
+
+def test_an_installation_that_was_stopped_is_not_taken_for_done(no_packages, monkeypatch):
+    def stop(wanted):
+        fake_install(no_packages)(wanted)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "_install", stop)
+    with pytest.raises(KeyboardInterrupt):
+        environment.ensure("dependencies")
+    monkeypatch.setattr(environment, "_install", fake_install(no_packages))
+    environment.ensure("dependencies")
+    assert (no_packages / "installs").read_text() == "xx"
+
+
+def test_a_broken_stamp_is_not_taken_for_done(no_packages, monkeypatch):
+    monkeypatch.setattr(environment, "_install", fake_install(no_packages))
+    environment.ensure("dependencies")
+    (no_packages / ".venv/course-ready.json").write_text('["half')
+    environment.ensure("dependencies")
+    assert (no_packages / "installs").read_text() == "xx"
+    assert len(json.loads((no_packages / ".venv/course-ready.json").read_text())) == 1
+
+
+def test_too_little_room_is_said_before_anything_starts(no_packages, monkeypatch):
+    monkeypatch.setattr(environment.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 10**9))
+    with pytest.raises(CourseError, match=r"3 GB of disk and 1\.0 GB are free"):
+        environment.ensure("dependencies")
+    assert not environment.VENV.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said(no_packages, monkeypatch):
+    monkeypatch.setattr(environment.os, "access", lambda *_: False)
+    with pytest.raises(CourseError, match="copy the course to a folder of your own"):
+        environment.ensure("dependencies")
+
+
+def test_a_python_without_venv_gets_the_remedy_and_leaves_nothing(no_packages, monkeypatch):
+    failed = subprocess.CompletedProcess([], 1, "ensurepip is not available", "")
+    monkeypatch.setattr(environment.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(CourseError, match="python3-venv"):
+        environment._make_venv()
+    assert not environment.VENV.exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "remedy"),
+    [
+        ("WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError'", "check the network"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ERROR: [Errno 13] Permission denied: '/x'", "cannot be written"),
+        ("ERROR: ResolutionImpossible", "The whole log is in"),
+    ],
+)
+def test_what_pip_says_becomes_one_sentence_with_a_remedy(output, remedy):
+    sentence = environment._explain(output, ROOT / ".venv" / "install.log")
+    assert remedy in sentence
+    assert "\n" not in sentence
+
+
+def test_pip_without_network_ends_in_that_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "VENV", tmp_path)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "_venv_python", lambda: Path(sys.executable))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    options = ["--dry-run", "--ignore-installed", "--index-url", "http://127.0.0.1:9/simple"]
+    with pytest.raises(CourseError, match="goes on where it stopped"):
+        environment._pip("Trying.", ["six", *options, "--timeout", "1"], expected=1)
+
+
+def test_torch_comes_from_its_cpu_index_only_where_that_answers(monkeypatch):
+    monkeypatch.setattr(environment.sys, "platform", "linux")
+
+    def refuse(*_, **__):
+        raise urllib.error.URLError("no route")
+
+    monkeypatch.setattr(environment.urllib.request, "urlopen", refuse)
+    assert environment._torch_options() == []
+    monkeypatch.setattr(environment.urllib.request, "urlopen", lambda *_, **__: open(__file__))
+    assert environment._torch_options() == ["--index-url", environment.TORCH_CPU_INDEX]
+    monkeypatch.setattr(environment.sys, "platform", "darwin")
+    assert environment._torch_options() == []
+
+
+def test_the_bootstrap_imports_only_the_standard_library():
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "import course_utils.commands\n"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
+        "assert new <= {'course_utils'}, new"
+    )
+    subprocess.run([sys.executable, "-S", "-c", code], check=True, cwd=ROOT)
+
+
+def older_pythons() -> list[str]:
+    """Pythons before 3.10 that this computer happens to have, as the launchers of pyenv and of systems name them."""
+    folders = [Path.home() / ".pyenv/versions", Path("/usr/bin")]
+    found = [*folders[0].glob("[23].[0-9].*/bin/python"), *folders[1].glob("python[23].[0-9]")]
+    return sorted(str(path) for path in found)
+
+
+def test_a_python_that_is_too_old_reads_one_sentence(monkeypatch, capsys):
+    from course_utils import __main__
+
+    monkeypatch.setattr(__main__.sys, "version_info", (3, 8, 1))
+    assert __main__.main(["lab"]) == 1
+    assert "needs Python 3.10 or newer, and this is Python 3.8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "python", older_pythons() or [pytest.param("", marks=pytest.mark.skip("no older Python here"))]
+)
+def test_real_older_pythons_read_that_sentence(python):
+    answer = subprocess.run([python, "-m", "course_utils", "lab"], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert "needs Python 3.10 or newer" in answer.stderr
+    assert "Traceback" not in answer.stderr

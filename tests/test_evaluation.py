@@ -1,0 +1,188 @@
+"""The measures of search: worked by hand, their invariants, and equal to trec_eval and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils.errors import InputError
+from course_utils.evaluation import (
+    Question,
+    bootstrap_interval,
+    has_answer,
+    mean_reciprocal_rank,
+    ndcg_at_k,
+    paired_p_value,
+    recall_at_k,
+    reciprocal_rank,
+    relevant_positions,
+)
+from course_utils.search import Hit
+
+RUNS = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, 30), unique=True, max_size=25),  # a ranking
+        st.sets(st.integers(0, 30), min_size=1, max_size=8),  # what is relevant
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def test_measures_of_one_ranking_by_hand():
+    ranking, relevant = [[5, 2, 8, 1]], [{2, 1, 9}]
+    assert recall_at_k(ranking, relevant, 3) == [1 / 3]
+    assert recall_at_k(ranking, relevant, 4) == [2 / 3]
+    assert reciprocal_rank(ranking, relevant) == [1 / 2]
+    best = 1 + 1 / np.log2(3) + 1 / 2
+    assert ndcg_at_k(ranking, relevant, 4) == pytest.approx([(1 / np.log2(3) + 1 / np.log2(5)) / best])
+
+
+def test_the_mean_reciprocal_rank_is_the_mean_over_questions():
+    assert mean_reciprocal_rank([[1], [2, 3], [4]], [{1}, {3}, {9}]) == pytest.approx((1 + 1 / 2 + 0) / 3)
+
+
+def test_what_stands_after_place_k_does_not_count():
+    rankings, relevant = [[*range(10), 99]], [{99}]
+    for measure in (recall_at_k, reciprocal_rank, ndcg_at_k):
+        assert measure(rankings, relevant, 10) == [0]
+        assert measure(rankings, relevant, 11) > [0]
+
+
+def test_hits_and_positions_count_alike():
+    hits = [[Hit(3, 0.9), Hit(1, 0.5)]]
+    assert ndcg_at_k(hits, [{1}]) == ndcg_at_k([[3, 1]], [{1}])
+
+
+def test_an_empty_ranking_found_nothing():
+    assert recall_at_k([[]], [{1}]) == reciprocal_rank([[]], [{1}]) == ndcg_at_k([[]], [{1}]) == [0]
+
+
+@given(RUNS, st.integers(1, 12))
+@settings(max_examples=60, deadline=None)
+def test_measures_equal_those_of_trec_eval(runs, k):
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    judged = {f"q{n}": {f"d{p}": 1 for p in relevant} for n, (_, relevant) in enumerate(runs)}
+    names = {f"ndcg_cut.{k}", f"recall.{k}", "recip_rank"}
+    run = {f"q{n}": {f"d{p}": -float(place) for place, p in enumerate(r[:k])} for n, (r, _) in enumerate(runs)}
+    theirs = pytrec_eval.RelevanceEvaluator(judged, names).evaluate(run)
+    rankings, relevant = zip(*runs, strict=True)
+    for measure, name in ((ndcg_at_k, f"ndcg_cut_{k}"), (recall_at_k, f"recall_{k}"), (reciprocal_rank, "recip_rank")):
+        ours = measure(rankings, relevant, k)
+        assert ours == pytest.approx([theirs.get(f"q{n}", {}).get(name, 0.0) for n in range(len(runs))], abs=1e-9)
+
+
+@given(RUNS)
+@settings(max_examples=40, deadline=None)
+def test_ndcg_equals_that_of_scikit_learn(runs):
+    from sklearn.metrics import ndcg_score
+
+    for ranking, relevant in runs:
+        truth = np.array([[p in relevant for p in range(31)]], dtype=float)
+        rest = [p for p in range(31) if p not in ranking and p not in relevant]
+        whole = [*ranking, *rest, *(p for p in relevant if p not in ranking)]  # what was not found comes last
+        scores = np.empty((1, 31))
+        scores[0, whole] = -np.arange(31)
+        k = len(ranking) or 1
+        assert ndcg_at_k([whole], [relevant], k)[0] == pytest.approx(ndcg_score(truth, scores, k=k))
+
+
+@given(RUNS, st.integers(1, 20))
+@settings(max_examples=40, deadline=None)
+def test_measures_lie_between_0_and_1_and_the_best_ranking_gets_1(runs, k):
+    rankings, relevant = zip(*runs, strict=True)
+    for measure in (recall_at_k, reciprocal_rank, ndcg_at_k):
+        assert ((measure(rankings, relevant, k) >= 0) & (measure(rankings, relevant, k) <= 1 + 1e-12)).all()
+    perfect = [sorted(wanted) for wanted in relevant]
+    assert ndcg_at_k(perfect, relevant, k) == pytest.approx(1)
+    assert reciprocal_rank(perfect, relevant, k) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("rankings", "relevant", "k", "message"),
+    [
+        ([[1]], [set()], 10, "not judged"),
+        ([[1, 1]], [{1}], 10, "twice"),
+        ([[1]], [{1}, {2}], 10, "needs a ranking"),
+        ([], [], 10, "no questions"),
+        ([[1]], [{1}], 0, "from 1"),
+        ([[1]], [{1}], True, "from 1"),
+        ([[1]], [{1}], 2.5, "from 1"),
+    ],
+)
+@pytest.mark.parametrize("measure", [recall_at_k, reciprocal_rank, ndcg_at_k, mean_reciprocal_rank])
+def test_bad_input_is_named(measure, rankings, relevant, k, message):
+    with pytest.raises(InputError, match=message):
+        measure(rankings, relevant, k)
+
+
+def test_an_article_that_does_not_exist_is_named():
+    question = Question("where?", "Geography", "test", ("Atlantis",), ())
+    with pytest.raises(InputError, match="'Atlantis' answers 'where\\?'"):
+        relevant_positions([question], ["Riga"])
+
+
+def test_the_interval_equals_that_of_scipy():
+    from scipy.stats import bootstrap
+
+    values = np.random.default_rng(1).random(60)
+    theirs = bootstrap((values,), np.mean, n_resamples=20_000, method="percentile", rng=1).confidence_interval
+    assert bootstrap_interval(values, n_resamples=20_000) == pytest.approx(tuple(theirs), abs=0.005)
+
+
+def test_the_interval_holds_the_mean_and_narrows_with_more_questions():
+    values = np.random.default_rng(2).random(400)
+    low, high = bootstrap_interval(values)
+    assert low < values.mean() < high
+    few_low, few_high = bootstrap_interval(values[:25])
+    assert high - low < (few_high - few_low) / 2
+    assert bootstrap_interval(values) == (low, high), "the same seed gives the same interval"
+
+
+@pytest.mark.parametrize("values", [[], [np.nan], [[1.0]], [np.inf]])
+def test_an_interval_needs_finite_numbers(values):
+    with pytest.raises(InputError):
+        bootstrap_interval(values)
+    with pytest.raises(InputError):
+        paired_p_value(values, values)
+
+
+def test_the_p_value_equals_that_of_scipy():
+    from scipy.stats import permutation_test
+
+    rng = np.random.default_rng(3)
+    a = rng.random(40)
+    b = a + rng.normal(0.05, 0.2, 40)
+    theirs = permutation_test(
+        (a, b), lambda x, y, axis: (x - y).mean(axis=axis), permutation_type="samples", n_resamples=20_000, rng=3
+    ).pvalue
+    assert paired_p_value(a, b, n_resamples=20_000) == pytest.approx(theirs, abs=0.015)
+
+
+def test_equal_methods_differ_by_nothing_and_order_does_not_matter():
+    a, b = [0.5, 1.0, 0.2], [0.1, 1.0, 0.9]
+    assert paired_p_value(a, a) == 1
+    assert paired_p_value(a, b) == paired_p_value(b, a)
+    with pytest.raises(InputError, match="3 and 2"):
+        paired_p_value(a, b[:2])
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "held"),
+    [
+        ("It is Riga.", ["riga"], True),
+        ("Café au lait", ["cafe"], True),
+        ("the antlers", ["antler"], True),
+        ("in 1917!", ["1917"], True),
+        ("10 years", ["1"], False),
+        ("Romania", ["Roman"], False),
+        ("nothing", [], False),
+        ("", ["x"], False),
+        ("66\u00a0million years", ["66 million"], True),
+        ("C++ (really)", ["(really"], True),
+    ],
+)
+def test_answers_are_found_as_whole_words(text, answers, held):
+    assert has_answer(text, answers) is held

@@ -1,0 +1,113 @@
+"""Every exercise: its solution passes, plausible mistakes fail with a helpful message, the stub counts as untouched."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import textwrap
+
+import pytest
+from house import NOTEBOOKS, Book
+
+from course_utils import exercises
+from course_utils.exercises import Exercise, Wrong, call
+
+MODULES = sorted(module.name for module in pkgutil.iter_modules(exercises.__path__))
+LEAST_MISTAKES = 2
+
+
+def exercises_of(module: str) -> dict[str, Exercise]:
+    page = importlib.import_module(f"course_utils.exercises.{module}")
+    return {name: thing for name, thing in vars(page).items() if isinstance(thing, Exercise)}
+
+
+def mistakes_of(module: str) -> dict[str, list[tuple[str, str]]]:
+    return importlib.import_module(f"mistakes.{module}").MISTAKES
+
+
+def answer_of(exercise: Exercise, code: str):
+    names = dict(exercise.setting())
+    exec(textwrap.dedent(code), names)
+    return names[exercise.answer]
+
+
+EVERY = [(module, name) for module in MODULES for name in exercises_of(module)]
+MISTAKES = [
+    (module, name, number)
+    for module in MODULES
+    for name, list_of_mistakes in mistakes_of(module).items()
+    for number in range(len(list_of_mistakes))
+]
+
+
+@pytest.mark.parametrize(("module", "name"), EVERY)
+def test_solution_passes_its_own_check(module, name):
+    exercise = exercises_of(module)[name]
+    verdict = exercise.check(answer_of(exercise, exercise.solution_code))
+    assert verdict, verdict
+    assert str(verdict).startswith("Right. ")
+
+
+@pytest.mark.parametrize(("module", "name", "number"), MISTAKES)
+def test_mistake_fails_with_a_message_that_helps(module, name, number):
+    exercise = exercises_of(module)[name]
+    code, fragment = mistakes_of(module)[name][number]
+    verdict = exercise.check(answer_of(exercise, code))
+    assert not verdict
+    assert str(verdict).startswith("Not yet. ")
+    assert fragment in str(verdict)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_exercise_has_mistakes_and_hints(module):
+    assert set(mistakes_of(module)) == set(exercises_of(module))
+    assert all(len(mistakes) >= LEAST_MISTAKES for mistakes in mistakes_of(module).values())
+    assert all(exercise.hints for exercise in exercises_of(module).values())
+
+
+@pytest.mark.parametrize(("module", "name"), EVERY)
+def test_untouched_stub_is_not_attempted(module, name):
+    verdict = exercises_of(module)[name].check(None)
+    assert not verdict
+    assert str(verdict).startswith("Not attempted. ")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_has_a_stub_and_an_untouched_check_for_each_exercise(path):
+    module = path.stem.split("_", 1)[1]
+    assert module in MODULES, f"course_utils/exercises/{module}.py is missing"
+    book, found = Book.read(path), exercises_of(module)
+    sources = [cell.source for cell in book.code]
+    assert 2 <= len(found) <= 5
+    for name, exercise in found.items():
+        stub = [source for source in sources if re.search(rf"^{exercise.answer} = None  # your turn", source, re.M)]
+        assert len(stub) == 1, f"the stub of {name}"
+        checks = [cell for cell in book.code if re.search(rf"\b{name}\.check\({exercise.answer}\)", cell.source)]
+        assert len(checks) == 1, f"the check of {name}"
+        assert "# " in checks[0].source
+        assert f"{name}.hint()" in checks[0].source
+        assert f"{name}.solution()" in checks[0].source
+        shown = checks[0].outputs[0]["data"]["text/plain"]
+        assert shown.startswith("Not attempted. "), shown
+
+
+def test_hints_come_one_by_one_and_the_last_stays():
+    exercise = Exercise("x", lambda answer: "", ("first", "second"), "x = 1")
+    assert [exercise.hint().text for _ in range(3)] == ["first", "second", "second"]
+
+
+def test_an_error_in_the_answer_is_told_and_not_raised():
+    exercise = Exercise("f", lambda answer: answer(0), ("h",), "")
+    assert "ZeroDivisionError" in str(exercise.check(lambda x: 1 / x))
+
+
+def test_a_function_without_return_gets_a_remedy():
+    with pytest.raises(Wrong, match="return"):
+        call(lambda: None)
+    with pytest.raises(Wrong, match="should be a function"):
+        call(3)
+
+
+def test_text_on_a_card_is_escaped():
+    assert "<script>" not in exercises.Card("<script>", "<script>", code="<script>")._repr_html_()

@@ -1,0 +1,94 @@
+"""Figures, explorers and cards: small, described in words, and safe to show."""
+
+from __future__ import annotations
+
+import io
+
+import ipywidgets
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import plotting
+from course_utils.errors import InputError
+from course_utils.explorers import bars, explorer
+
+mpl.use("agg")
+
+
+def test_a_picture_carries_its_words_and_is_closed():
+    figure, ax = plt.subplots()
+    ax.plot([1, 2])
+    picture = plotting.show(figure, alt="A line that goes up from left to right.")
+    data, metadata = picture._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == "A line that goes up from left to right."
+    assert repr(picture) == "[Figure: A line that goes up from left to right.]"
+    assert plt.get_fignums() == []
+    pixels = Image.open(io.BytesIO(picture.data))
+    assert pixels.width == pytest.approx(plotting.SHARPNESS * picture.width, abs=1)
+
+
+def test_a_picture_without_words_is_refused():
+    with pytest.raises(InputError, match="in a sentence"):
+        plotting.show(plt.figure(), alt="plot")
+    plt.close("all")
+
+
+def test_every_topic_has_a_colour_of_its_own():
+    from course_utils.corpus import load_wikipedia
+
+    assert set(load_wikipedia()["topic"]) == set(plotting.TOPIC_COLOURS)
+    assert len(set(plotting.TOPIC_COLOURS.values())) == len(plotting.TOPIC_COLOURS)
+
+
+def test_labels_on_a_map_do_not_touch():
+    rng = np.random.default_rng(0)
+    figure, ax = plt.subplots(figsize=(8, 6))
+    topics = np.repeat(["Arts", "History", "Mathematics"], 100)
+    titles = [f"Article {number}" for number in range(300)]
+    plotting.draw_map(ax, rng.normal(size=(300, 2)), topics, titles, rng.random(300))
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert {"Arts", "History", "Mathematics"} <= {text.get_text() for text in ax.texts}
+    assert len(boxes) > 20
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    plt.close(figure)
+
+
+def test_bars_are_drawn_top_down_with_the_highlight():
+    figure, ax = plt.subplots()
+    plotting.bar_chart(ax, {"a": 2.0, "b": 1.0}, unit="metres", highlight="a")
+    assert [bar.get_width() for bar in ax.patches] == [2.0, 1.0]
+    assert ax.yaxis_inverted()
+    assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
+    plt.close(figure)
+
+
+def test_a_label_with_dollar_signs_is_no_formula():
+    figure, ax = plt.subplots()
+    plotting.bar_chart(ax, {"$x": 1.0, "a$b$": 2.0}, unit="count")
+    figure.canvas.draw()
+    plt.close(figure)
+
+
+def test_text_in_bars_is_escaped():
+    html = bars([("<script>alert(1)</script>", 0.25)])
+    assert "<script>" not in html
+    assert "25%" in html
+
+
+def test_an_explorer_follows_its_controls_and_survives_bad_input():
+    def render(text: str) -> str:
+        if not text:
+            raise InputError("Type <something>.")
+        return text.upper()
+
+    control = ipywidgets.Text("a")
+    page = explorer(render, {"text": control}, "upper case")
+    control.value = "b"
+    assert page.children[-1].value == "B"
+    control.value = ""
+    assert page.children[-1].value == "<i>Type &lt;something&gt;.</i>"
+    control.value = "c"
+    assert page.children[-1].value == "C"

@@ -1,0 +1,95 @@
+"""The project's own files: lint, licences, the README, Binder's recipe, and nothing that must not land."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+
+import pytest
+from house import NOTEBOOKS, ROOT
+
+from course_utils import notebooks
+from course_utils.assets import ASSETS
+
+
+def tracked(*patterns: str) -> list:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if listing.returncode:
+        pytest.skip("this is no git clone")
+    return [ROOT / name for name in listing.stdout.splitlines() if (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("words", [("check",), ("format", "--check")], ids=["lint", "format"])
+def test_ruff_finds_nothing(words):
+    answer = subprocess.run([sys.executable, "-m", "ruff", *words, "."], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="repo2docker does not run on Windows")
+@pytest.mark.skipif(not importlib.util.find_spec("repo2docker"), reason="repo2docker is not installed")
+def test_binder_would_build_this_course():
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    recipe = answer.stdout + answer.stderr
+    assert answer.returncode == 0, recipe
+    assert "Building conda environment for python=3.11" in recipe
+    assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in recipe
+    assert recipe.index("src/ ${REPO_DIR}") < recipe.index("env update"), "constraints are there"
+
+
+def test_the_readme_shows_the_map_of_notebook_00():
+    assert (ROOT / "docs/wikipedia_map.png").read_bytes() == notebooks.map_picture(), "run refresh 00"
+    assert "](docs/wikipedia_map.png)" in readme()
+
+
+def test_the_readme_gives_the_two_commands():
+    assert all(f"\npython3 -m course_utils {verb}\n" in readme() for verb in ("lab", "test"))
+
+
+def test_the_readme_lists_every_notebook_and_its_budget():
+    budget = readme().split("<!-- budget -->")[1].split("<!-- /budget -->")[0]
+    for path in NOTEBOOKS:
+        assert f"(notebooks/{path.name})" in readme()
+        assert path.stem in budget, "run `python3 -m course_utils run --readme`"
+
+
+def test_links_in_the_projects_pages_exist():
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CREDITS.md"):
+        for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            assert (ROOT / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_model_and_text_is_credited_with_its_licence():
+    credits_ = (ROOT / "CREDITS.md").read_text(encoding="utf-8")
+    for asset in ASSETS.values():
+        assert asset.package in credits_, asset.package
+
+
+def test_ci_calls_the_readmes_test_command():
+    for file in (".ci/run", ".github/workflows/test.yml"):
+        assert re.search(r"python3? -m course_utils test", (ROOT / file).read_text(encoding="utf-8"))
+
+
+def test_nothing_here_names_a_machines_folders():
+    here = re.compile(r"/(?:root|work)/\w|/home/(?!jovyan)\w+/|/Users/\w+/")
+    for path in tracked("*.py", "*.md", "*.toml", "*.yml", "*.ipynb", "*.txt", "*.json"):
+        if path.name not in {"test_project.py", "test_house_style.py", "test_environment.py"}:
+            assert not here.search(path.read_text(encoding="utf-8")), path
+
+
+def test_nothing_is_unpickled():
+    unsafe = re.compile(r"\bpickle\.|torch\.load\(|allow_pickle=True|joblib\.load|\beval\(")
+    for path in tracked("course_utils/*.py", "notebooks/*.ipynb"):
+        text = path.read_text(encoding="utf-8").replace("model.eval()", "")
+        assert not unsafe.search(text), path
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,221 @@
+"""Reordering and merging of rankings: worked by hand, invariants, bad input; and scores that are kept."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils import scores
+from course_utils.errors import InputError
+from course_utils.search import Hit, maxsim_rerank, reciprocal_rank_fusion, score_fusion
+
+RANKINGS = st.lists(st.lists(st.integers(0, 12), unique=True, max_size=10), min_size=1, max_size=4)
+DIRECTIONS = {"east": (1.0, 0.0), "north": (0.0, 1.0), "northeast": (0.6, 0.8), "west": (-1.0, 0.0)}
+
+
+@pytest.fixture
+def toy_tokens(monkeypatch, empty_cache):
+    """Let every word be a token with a vector on the plane, and count the texts that are encoded."""
+    encoded = []
+
+    def embed_tokens(texts):
+        encoded.extend(texts)
+        return [
+            np.array([DIRECTIONS[word] for word in text.split()], dtype=np.float32).reshape(-1, 2) for text in texts
+        ]
+
+    monkeypatch.setattr("course_utils.embeddings.embed_tokens", embed_tokens)
+    return encoded
+
+
+def positions(hits):
+    return [hit.position for hit in hits]
+
+
+def test_maxsim_by_hand(toy_tokens):
+    texts = ["west north", "northeast", "east north west"]
+    hits = maxsim_rerank("east north", texts, [0, 1, 2])
+    assert positions(hits) == [2, 1, 0]
+    # text 2: 1 + 1; text 1: 0.6 + 0.8; text 0: max(-1, 0) + 1
+    assert [hit.score for hit in hits] == pytest.approx([2.0, 1.4, 1.0])
+
+
+def test_maxsim_does_not_care_for_the_order_of_words_or_for_other_words(toy_tokens):
+    texts = ["north east", "east north", "east west west north"]
+    assert [hit.score for hit in maxsim_rerank("east north", texts, [0, 1, 2])] == pytest.approx([2.0] * 3)
+
+
+def test_equal_candidates_keep_their_order(toy_tokens):
+    assert positions(maxsim_rerank("east", ["east", "north", "east"], [2, 0, 1])) == [2, 0, 1]
+
+
+def test_candidates_may_be_hits_and_nothing_else_is_ranked(toy_tokens):
+    texts = ["east", "north", "west"]
+    assert positions(maxsim_rerank("north", texts, [Hit(2, 9.0), Hit(1, 1.0)])) == [1, 2]
+    assert maxsim_rerank("north", texts, []) == []
+
+
+def test_many_queries_are_reranked_like_one_and_each_text_is_read_once(toy_tokens):
+    texts = ["east", "north", "northeast"]
+    together = maxsim_rerank(["north", "east"], texts, [[0, 1, 2], [1, 2]])
+    assert sorted(toy_tokens) == ["east", "east", "north", "north", "northeast"]  # two queries and three texts
+    apart = [maxsim_rerank("north", texts, [0, 1, 2]), maxsim_rerank("east", texts, [1, 2])]
+    assert [positions(hits) for hits in together] == [positions(hits) for hits in apart]
+
+
+def test_a_text_without_tokens_comes_last(monkeypatch, empty_cache):
+    rows = {"cat": np.ones((1, 2), np.float32), "\u200b": np.empty((0, 2), np.float32)}
+    monkeypatch.setattr("course_utils.embeddings.embed_tokens", lambda texts: [rows[text] for text in texts])
+    assert positions(maxsim_rerank("cat", ["\u200b", "cat"], [0, 1])) == [1, 0]
+
+
+def test_maxsim_with_the_real_encoder_finds_what_shares_no_word():
+    texts = ["Parliament passed a law on taxes.", "A kitten naps in a basket.", "Bread is baked from flour."]
+    assert positions(maxsim_rerank("where does the cat sleep", texts, [0, 1, 2]))[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "candidates", "message"),
+    [
+        ("", [0], "empty"),
+        ("  ", [0], "empty"),
+        (["east", ""], [[0], [0]], "empty"),
+        ("east", [5], "no text 5"),
+        ("east", [-1], "whole number"),
+        ("east", [True], "whole number"),
+        ("east", [0.5], "whole number"),
+        ("east", [0, 0], "twice"),
+        (["east"], [[0], [1]], "list of candidates"),
+    ],
+)
+def test_bad_candidates_are_named(toy_tokens, query, candidates, message):
+    with pytest.raises(InputError, match=message):
+        maxsim_rerank(query, ["east", "north"], candidates)
+
+
+def test_reciprocal_rank_fusion_by_hand():
+    fused = reciprocal_rank_fusion([[4, 7, 9], [7, 1]], k=60)
+    assert positions(fused) == [7, 4, 1, 9]
+    assert [hit.score for hit in fused] == pytest.approx([1 / 62 + 1 / 61, 1 / 61, 1 / 62, 1 / 63])
+
+
+def test_weights_decide_whom_to_trust():
+    assert positions(reciprocal_rank_fusion([[1, 2], [2, 1]], weights=[1, 0.5])) == [1, 2]
+    assert positions(reciprocal_rank_fusion([[1, 2], [2, 1]], weights=[0.5, 1])) == [2, 1]
+
+
+def test_score_fusion_by_hand():
+    fused = score_fusion([[Hit(1, 10.0), Hit(2, 9.0), Hit(3, 0.0)], [Hit(2, 0.8), Hit(3, 0.4)]], [1, 2])
+    assert {hit.position: round(hit.score, 6) for hit in fused} == {1: 1.0, 2: 2.9, 3: 0.0}
+    assert positions(score_fusion([[Hit(5, 1.0), Hit(6, 1.0)]])) == [5, 6], "equal scores keep their order"
+    assert score_fusion([[], [Hit(3, 0.1)]]) == [Hit(3, 1.0)]
+
+
+@given(RANKINGS)
+@settings(max_examples=50, deadline=None)
+def test_fusion_holds_every_text_once_in_falling_order(rankings):
+    hits = [[Hit(p, -float(place)) for place, p in enumerate(ranking)] for ranking in rankings]
+    for fused in (reciprocal_rank_fusion(rankings), score_fusion(hits)):
+        assert sorted(positions(fused)) == sorted({p for ranking in rankings for p in ranking})
+        assert all(a.score >= b.score - 1e-6 for a, b in itertools.pairwise(fused))
+
+
+@given(RANKINGS)
+@settings(max_examples=50, deadline=None)
+def test_fusing_a_ranking_with_itself_changes_nothing(rankings):
+    ranking = rankings[0]
+    assert positions(reciprocal_rank_fusion([ranking, ranking])) == ranking
+    assert reciprocal_rank_fusion(rankings) == reciprocal_rank_fusion(rankings)
+
+
+@given(RANKINGS)
+@settings(max_examples=50, deadline=None)
+def test_the_order_of_the_rankings_does_not_change_scores(rankings):
+    forward = {hit.position: hit.score for hit in reciprocal_rank_fusion(rankings)}
+    backward = {hit.position: hit.score for hit in reciprocal_rank_fusion(rankings[::-1])}
+    assert forward == pytest.approx(backward)
+
+
+@pytest.mark.parametrize(
+    ("rankings", "options", "message"),
+    [
+        ([], {}, "no ranking"),
+        ([[1, 1]], {}, "twice"),
+        ([[1]], {"weights": [1, 2]}, "weight"),
+        ([[1]], {"weights": [-1]}, "weight"),
+        ([[1]], {"weights": [np.nan]}, "weight"),
+        ([[1]], {"k": 0}, "above 0"),
+        ([[1]], {"k": np.nan}, "above 0"),
+    ],
+)
+def test_bad_rankings_are_named(rankings, options, message):
+    with pytest.raises(InputError, match=message):
+        reciprocal_rank_fusion(rankings, **options)
+
+
+def test_score_fusion_needs_scores():
+    with pytest.raises(InputError, match="needs hits"):
+        score_fusion([[1, 2]])
+    with pytest.raises(InputError, match="NaN"):
+        score_fusion([[Hit(1, np.nan)]])
+
+
+PAIRS = [(f"query {n % 7}", f"text {n}") for n in range(300)]
+
+
+def length(pairs):
+    return [len(query) + len(text) for query, text in pairs]
+
+
+def test_a_large_job_is_computed_once(empty_cache):
+    calls = []
+
+    def compute(pairs):
+        calls.append(len(pairs))
+        return length(pairs)
+
+    first = scores.remembered("test", PAIRS, compute)
+    assert first.tolist() == length(PAIRS)
+    scores._open.cache_clear()
+    assert scores.remembered("test", PAIRS[::-1], compute).tolist() == length(PAIRS)[::-1]
+    assert calls == [300]
+
+
+def test_another_kind_is_computed_anew(empty_cache):
+    scores.remembered("one", PAIRS, length)
+    assert scores.remembered("two", PAIRS, lambda pairs: [0.0] * len(pairs)).sum() == 0
+
+
+def test_a_pair_that_comes_twice_is_computed_once(empty_cache):
+    calls = []
+    found = scores.remembered("test", [("a", "b")] * 3, lambda pairs: calls.append(pairs) or [1.0] * len(pairs))
+    assert found.tolist() == [1, 1, 1]
+    assert calls == [[("a", "b")]]
+
+
+def test_the_border_between_query_and_text_matters(empty_cache):
+    found = scores.remembered("test", [("ab", "c"), ("a", "bc")], lambda pairs: [len(query) for query, _ in pairs])
+    assert found.tolist() == [2, 1]
+
+
+def test_a_damaged_file_is_computed_again(empty_cache):
+    scores.remembered("test", PAIRS, length)
+    for path in (empty_cache / "scores" / "test").glob("*.npy"):
+        path.write_bytes(path.read_bytes()[:50])
+    scores._open.cache_clear()
+    assert scores.remembered("test", PAIRS, length).tolist() == length(PAIRS)
+
+
+def test_a_cache_that_cannot_be_written_does_not_stop_the_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file"))
+    assert scores.remembered("test", PAIRS, length).tolist() == length(PAIRS)
+
+
+def test_the_number_of_scores_is_checked(empty_cache):
+    with pytest.raises(InputError, match="a score each"):
+        scores.remembered("test", PAIRS, lambda pairs: [1.0])

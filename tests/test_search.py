@@ -1,0 +1,265 @@
+"""Keyword search and dense search: by hand, as laws, and beside bm25s and faiss."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils.errors import InputError
+from course_utils.search import STOP_WORDS, BM25Index, DenseIndex, Hit, words
+
+PETS = ["The cat sat.", "A dog ran.", "The cat and the dog ran."]
+TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=9).map(" ".join), min_size=1, max_size=12)
+
+
+def unit_rows(n, d=8, seed=0):
+    rows = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+# ---- keyword search ----
+
+
+def test_words_are_lower_case_without_accents_and_punctuation():
+    assert words("L'Été à São Paulo: 42 °C!") == ["l", "ete", "a", "sao", "paulo", "42", "c"]
+
+
+def test_a_score_worked_by_hand():
+    (hit,) = BM25Index(PETS).search("sat", k=3)
+    rarity = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))  # in 1 of 3 texts
+    mean_length = (3 + 3 + 6) / 3
+    assert hit.position == 0
+    assert hit.score == pytest.approx(rarity * 1 / (1 + 1.2 * (1 - 0.75 + 0.75 * 3 / mean_length)))
+
+
+def test_explain_adds_up_to_the_score_and_names_the_matching_words():
+    index = BM25Index(PETS)
+    query = "Which dog ran from a giraffe?"
+    for hit in index.search(query):
+        parts = index.explain(query, hit.position)
+        assert sum(parts.values()) == pytest.approx(hit.score)
+        assert set(parts) <= {"dog", "ran"}
+
+
+def test_a_word_asked_twice_counts_twice():
+    index = BM25Index(PETS)
+    assert index.search("sat sat")[0].score == pytest.approx(2 * index.search("sat")[0].score)
+    assert index.explain("sat sat", 0)["sat"] == pytest.approx(index.search("sat sat")[0].score)
+
+
+def test_without_b_length_does_not_matter_and_without_k1_repetition_does_not():
+    texts = ["fox", "fox hen hen hen", "fox fox fox"]
+    flat = {hit.position: hit.score for hit in BM25Index(texts, k1=0).search("fox")}
+    assert flat[0] == pytest.approx(flat[1]) == pytest.approx(flat[2])
+    no_length = {hit.position: hit.score for hit in BM25Index(texts, b=0).search("fox")}
+    assert no_length[0] == pytest.approx(no_length[1])
+    assert no_length[1] < no_length[2]
+    full = {hit.position: hit.score for hit in BM25Index(texts).search("fox")}
+    assert full[1] < full[0] < full[2]
+
+
+def test_stop_words_count_only_where_there_is_nothing_else():
+    index = BM25Index([*PETS, "To be or not to be"])
+    assert [hit.position for hit in index.search("what is the cat")] == [0, 2]
+    assert index.search("to be or not to be")[0].position == 3
+    assert {hit.position for hit in index.search("the")} == {0, 2}
+    assert all(words(word) == [word] for word in STOP_WORDS), "or they are never met in a query"
+
+
+def test_texts_that_share_no_word_are_no_hits():
+    index = BM25Index(PETS)
+    assert index.search("giraffe") == []
+    assert index.search("!!!") == []
+    assert len(index.search("cat", k=99)) == 2
+
+
+def test_equal_texts_are_all_found_the_earlier_first():
+    index = BM25Index(["x y", "cat dog", "cat dog", "cat dog"])
+    assert [hit.position for hit in index.search("cat", k=2)] == [1, 2]
+
+
+def test_texts_without_a_word_are_allowed_among_others():
+    assert [hit.position for hit in BM25Index(["", "...", "cat"]).search("cat")] == [2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS, st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=4), st.integers(1, 14))
+def test_scores_equal_bm25s(texts, asked, k):
+    import bm25s
+
+    texts = [text for text in texts if words(text)]  # bm25s cannot hold a text without words
+    if not texts:
+        return
+    asked = [word for word in asked if word not in STOP_WORDS] or asked
+    library = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    library.index([words(text) for text in texts], show_progress=False)
+    known = [word for word in asked if word in library.vocab_dict]
+    theirs = library.get_scores(known) if known else np.zeros(len(texts))
+    hits = BM25Index(texts).search(" ".join(asked), k)
+    np.testing.assert_allclose([hit.score for hit in hits], [theirs[hit.position] for hit in hits], rtol=1e-5)
+    assert len(hits) == min(k, np.count_nonzero(theirs))
+    best = np.sort(theirs)[::-1][: len(hits)]
+    np.testing.assert_allclose([hit.score for hit in hits], best, rtol=1e-5)
+
+
+@pytest.mark.parametrize("query", ["", "  \n", None, 3, ["cat"]])
+def test_a_query_that_is_no_text_is_refused(query):
+    with pytest.raises(InputError, match=r"query"):
+        BM25Index(PETS).search(query)
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.0, True, None, "3"])
+def test_k_is_a_whole_number_from_one(k):
+    with pytest.raises(InputError, match=r"k says how many"):
+        BM25Index(PETS).search("cat", k)
+    with pytest.raises(InputError, match=r"k says how many"):
+        DenseIndex(unit_rows(3)).search(unit_rows(1)[0], k)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "no texts"),
+        ("one string", "single string"),
+        (["cat", None], "Text 1 is NoneType"),
+        (["", "?!"], "has a word"),
+    ],
+)
+def test_what_cannot_be_indexed_is_refused(texts, message):
+    with pytest.raises(InputError, match=message):
+        BM25Index(texts)
+
+
+@pytest.mark.parametrize("settings", [{"k1": -1}, {"k1": math.nan}, {"b": 1.5}, {"b": -0.1}])
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(InputError, match="k1 must be"):
+        BM25Index(PETS, **settings)
+
+
+def test_explain_refuses_a_text_that_does_not_exist():
+    with pytest.raises(InputError, match="There is no text 3"):
+        BM25Index(PETS).explain("cat", 3)
+
+
+# ---- dense search ----
+
+
+def test_neighbours_worked_by_hand():
+    index = DenseIndex(np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32))
+    assert index.search(np.array([1, 0]), k=2) == [Hit(0, 1.0), Hit(2, pytest.approx(0.6))]
+
+
+def test_one_vector_and_a_batch_give_the_same_hits():
+    index, queries = DenseIndex(unit_rows(300)), unit_rows(7, seed=1)
+    batch = index.search(queries, k=5)
+    assert len(batch) == 7
+    for query, hits in zip(queries, batch, strict=True):
+        alone = index.search(query, k=5)
+        assert [hit.position for hit in alone] == [hit.position for hit in hits]
+        np.testing.assert_allclose([hit.score for hit in alone], [hit.score for hit in hits], atol=1e-6)
+
+
+def test_a_batch_larger_than_the_memory_for_scores_is_worked_through_in_pieces(monkeypatch):
+    index, queries = DenseIndex(unit_rows(50)), unit_rows(9, seed=1)
+    whole = index.search(queries, k=3)
+    monkeypatch.setattr("course_utils.search.SCORES_AT_ONCE", 100)
+    assert [[hit.position for hit in hits] for hits in index.search(queries, k=3)] == [
+        [hit.position for hit in hits] for hits in whole
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 700), st.integers(1, 40), st.integers(0, 9))
+def test_neighbours_equal_faiss(n, k, seed):
+    import faiss
+
+    rows, query = unit_rows(n, seed=seed), unit_rows(1, seed=seed + 100)
+    flat = faiss.IndexFlatIP(8)
+    flat.add(rows)
+    scores, positions = flat.search(query, min(k, n))
+    hits = DenseIndex(rows).search(query[0], k)
+    np.testing.assert_allclose([hit.score for hit in hits], scores[0], atol=1e-5)
+    np.testing.assert_allclose([rows[hit.position] @ query[0] for hit in hits], scores[0], atol=1e-5)
+    assert len({hit.position for hit in hits}) == len(positions[0])
+
+
+def test_scores_fall_and_no_position_comes_twice():
+    hits = DenseIndex(unit_rows(1000)).search(unit_rows(1, seed=3)[0], k=1000)
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert sorted(hit.position for hit in hits) == list(range(1000))
+
+
+def test_equal_vectors_are_all_found_the_earlier_first():
+    rows = np.repeat(unit_rows(1, d=384), 500, axis=0)
+    assert [hit.position for hit in DenseIndex(rows).search(rows[0], k=4)] == [0, 1, 2, 3]
+
+
+def test_k_beyond_the_corpus_ranks_everything():
+    assert len(DenseIndex(unit_rows(3)).search(unit_rows(1)[0], k=10)) == 3
+
+
+def test_the_matrix_is_not_copied():
+    rows = unit_rows(20)
+    assert DenseIndex(rows).vectors is rows
+
+
+def test_the_index_needs_little_memory_beside_the_matrix():
+    import tracemalloc
+
+    rows = unit_rows(20_000, d=64)
+    tracemalloc.start()
+    DenseIndex(rows).search(rows[:200], k=5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * rows.nbytes  # 34 MB of scores at once, whatever the number of queries
+    tracemalloc.start()
+    DenseIndex(rows).search(rows[0], k=5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < rows.nbytes / 5
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        (np.zeros((0, 8), dtype=np.float32), "no vectors"),
+        (np.zeros((3, 0), dtype=np.float32), "no vectors"),
+        (np.zeros(8, dtype=np.float32), "one row for each text"),
+        (np.zeros((2, 8)), "float32 array.*float64"),
+        (np.zeros((2, 8), dtype=np.float16), "float32 array.*float16"),
+        ([[1.0, 2.0]], "this is list"),
+        (["a", "b"], "this is list"),
+        (np.array([[1, np.nan]], dtype=np.float32), "NaN"),
+        (np.array([[1, np.inf]], dtype=np.float32), "infinity"),
+    ],
+)
+def test_what_is_no_matrix_of_vectors_is_refused(vectors, message):
+    with pytest.raises(InputError, match=message):
+        DenseIndex(vectors)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("a question", r"embed\(\[question\]\)"),
+        (["a question"], "vector of numbers"),
+        (np.zeros(7), "8 numbers wide"),
+        (np.zeros((2, 7)), "8 numbers wide"),
+        (np.zeros((1, 2, 8)), "8 numbers wide"),
+        (np.float32(1), "8 numbers wide"),
+        (np.full(8, np.nan), "NaN"),
+        (None, "8 numbers wide|vector of numbers"),
+    ],
+)
+def test_what_is_no_query_vector_is_refused(query, message):
+    with pytest.raises(InputError, match=message):
+        DenseIndex(unit_rows(3)).search(query)
+
+
+def test_no_queries_give_no_lists():
+    assert DenseIndex(unit_rows(3)).search(np.zeros((0, 8), dtype=np.float32)) == []
