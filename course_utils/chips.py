@@ -19,7 +19,8 @@ HUES = ("0,114,178", "230,159,0", "0,158,115", "204,121,167", "213,94,0")  # Oka
 # Boundaries are borders, so that they survive without colour; the text takes the page's own colour, light or dark.
 STYLE = (
     "<style>.course-tokens{line-height:2.1;max-width:60em}.course-tokens table{margin:0}"
-    ".course-tokens td{text-align:left;vertical-align:top;padding:.2em .6em .2em 0;background:none}"
+    ".course-tokens table{border:0}.course-tokens tr{background:none!important}"
+    ".course-tokens td{text-align:left!important;vertical-align:top;padding:.2em .6em .2em 0;max-width:none}"
     ".course-tokens td.who{white-space:nowrap;line-height:1.5;padding-top:.6em}"
     ".course-tokens small{opacity:.7}"
     ".course-tokens kbd{display:inline-block;font:inherit;font-family:var(--jp-code-font-family,monospace);"

@@ -6,7 +6,9 @@ positions, grouped-query attention, SwiGLU, and an output head that shares the e
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -362,11 +364,17 @@ def _read_gguf(path: Path, _modified: int) -> NumPyLM:
     field = {name: field.contents() for name, field in reader.fields.items() if name.startswith(("llama.", "general."))}
     if field["general.architecture"] != "llama":
         raise InputError(f"{path.name} holds a {field['general.architecture']} model, and this code runs llama models.")
+    rules = tokens.from_gguf(reader)
+    reader.fields.clear()  # a hundred thousand small arrays, no longer needed
     tensors = {tensor.name: tensor for tensor in reader.tensors}
 
+    def read(name: str) -> np.ndarray:
+        return gguf.dequantize(tensors[name].data, tensors[name].tensor_type)
+
     def weight(*names: str) -> np.ndarray:
-        parts = [gguf.dequantize(tensors[name].data, tensors[name].tensor_type) for name in names]
-        return np.ascontiguousarray(np.concatenate(parts).T)
+        with contextlib.suppress(AttributeError):  # what was read of the file need not stay in memory; Linux and macOS
+            reader.data._mmap.madvise(mmap.MADV_DONTNEED)
+        return np.ascontiguousarray(np.concatenate([read(name) for name in names]).T)
 
     def block(number: int) -> Block:
         name = f"blk.{number}.{{}}.weight".format
@@ -379,10 +387,9 @@ def _read_gguf(path: Path, _modified: int) -> NumPyLM:
             down=weight(name("ffn_down")),
         )
 
-    rules = tokens.from_gguf(reader)
     return NumPyLM(
         tokenizer=tokens.Tokenizer("SmolLM2", rules),
-        embedding=np.ascontiguousarray(weight("token_embd.weight").T),
+        embedding=read("token_embd.weight"),
         blocks=tuple(block(number) for number in range(field["llama.block_count"])),
         final_norm=weight("output_norm.weight"),
         n_heads=field["llama.attention.head_count"],

@@ -1,0 +1,166 @@
+"""Answers from a passage: prompts for SmolLM2, what it says, and the sentence that bears it out."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_utils import assets
+from course_utils.errors import CourseError, InputError
+from course_utils.search import STOP_WORDS, words
+
+MOST_LETTERS = 700  # of a passage in a prompt: the beginning, which says the most, and half the time of a long one
+MOST_TOKENS = 24  # of an answer
+WORTH_SAVING = 8  # fewer new answers than this are not kept
+KIND = "smollm2-greedy-24"
+
+
+def answer_prompt(question: str, passage: str | None = None, system: str | None = None) -> str:
+    """Write the prompt that asks SmolLM2 a question, with a passage to answer from or without one.
+
+    Parameters
+    ----------
+    question : str
+        What is asked.
+    passage : str, optional
+        A text that should hold the answer; its first 700 letters are used.
+    system : str, optional
+        What the model is told to be; its own sentence when left out.
+
+    Raises
+    ------
+    InputError
+        If the question or the passage is empty.
+
+    Examples
+    --------
+    >>> print(answer_prompt("What is the capital of Latvia?", "Riga is the capital of Latvia.", "Be brief."))
+    <|im_start|>system
+    Be brief.<|im_end|>
+    <|im_start|>user
+    Riga is the capital of Latvia.
+    <BLANKLINE>
+    According to this text: What is the capital of Latvia? Answer in one short sentence.<|im_end|>
+    <|im_start|>assistant
+    """
+    from course_utils.transformer import chat_prompt
+
+    if not question.strip() or (passage is not None and not passage.strip()):
+        raise InputError("The question or the passage is empty, and the model would make one up.")
+    asked = f"{question} Answer in one short sentence."
+    if passage is not None:
+        asked = f"{passage[:MOST_LETTERS].strip()}\n\nAccording to this text: {asked}"
+    return chat_prompt([*([("system", system)] if system else []), ("user", asked)])
+
+
+def say(prompts: Sequence[str]) -> list[str]:
+    """Let SmolLM2 answer prompts, always with the likeliest words; what it said is kept in the cache folder.
+
+    Parameters
+    ----------
+    prompts : sequence of str
+        Prompts, for example of `answer_prompt`.
+
+    Returns
+    -------
+    list of str
+        The first line of each answer, of at most 24 tokens.
+
+    Raises
+    ------
+    InputError
+        If ``prompts`` is a single string.
+
+    Notes
+    -----
+    About a second for each prompt on two cores, once.
+    """
+    if isinstance(prompts, str):
+        raise InputError("say takes a list of prompts: write say([prompt])[0] for a single one.")
+    folder = assets.cache_folder() / "answers" / KIND
+    known = _kept(folder)
+    if absent := [prompt for prompt in dict.fromkeys(prompts) if _key(prompt) not in known]:
+        new = {_key(prompt): answer for prompt, answer in zip(absent, _generate(absent), strict=True)}
+        known |= new
+        if len(new) >= WORTH_SAVING:
+            content = json.dumps(new, ensure_ascii=False, indent=0).encode()
+            name = hashlib.blake2b(content, digest_size=16).hexdigest()
+            with contextlib.suppress(CourseError):  # a full or locked disk: the answers last for this call
+                assets.write_aside(folder / f"{name}.json", lambda file: file.write(content))
+    return [known[_key(prompt)] for prompt in prompts]
+
+
+def sentences(text: str) -> list[str]:
+    """Cut a text into its sentences, as far as full stops show them.
+
+    Examples
+    --------
+    >>> sentences("Riga lies on the Baltic. St. Peter's is a church! Is it old?")
+    ['Riga lies on the Baltic.', "St. Peter's is a church!", 'Is it old?']
+    """
+    parts = re.split(r"(?<=[.!?])(?<!\bSt\.)(?<!\bc\.)(?<!\bDr\.)(?<!\b[A-Z]\.)\s+(?=[A-Z\"“0-9])", text.strip())
+    return [part for part in parts if part]
+
+
+def supporting_sentence(question: str, answer: str, passage: str) -> str:
+    """Return the sentence of a passage that shares the most words with an answer, and then with the question.
+
+    Examples
+    --------
+    >>> passage = "Riga is old. The capital of Latvia is Riga. Latvia has lakes."
+    >>> supporting_sentence("What is the capital of Latvia?", "Riga", passage)
+    'The capital of Latvia is Riga.'
+    """
+    said, asked = _content_words(answer), _content_words(question)
+
+    def shared(sentence: str) -> tuple[int, int]:
+        held = _content_words(sentence)
+        return len(held & (said - asked)), len(held & asked)
+
+    found = sentences(passage)
+    if not found:
+        raise InputError("The passage is empty, so no sentence of it supports anything.")
+    return max(found, key=shared)
+
+
+def unsupported_words(question: str, answer: str, passage: str) -> set[str]:
+    """Return the words of an answer that stand neither in the passage nor in the question: they come from elsewhere.
+
+    Examples
+    --------
+    >>> unsupported_words("What is the capital of Latvia?", "The capital is Vilnius", "Riga is the capital of Latvia.")
+    {'vilnius'}
+    """
+    return _content_words(answer) - _content_words(passage) - _content_words(question) - {"answer", "question", "text"}
+
+
+def _content_words(text: str) -> set[str]:
+    return set(words(text)) - STOP_WORDS
+
+
+def _key(prompt: str) -> str:
+    return hashlib.blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _kept(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
+        with contextlib.suppress(OSError, ValueError):  # cut short by a disk that failed: it will be said again
+            part = json.loads(path.read_text(encoding="utf-8"))
+            found |= {key: value for key, value in part.items() if isinstance(value, str)}
+    return found
+
+
+def _generate(prompts: list[str]) -> list[str]:
+    from tqdm.auto import tqdm
+
+    from course_utils.assets import smollm2_path
+    from course_utils.transformer import NumPyLM
+
+    model = NumPyLM.from_gguf(smollm2_path())
+    bar = tqdm(prompts, desc="answering", unit="question", delay=5, leave=False)
+    return [(model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0] for prompt in bar]
