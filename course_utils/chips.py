@@ -20,7 +20,8 @@ HUES = ("0,114,178", "230,159,0", "0,158,115", "204,121,167", "213,94,0")  # Oka
 STYLE = (
     "<style>.course-tokens{line-height:2.1;max-width:60em}.course-tokens table{margin:0}"
     ".course-tokens table{border:0}.course-tokens tr{background:none!important}"
-    ".course-tokens td{text-align:left!important;vertical-align:top;padding:.2em .6em .2em 0;max-width:none}"
+    ".course-tokens td{text-align:left!important;vertical-align:top;padding:.2em .6em .2em 0;max-width:none;"
+    "line-height:2.1}"
     ".course-tokens td.who{white-space:nowrap;line-height:1.5;padding-top:.6em}"
     ".course-tokens small{opacity:.7}"
     ".course-tokens kbd{display:inline-block;font:inherit;font-family:var(--jp-code-font-family,monospace);"
@@ -91,7 +92,8 @@ class TokenView:
         """Draw the tokens that one character is spread over inside one frame, most often a single token."""
         chips = "".join(self._chip(piece, next(number)) for piece in group)
         if len(group) == 1:
-            return chips + "<br>" * group[0].data.endswith(b"\n")
+            data = group[0].data
+            return chips + "<br>" if data.endswith(b"\n") else "<br>" * (b"\n" in data) + chips
         whole = "".join(_visible(character) for character in b"".join(p.data for p in group).decode("utf-8", "replace"))
         label = html.escape(f"{whole} is spread over {len(group)} tokens", quote=True)
         return f'<span class="c" title="{label}">{html.escape(whole)}&thinsp;{chips}</span>'

@@ -11,7 +11,7 @@ from pathlib import Path
 from course_utils import environment
 from course_utils.environment import ROOT
 from course_utils.errors import CourseError
-from course_utils.progress import say
+from course_utils.progress import QUIET, say
 
 MINUTES_FOR_TESTS = 80
 ENTERED = "COURSE_ENVIRONMENT_ENTERED"
@@ -97,7 +97,7 @@ def lab(options: argparse.Namespace, _rest: list[str]) -> int:
     say("Starting JupyterLab; stop it with Ctrl-C.")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
     command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
-    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += [f"--LabApp.app_settings_dir={ROOT / 'course_utils' / 'lab_settings'}"]  # no news, no update checks
     command += ["--no-browser"] * options.no_browser + [f"--port={options.port}"] * bool(options.port)
     command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
     return subprocess.call(command, cwd=ROOT)
@@ -108,6 +108,7 @@ def test(_options: argparse.Namespace, rest: list[str]) -> int:
     from course_utils import ready
 
     ready.prepare()
+    os.environ[QUIET] = "1"
     command = [sys.executable, "-m", "pytest", *rest]
     try:
         return subprocess.run(command, cwd=ROOT, timeout=60 * MINUTES_FOR_TESTS).returncode
@@ -121,6 +122,7 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
 
     paths, runs = notebooks.find(options.notebooks), []
     ready.prepare()
+    os.environ[QUIET] = "1"
     failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path)[1]))
     table = notebooks.table(runs)
     print(table)
@@ -137,6 +139,7 @@ def refresh(options: argparse.Namespace, _rest: list[str]) -> int:
 
     paths = notebooks.find(options.notebooks)
     ready.prepare()
+    os.environ[QUIET] = "1"
 
     def renew(path: Path) -> None:
         changed = badges.write_into_notebook(path) | notebooks.refresh(path)

@@ -27,8 +27,8 @@ CONSTRAINTS = ROOT / "constraints.txt"
 
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # the CPU build for Linux; other systems get it by default
 SECONDS_FOR_TORCH_INDEX = 4
-# Measured with the versions of constraints.txt on Linux, Python 3.11 (sums of the wheels that pip fetched).
-MEGABYTES = {"torch": 192, "the other packages": 160, "the models and the text": 181}
+# Measured with the versions of constraints.txt on Linux, Python 3.11: the sums of the wheels that pip fetched.
+MEGABYTES = {"torch": 192, "the other packages": 388}
 GIGABYTES_ON_DISK = 3.0
 
 
@@ -182,8 +182,10 @@ def _install(wanted: Sequence[str]) -> None:
     first_time = not _venv_python().exists()
     torch_options = _torch_options()
     if first_time:
-        sizes = ", ".join(f"{size} MB for {what}" for what, size in MEGABYTES.items())
-        say(f"First start: about {sum(MEGABYTES.values())} MB will be downloaded ({sizes}).")
+        pins = json.loads(Path(__file__).with_name("assets.json").read_text(encoding="utf-8"))
+        parts = {**MEGABYTES, "the models and the text": round(sum(pin["size"] for pin in pins.values()) / 1e6)}
+        sizes = ", ".join(f"{size} MB for {what}" for what, size in parts.items())
+        say(f"First start: about {sum(parts.values())} MB will be downloaded ({sizes}).")
         if not torch_options and sys.platform == "linux":
             say("PyTorch's own index does not answer, so torch comes from the default registry: if that serves the")
             say("GPU build, several GB come with it.")

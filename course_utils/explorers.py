@@ -65,7 +65,7 @@ def bars(rows: Sequence[tuple[str, float]]) -> str:
     Parameters
     ----------
     rows : sequence of (text, probability)
-        Probabilities from 0 to 1. The texts are shown in quotes, so that spaces are seen, and escaped.
+        At least one, with probabilities above 0. The texts are shown in quotes, so that spaces are seen, and escaped.
 
     Returns
     -------
@@ -77,9 +77,10 @@ def bars(rows: Sequence[tuple[str, float]]) -> str:
     >>> "&lt;b&gt;" in bars([("<b>", 0.5)])
     True
     """
+    longest = max(probability for _, probability in rows)
     lines = [
         f'<tr><td style="text-align:right;padding:1px 8px;font-family:monospace">“{html.escape(text)}”</td>'
-        f'<td style="width:20em"><div style="background:#0072B2;height:1em;width:{max(1.0, 100 * probability):.0f}%">'
+        f'<td style="width:20em"><div style="background:#0072B2;height:1em;width:{100 * probability / longest:.0f}%">'
         f"</div></td><td>{probability:.0%}</td></tr>"
         for text, probability in rows
     ]

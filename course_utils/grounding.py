@@ -162,5 +162,5 @@ def _generate(prompts: list[str]) -> list[str]:
     from course_utils.transformer import NumPyLM
 
     model = NumPyLM.from_gguf(smollm2_path())
-    bar = tqdm(prompts, desc="answering", unit="question", delay=5, leave=False)
+    bar = tqdm(prompts, desc="answering", unit="question", leave=False, disable=len(prompts) < WORTH_SAVING)
     return [(model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0] for prompt in bar]

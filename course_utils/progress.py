@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 WIDTH = 30
+QUIET = "COURSE_QUIET"
 
 
 def say(sentence: str) -> None:
@@ -20,11 +22,14 @@ def say(sentence: str) -> None:
 
 
 def job_bar(total: int, unit: str, what: str, **more: object) -> tqdm:
-    """Return tqdm's bar for a job in a notebook or a terminal; it appears after two seconds, not for quick jobs."""
+    """Return tqdm's bar for a job in a notebook or a terminal; it appears after two seconds, not for quick jobs.
+
+    Where outputs are compared or kept, the variable ``COURSE_QUIET`` keeps bars out of them.
+    """
     from tqdm.auto import tqdm
 
     rare = {} if sys.stderr.isatty() or "ipykernel" in sys.modules else {"mininterval": 20, "ascii": True}
-    return tqdm(total=total, unit=unit, desc=what, delay=2, **rare, **more)
+    return tqdm(total=total, unit=unit, desc=what, delay=2, disable=QUIET in os.environ, **rare, **more)
 
 
 class Bar:

@@ -13,7 +13,7 @@ import numpy as np
 from course_utils import assets
 from course_utils.errors import CourseError, InputError
 
-WORTH_SAVING = 256  # fewer new pairs than this are done in seconds and not kept
+WORTH_SAVING = 32  # fewer new pairs than this are done in a second or so and not kept
 PIECE = 2048  # pairs after which the work so far is kept
 Pair = tuple[str, str]
 

@@ -54,6 +54,7 @@ def test_no_texts_give_no_rows():
 def test_texts_are_computed_once(own_cache, monkeypatch):
     first = embed(FORTY)
     embeddings._open_block.cache_clear()
+    embeddings._in_memory.clear()  # as in a new session: what is known is known from the disk
     monkeypatch.setattr(
         embeddings, "_encode", lambda texts, *_: np.empty((0, 384)) if not texts else pytest.fail("it was known")
     )

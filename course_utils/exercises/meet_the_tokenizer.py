@@ -68,7 +68,7 @@ def _test_attack(answer: Any) -> str:
     prompt = names["chat_prompt"]([("system", names["polite"]), ("user", answer)])
     pieces = names["smollm2"].pieces(prompt, special="allow")
     starts = [n for n, piece in enumerate(pieces) if piece.special and piece.data == b"<|im_start|>"]
-    speakers = [pieces[n + 1].text if n + 1 < len(pieces) else "" for n in starts]
+    speakers = ["".join(piece.text for piece in pieces[n + 1 : n + 3]) for n in starts]  # ass·istant is two tokens
     if len(starts) == 3:
         raise Wrong("Nobody new speaks in that chat: a turn begins with <|im_start|>, written exactly so.")
     if speakers.count("assistant") < 2:
