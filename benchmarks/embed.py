@@ -31,7 +31,9 @@ def main() -> None:
         ours.append(seconds(lambda: embeddings._encode(by_length, precision)))
         theirs.append(seconds(lambda: encoder.encode(texts, show_progress_bar=False)))
     ratio = statistics.median(theirs) / statistics.median(ours)
-    print(f"cold: embed ({precision}) {len(texts) / statistics.median(ours):.0f} texts/s, sentence-transformers' defaults")
+    print(
+        f"cold: embed ({precision}) {len(texts) / statistics.median(ours):.0f} texts/s, sentence-transformers' defaults"
+    )
     print(f"      {len(texts) / statistics.median(theirs):.0f} texts/s, ratio {ratio:.2f}")
     everything = load_wikipedia()["text"][:]
     embeddings.embed(everything)

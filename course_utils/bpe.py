@@ -326,17 +326,58 @@ def learn_merges(words: Mapping[str, int], n_merges: int) -> list[tuple[int, int
         merges.append(best)
         grown = set()
         for number in places.pop(best):
-            old, ids[number] = ids[number], replace_pair(ids[number], best, new)
-            for pair in pairwise(old):
-                counts[pair] -= frequency[number]
-            for pair in pairwise(ids[number]):
-                counts[pair] += frequency[number]
-                if new in pair:
-                    places[pair].add(number)
-                    grown.add(pair)
+            ids[number], born = merge_and_count(ids[number], best, new, frequency[number], counts)
+            for pair in born:
+                places[pair].add(number)
+            grown |= born
         for pair in grown:
             heapq.heappush(queue, (-counts[pair], pair))
     return merges
+
+
+def merge_and_count(
+    ids: list[int], pair: tuple[int, int], new: int, frequency: int, counts: Counter[tuple[int, int]]
+) -> tuple[list[int], set[tuple[int, int]]]:
+    """Do what `replace_pair` does, and correct the counts of the pairs on both sides of each place.
+
+    Parameters
+    ----------
+    ids, pair, new
+        As for `replace_pair`.
+    frequency : int
+        How often this pre-token comes.
+    counts : Counter
+        The counts of all pairs; they are changed.
+
+    Returns
+    -------
+    merged, born : list of int, set of pairs
+        The new ids, and the pairs that hold the new token.
+    """
+    left, right = pair
+    merged: list[int] = []
+    born, done = set(), 0
+    while True:
+        try:
+            here = ids.index(left, done)
+        except ValueError:
+            return merged + ids[done:], born
+        merged += ids[done : here + 1]
+        done = here + 1
+        if done >= len(ids) or ids[done] != right:
+            continue
+        merged.pop()
+        counts[pair] -= frequency
+        if merged:
+            counts[merged[-1], left] -= frequency
+            counts[merged[-1], new] += frequency
+            born.add((merged[-1], new))
+        merged.append(new)
+        done += 1
+        if done < len(ids):
+            counts[right, ids[done]] -= frequency
+            counts[new, ids[done]] += frequency
+            born.add((new, ids[done]))
 
 
 def replace_pair(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from course_utils import assets
 from course_utils.errors import CourseError, InputError
+from course_utils.progress import job_bar
 from course_utils.search import STOP_WORDS, words
 
 MOST_LETTERS = 700  # of a passage in a prompt: the beginning, which says the most, and half the time of a long one
@@ -156,11 +157,13 @@ def _kept(folder: Path) -> dict[str, str]:
 
 
 def _generate(prompts: list[str]) -> list[str]:
-    from tqdm.auto import tqdm
-
     from course_utils.assets import smollm2_path
     from course_utils.transformer import NumPyLM
 
     model = NumPyLM.from_gguf(smollm2_path())
-    bar = tqdm(prompts, desc="answering", unit="question", leave=False, disable=len(prompts) < WORTH_SAVING)
-    return [(model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0] for prompt in bar]
+    answers = []
+    with job_bar(len(prompts), "question", "answering") as bar:
+        for prompt in prompts:
+            answers.append((model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0])
+            bar.update()
+    return answers

@@ -12,6 +12,7 @@ import numpy as np
 
 from course_utils import assets
 from course_utils.errors import CourseError, InputError
+from course_utils.progress import job_bar
 
 WORTH_SAVING = 32  # fewer new pairs than this are done in a second or so and not kept
 PIECE = 2048  # pairs after which the work so far is kept
@@ -64,10 +65,8 @@ def remembered(kind: str, pairs: Sequence[Pair], compute: Callable[[list[Pair]],
 
 
 def _compute_and_keep(folder: Path, absent: dict[bytes, Pair], compute: Callable, known: dict[bytes, float]) -> None:
-    from tqdm.auto import tqdm
-
     keys = sorted(absent, key=lambda key: (-len(absent[key][1]), absent[key][1]))  # the pairs of a text side by side
-    with tqdm(total=len(keys), desc=f"scoring ({folder.name})", unit="pair", delay=2, leave=False) as bar:
+    with job_bar(len(keys), "pair", f"scoring ({folder.name})") as bar:
         for start in range(0, len(keys), PIECE):
             piece = keys[start : start + PIECE]
             rows = np.empty(len(piece), dtype=_ROW)

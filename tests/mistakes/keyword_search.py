@@ -6,7 +6,10 @@ MISTAKES = {
         ("texts_with_all = lambda query: set.intersection(*(index[word] for word in query.split()))", "cut it up"),
         ("texts_with_all = lambda query: set.intersection(*(index[word] for word in words(query)))", "index.get"),
         ("texts_with_all = lambda query: [p for p, s in enumerate(sentences) if query in s]", "a set of positions"),
-        ("texts_with_all = lambda query: {p for p, s in enumerate(sentences) if query in s.lower()}", "should return {0, 2}"),
+        (
+            "texts_with_all = lambda query: {p for p, s in enumerate(sentences) if query in s.lower()}",
+            "should return {0, 2}",
+        ),
         ("texts_with_all = index['river'] & index['bank']", "should be a function"),
     ],
     "largest_k1": [

@@ -1,0 +1,100 @@
+"""Answers from passages: prompts, what is kept, the supporting sentence; and the page to search with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils import grounding
+from course_utils.errors import CourseError, InputError
+from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank
+from course_utils.search_explorer import METHODS, Results, SearchEngine
+
+PASSAGE = "Riga is old. The capital of Latvia is Riga. Latvia has lakes."
+
+
+def test_a_prompt_holds_the_passage_before_the_question():
+    prompt = grounding.answer_prompt("Which city?", PASSAGE)
+    assert prompt.index("Riga is old") < prompt.index("Which city?")
+    assert prompt.endswith("<|im_start|>assistant\n")
+    assert "text" not in grounding.answer_prompt("Which city?")
+
+
+def test_a_long_passage_is_cut():
+    assert len(grounding.answer_prompt("Which?", "word " * 1000)) < 1000
+
+
+@pytest.mark.parametrize(("question", "passage"), [("", None), (" ", PASSAGE), ("Which?", ""), ("Which?", "  ")])
+def test_an_empty_question_or_passage_is_named(question, passage):
+    with pytest.raises(InputError, match="empty"):
+        grounding.answer_prompt(question, passage)
+
+
+def test_many_answers_are_generated_once_and_kept(monkeypatch, empty_cache):
+    calls = []
+    monkeypatch.setattr(
+        grounding, "_generate", lambda prompts: calls.append(len(prompts)) or [p.upper() for p in prompts]
+    )
+    prompts = [f"prompt {n}" for n in range(grounding.WORTH_SAVING)]
+    assert grounding.say(prompts) == [prompt.upper() for prompt in prompts]
+    assert grounding.say(prompts[::-1])[0] == prompts[-1].upper()
+    assert calls == [grounding.WORTH_SAVING]
+    for path in (empty_cache / "answers" / grounding.KIND).glob("*.json"):
+        path.write_text("{", encoding="utf-8")
+    grounding.say(prompts)
+    assert calls == [grounding.WORTH_SAVING] * 2, "a damaged file is said again"
+
+
+def test_a_single_prompt_must_be_in_a_list():
+    with pytest.raises(InputError, match="list of prompts"):
+        grounding.say("prompt")
+
+
+def test_the_supporting_sentence_shares_words_with_the_answer_first():
+    assert grounding.supporting_sentence("What does Latvia have?", "many lakes", PASSAGE) == "Latvia has lakes."
+    with pytest.raises(InputError, match="empty"):
+        grounding.supporting_sentence("What?", "lakes", " ")
+
+
+def test_words_from_nowhere_are_those_of_neither_passage_nor_question():
+    assert grounding.unsupported_words("Which lakes?", "Riga has 3000 lakes", PASSAGE) == {"3000"}
+    assert grounding.unsupported_words("Which lakes?", "", PASSAGE) == set()
+
+
+def test_without_a_hub_the_cross_encoder_says_so_in_a_sentence(monkeypatch, empty_cache):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(CourseError, match="hub"):
+        cross_encoder_rerank("a cat", ["A kitten.", "Taxes."], [0, 1])
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    texts = ["The cat sat.", "A dog <b>ran</b> & hid.", "Taxes rise."]
+    monkeypatch.setattr("course_utils.embeddings.embed", lambda asked: np.eye(3, dtype=np.float32)[: len(asked)])
+    return SearchEngine(["Cat", "Dog", "Tax"], texts, BM25Index(texts), DenseIndex(np.eye(3, dtype=np.float32)))
+
+
+def test_results_are_escaped_and_mark_what_matched(engine):
+    page = engine.show("which dog", "keywords").html
+    assert "<mark" in page
+    assert "<b>ran</b>" not in page
+    assert "&lt;b&gt;ran" not in page.split("<mark")[0]
+    assert repr(engine.show("which dog", "keywords")) == "Dog  [dog]"
+
+
+def test_no_hit_and_bad_methods_are_told(engine):
+    assert "No article" in engine.show("giraffe", "keywords").html
+    with pytest.raises(InputError, match="choose from"):
+        engine.search("cat", "magic")
+    with pytest.raises(InputError, match="Type a question"):
+        engine.search("  ", "keywords")
+
+
+def test_the_page_follows_its_controls(engine):
+    page = engine.explore("cat")
+    assert [page.children[1].options, page.children[1].value] == [METHODS, "keywords"]
+    page.children[0].value = "<script>"
+    assert "<script>" not in page.children[-1].value
+    page.children[0].value = ""
+    assert "Type a question" in page.children[-1].value
+    assert repr(Results("x", ())).startswith("No article")
