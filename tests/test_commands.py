@@ -118,6 +118,21 @@ def test_refreshing_twice_leaves_the_same_bytes(notebook):
     assert [cell.execution_count for cell in nbformat.read(path, 4).cells] == [1, 2, 3]
 
 
+def test_a_measured_cell_keeps_its_measurement_until_the_code_changes(notebook):
+    path = notebook("import time\ntime.time()", "2")
+    book = nbformat.read(path, 4)
+    book.cells[0].metadata["tags"] = ["measured"]
+    path.write_text(nbformat.writes(book), encoding="utf-8")
+    notebooks.refresh(path)
+    first = path.read_bytes()
+    assert not notebooks.refresh(path)
+    book = nbformat.read(path, 4)
+    book.cells[1].source = "3"
+    path.write_text(nbformat.writes(book), encoding="utf-8")
+    notebooks.refresh(path)
+    assert nbformat.read(path, 4).cells[0].outputs != nbformat.reads(first.decode(), 4).cells[0].outputs
+
+
 def test_a_notebook_that_fails_is_left_as_it_was(notebook):
     path = notebook("1 + 1", "1 / 0")
     before = path.read_bytes()
