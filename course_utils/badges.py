@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from course_utils.environment import ROOT
 from course_utils.errors import CourseError
-from course_utils.notebooks import replace_between
+from course_utils.notebooks import replace_between, rewrite
 
 START = "notebooks/00_start_here.ipynb"
 
@@ -64,28 +63,15 @@ def markdown(notebook: str, name: str, branch: str) -> str:
 
 def write_into_readme(readme: Path = ROOT / "README.md") -> bool:
     """Bring the badges of the README up to date; return whether it changed."""
-    return _rewrite(readme, lambda text: replace_between(text, "badges", markdown(START, *repository())))
+    text = readme.read_text(encoding="utf-8")
+    return rewrite(readme, replace_between(text, "badges", markdown(START, *repository())))
 
 
 def write_into_notebook(path: Path) -> bool:
     """Bring the badges of a notebook up to date; return whether it changed."""
     import nbformat
 
-    def renew(text: str) -> str:
-        book = nbformat.reads(text, as_version=4)
-        badges = markdown(f"notebooks/{path.name}", *repository())
-        book.cells[0].source = replace_between(book.cells[0].source, "badges", badges)
-        return nbformat.writes(book) + "\n"
-
-    return _rewrite(path, renew)
-
-
-def _rewrite(path: Path, renew: object) -> bool:
-    before = path.read_text(encoding="utf-8")
-    after = renew(before)
-    if after == before:
-        return False
-    aside = path.with_suffix(".new")
-    aside.write_text(after, encoding="utf-8", newline="\n")
-    os.replace(aside, path)
-    return True
+    book = nbformat.read(path, as_version=4)
+    badges = markdown(f"notebooks/{path.name}", *repository())
+    book.cells[0].source = replace_between(book.cells[0].source, "badges", badges)
+    return rewrite(path, nbformat.writes(book) + "\n")

@@ -129,7 +129,7 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
     if options.readme and not failures:
         readme = ROOT / "README.md"
         text = notebooks.replace_between(readme.read_text(encoding="utf-8"), "budget", f"\n{table}\n")
-        readme.write_text(text, encoding="utf-8", newline="\n")
+        notebooks.rewrite(readme, text)
     return _tell(failures)
 
 

@@ -123,7 +123,11 @@ def refresh(path: Path) -> bool:
         for old, new in zip(before.cells, book.cells, strict=True):
             if "measured" in new.metadata.get("tags", []):
                 new.outputs = old.outputs
-    text = nbformat.writes(tidy(book)) + "\n"
+    return rewrite(path, nbformat.writes(tidy(book)) + "\n")
+
+
+def rewrite(path: Path, text: str) -> bool:
+    """Put a new text into a file, by way of another name; return whether it differed from the old one."""
     if text == path.read_text(encoding="utf-8"):
         return False
     aside = path.with_suffix(".new")
