@@ -14,7 +14,7 @@ MISTAKES = {
         ),
         ("cut = lambda word, merges: merge_pair(tuple(word), merges[0])", "in the order"),
         ("cut = lambda word, merges: word", "as a tuple"),
-        ("cut = lambda word, merges: tuple(set(word))", "get lost"),
+        ("cut = lambda word, merges: tuple(sorted(word))", "get lost"),
         ("def cut(word, merges):\n    merge_pair(tuple(word), merges[0])", "end it with a return"),
         ("cut = ('s', 'tea', 'm')", "should be a function"),
     ],
