@@ -1,6 +1,6 @@
 """How fast is ``embed``, cold beside sentence-transformers' own defaults, and warm? ``python3 benchmarks/embed.py``.
 
-Both encode the same 600 articles with the same model in the same process, in turns; what is printed is the ratio of the
+Both encode the same 300 articles with the same model in the same process, in turns; what is printed is the ratio of the
 medians. Then all 10,033 cached articles are asked for.
 """
 
@@ -22,7 +22,7 @@ def seconds(work) -> float:
 
 
 def main() -> None:
-    texts = load_wikipedia(size=600)["text"][:]
+    texts = load_wikipedia(size=300)["text"][:]
     encoder = embeddings._encoder()
     by_length = sorted(texts, key=len, reverse=True)
     precision = embeddings._fastest_precision(by_length[:: len(by_length) // 16][:16])
