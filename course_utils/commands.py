@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     page.add_argument("--port", type=int, help="the port to serve at (default: the first free one from 8888)")
 
-    page = add("test", "run every test and every notebook", test, "dependencies", "test")
+    page = add("test", "run every test and every notebook", test, "dependencies", "test", "site")
     page.epilog = "What follows goes to pytest, for example: test tests/test_corpus.py -k size"
 
     page = add("run", "run the notebooks; print minutes and memory for each", run)
@@ -60,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
 
     page = add("refresh", "run the notebooks and keep their new outputs in the files", refresh)
     _add_notebooks(page)
+
+    page = add("slides", "build a deck of slides from each notebook, into build/slides", slides)
+    _add_notebooks(page)
+    _add_serving(page)
+
+    page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
+    _add_serving(page)
 
     page = add("assets", "list, fetch and verify the models and the text", list_assets)
     page.add_argument("--verify", action="store_true", help="read every file again and compare its SHA-256")
@@ -70,6 +77,11 @@ def _add_notebooks(page: argparse.ArgumentParser) -> None:
     page.add_argument(
         "notebooks", nargs="*", metavar="notebook", help="a name or its beginning, such as 00; all if none"
     )
+
+
+def _add_serving(page: argparse.ArgumentParser) -> None:
+    page.add_argument("--serve", action="store_true", help="show the result in a browser on this computer afterwards")
+    page.add_argument("--port", type=int, default=8000, help="the port to serve at (default: 8000)")
 
 
 def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int | None:
@@ -151,6 +163,29 @@ def refresh(options: argparse.Namespace, _rest: list[str]) -> int:
     return _tell(failures)
 
 
+def slides(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Build a deck from each notebook, and show the decks if asked."""
+    from course_utils import notebooks, serving
+    from course_utils import slides as decks
+
+    paths = notebooks.find(options.notebooks)
+    for path in paths:
+        say(f"Wrote {decks.build(path).relative_to(ROOT)}")
+    index = decks.write_index(notebooks.find())
+    return serving.serve(index.parent, options.port) if options.serve else 0
+
+
+def site(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Build the site, and show it if asked."""
+    from course_utils import serving
+    from course_utils import site as pages
+
+    say("Building the site: about a minute.")
+    index = pages.build()
+    say(f"Wrote {index.relative_to(ROOT)}")
+    return serving.serve(index.parent, options.port) if options.serve else 0
+
+
 def list_assets(options: argparse.Namespace, _rest: list[str]) -> int:
     """List the models and the text, fetch what is absent, and verify everything if asked."""
     from course_utils import assets
@@ -161,6 +196,9 @@ def list_assets(options: argparse.Namespace, _rest: list[str]) -> int:
             say(f"{asset.name}: a file was damaged; it will be fetched again.")
             assets.forget(asset)
         if not assets.is_whole(asset):
+            if asset.only_for:
+                say(f"{asset.name}: fetched when {asset.only_for} first need it. {asset.what}; {asset.licence}")
+                continue
             say(f"{asset.name}: fetching {asset.size / 1e6:.0f} MB.")
         assets.fetch(asset)
         state = "verified" if options.verify else "here"

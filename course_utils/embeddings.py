@@ -6,7 +6,6 @@ import contextlib
 import functools
 import hashlib
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +23,6 @@ DIMENSIONS = 384
 BATCH = 16  # texts of similar length; larger batches were slower on two cores
 PIECE = 2048  # texts after which the work so far is saved
 WORTH_SAVING = 32  # fewer new texts than this take under a second and stay in memory
-LEAST_COSINE = 0.995  # how far a vector in bfloat16 may be from the one in float32
-LEAST_GAIN = 1.2  # how much faster bfloat16 has to be
 
 _ROW = np.dtype([("key", "V16"), ("vector", "<f4", (DIMENSIONS,))])
 _in_memory: dict[bytes, np.ndarray] = {}
@@ -53,7 +50,8 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     -----
     The encoder is all-MiniLM-L6-v2 (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), run by
     sentence-transformers. A vector is kept in the cache folder under the hash of its text, so no text is computed
-    twice; large jobs show a progress bar and use bfloat16 where the processor gains from it.
+    twice; large jobs show a progress bar. All of it is float32: bfloat16 is faster on some processors, but then the
+    third decimal of a cosine, and with it a ranking or a cluster, would depend on the machine.
 
     Examples
     --------
@@ -68,11 +66,11 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
     absent = _fill(vectors, keys)
     if len(absent) >= WORTH_SAVING:
-        with _alone():  # another notebook may be at the same texts: then wait, and find them done
+        with assets.locked("embeddings", needed=False):  # another notebook may be at them: wait, and find them done
             absent = _fill(vectors, keys)
             _compute_and_save(texts, keys, absent)
         absent = _fill(vectors, keys)
-    for row, vector in zip(absent, _encode([texts[row] for row in absent], "float32"), strict=True):
+    for row, vector in zip(absent, _encode([texts[row] for row in absent]), strict=True):
         vectors[row] = _in_memory[keys[row]] = vector
     return vectors
 
@@ -254,7 +252,7 @@ class _Block:
 
 def _folder() -> Path:
     model = next(member for member in assets.ASSETS["minilm"].members if member.name.endswith(".safetensors"))
-    return assets.cache_folder() / "embeddings" / f"minilm-{model.sha256[:12]}"
+    return assets.cache_folder() / "embeddings" / f"minilm-float32-{model.sha256[:12]}"
 
 
 def _blocks() -> Iterator[_Block]:
@@ -274,27 +272,16 @@ def _open_block(path: Path) -> _Block | None:
 def _compute_and_save(texts: list[str], keys: list[bytes], absent: list[int]) -> None:
     unique = list({keys[row]: row for row in absent}.values())
     by_length = sorted(unique, key=lambda row: len(texts[row]), reverse=True)
-    sample = [texts[row] for row in by_length[:: max(1, len(by_length) // 16)]][:16]
-    precision = _fastest_precision(sample) if len(by_length) >= 512 else "float32"
     with job_bar(len(by_length), "text", "reading texts") as bar:
         for start in range(0, len(by_length), PIECE):
             piece = by_length[start : start + PIECE]
             rows = np.empty(len(piece), dtype=_ROW)
             rows["key"] = np.array([keys[row] for row in piece], dtype="V16")
-            rows["vector"] = _encode([texts[row] for row in piece], precision, bar.update)
+            rows["vector"] = _encode([texts[row] for row in piece], bar.update)
             name = hashlib.blake2b(rows["key"].tobytes(), digest_size=16).hexdigest()
             if not _save(_folder() / f"{name}.npy", rows):
                 _in_memory.update(zip((keys[row] for row in piece), rows["vector"], strict=True))
     _open_block.cache_clear()
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the lock on the cached vectors, or go on without it where the cache cannot be written."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(CourseError):
-            stack.enter_context(assets.locked("embeddings"))
-        yield
 
 
 def _save(path: Path, rows: np.ndarray) -> bool:
@@ -320,37 +307,19 @@ def _encoder() -> SentenceTransformer:
             logging.enable_progress_bar()
 
 
-def _encode(texts: list[str], precision: str, advance=lambda n: None) -> np.ndarray:
+def _encode(texts: list[str], advance=lambda n: None) -> np.ndarray:
     """Run the encoder over texts, batch by batch, the longest first where the caller sorted them so."""
-    import torch
-
     if not texts:
         return np.empty((0, DIMENSIONS), dtype=np.float32)
     encoder, parts = _encoder(), []
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16"):
-        for start in range(0, len(texts), BATCH):
-            batch = [
-                text.encode("utf-8", "replace").decode() for text in texts[start : start + BATCH]
-            ]  # no half characters
-            parts.append(encoder.encode(batch, batch_size=BATCH, show_progress_bar=False))
-            advance(len(batch))
+    for start in range(0, len(texts), BATCH):
+        batch = [_without_halves(text) for text in texts[start : start + BATCH]]
+        parts.append(encoder.encode(batch, batch_size=BATCH, show_progress_bar=False))
+        advance(len(batch))
     vectors = np.concatenate(parts).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _fastest_precision(sample: list[str]) -> str:
-    """Time both precisions on a few texts, and take bfloat16 only if it is faster and says nearly the same."""
-    exact, rough = (_encode(sample, precision) for precision in ("float32", "bfloat16"))  # also warms both up
-    if (exact * rough).sum(axis=1).min() < LEAST_COSINE:
-        return "float32"
-    seconds = {precision: _median_seconds(sample, precision) for precision in ("float32", "bfloat16")}
-    return "bfloat16" if seconds["float32"] > LEAST_GAIN * seconds["bfloat16"] else "float32"
-
-
-def _median_seconds(sample: list[str], precision: str) -> float:
-    def once() -> float:
-        start = time.perf_counter()
-        _encode(sample, precision)
-        return time.perf_counter() - start
-
-    return sorted(once() for _ in range(3))[1]
+def _without_halves(text: str) -> str:
+    """Replace halves of a character (lone surrogates), which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()

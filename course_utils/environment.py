@@ -39,8 +39,8 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
 
     Parameters
     ----------
-    group : {"dependencies", "test"}
-        The packages of the course, or those that its tests need besides.
+    group : {"dependencies", "test", "site"}
+        The packages of the course, or those that its tests or its site need besides.
     pyproject : Path
         The file to read.
 
@@ -100,7 +100,7 @@ def ensure(*groups: str) -> str:
 
     Parameters
     ----------
-    *groups : {"dependencies", "test"}
+    *groups : {"dependencies", "test", "site"}
         The lists of ``pyproject.toml`` that are needed.
 
     Returns
@@ -183,7 +183,8 @@ def _install(wanted: Sequence[str]) -> None:
     torch_options = _torch_options()
     if first_time:
         pins = json.loads(Path(__file__).with_name("assets.json").read_text(encoding="utf-8"))
-        parts = {**MEGABYTES, "the models and the text": round(sum(pin["size"] for pin in pins.values()) / 1e6)}
+        needed = sum(pin["size"] for pin in pins.values() if "only_for" not in pin)
+        parts = {**MEGABYTES, "the models and the text": round(needed / 1e6)}
         sizes = ", ".join(f"{size} MB for {what}" for what, size in parts.items())
         say(f"First start: about {sum(parts.values())} MB will be downloaded ({sizes}).")
         if not torch_options and sys.platform == "linux":

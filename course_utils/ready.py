@@ -16,11 +16,11 @@ def prepare() -> None:
         If something cannot be fetched.
     """
     for asset in assets.ASSETS.values():
-        if not assets.is_whole(asset):
+        if not asset.only_for and not assets.is_whole(asset):
             say(f"Fetching the {asset.what}: {asset.size / 1e6:.0f} MB, {asset.licence}.")
             assets.fetch(asset)
     marker = assets.cache_folder() / "wikipedia-is-embedded"
-    fingerprint = assets.ASSETS["minilm"].sha256 + assets.ASSETS["wikipedia"].sha256
+    fingerprint = "float32" + assets.ASSETS["minilm"].sha256 + assets.ASSETS["wikipedia"].sha256
     if marker.exists() and marker.read_text(encoding="utf-8") == fingerprint:
         return
     from course_utils.corpus import load_wikipedia
@@ -44,7 +44,7 @@ def report() -> Card:
         names = ", ".join(absent)
         problems.append(f"Missing packages: {names}. Close the notebook and start `python3 -m course_utils lab`.")
     for asset in assets.ASSETS.values():
-        if not assets.is_whole(asset):
+        if not asset.only_for and not assets.is_whole(asset):
             problems.append(f"The {asset.what} will be fetched at first use ({asset.size / 1e6:.0f} MB).")
     if problems:
         return Card("Nearly ready", " ".join(problems), "#E69F00")

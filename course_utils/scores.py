@@ -53,9 +53,7 @@ def remembered(kind: str, pairs: Sequence[Pair], compute: Callable[[list[Pair]],
     known = _known(folder, keys)
     absent = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
     if len(absent) >= WORTH_SAVING:
-        with contextlib.ExitStack() as stack:
-            with contextlib.suppress(CourseError):  # where the cache cannot be written, two notebooks may do it twice
-                stack.enter_context(assets.locked(f"scores-{kind}"))
+        with assets.locked(f"scores-{kind}", needed=False):
             _open.cache_clear()
             known |= _known(folder, list(absent))
             _compute_and_keep(folder, {key: pair for key, pair in absent.items() if key not in known}, compute, known)

@@ -113,26 +113,10 @@ def test_a_lock_that_cannot_be_had_costs_nothing(own_cache, monkeypatch):
     assert embed(FORTY).shape == (40, 384)
 
 
-def test_bfloat16_stays_within_its_bound():
-    texts = ["Snow falls in winter.", "The Roman Empire fell.", "Carbon is a chemical element. " * 20] * 6
-    exact, rough = (embeddings._encode(texts, precision) for precision in ("float32", "bfloat16"))
-    assert (exact * rough).sum(axis=1).min() > embeddings.LEAST_COSINE
-
-
-def test_bfloat16_is_left_alone_where_it_says_something_else(monkeypatch):
-    monkeypatch.setattr(
-        embeddings, "_median_seconds", lambda _, precision: {"float32": 9.0, "bfloat16": 1.0}[precision]
-    )
-    vectors = {"float32": np.eye(2, 384), "bfloat16": np.eye(2, 384)[::-1]}
-    monkeypatch.setattr(embeddings, "_encode", lambda _, precision: vectors[precision])
-    assert embeddings._fastest_precision(["x", "y"]) == "float32"
-
-
-@pytest.mark.parametrize(("gain", "precision"), [(1.1, "float32"), (1.5, "bfloat16")])
-def test_bfloat16_is_taken_only_where_it_gains(monkeypatch, gain, precision):
-    monkeypatch.setattr(embeddings, "_median_seconds", lambda _, kind: {"float32": gain, "bfloat16": 1.0}[kind])
-    monkeypatch.setattr(embeddings, "_encode", lambda *_: np.eye(2, 384))
-    assert embeddings._fastest_precision(["x", "y"]) == precision
+def test_vectors_do_not_depend_on_how_many_are_computed_at_once(empty_cache):
+    texts = [f"Article {number} of {'a long ' * (number % 7)}list." for number in range(600)]
+    together, alone = embed(texts), embed(texts[299:300])
+    np.testing.assert_allclose(together[299:300], alone, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from course_utils import environment
 from course_utils.environment import missing, requirements
 from course_utils.errors import CourseError
 
-GROUPS = ("dependencies", "test")
+GROUPS = ("dependencies", "test", "site")
 PINS = {
     re.split(r"==", line)[0].lower().replace("_", "-")
     for line in environment.CONSTRAINTS.read_text(encoding="utf-8").splitlines()
@@ -56,7 +56,7 @@ def test_requirements_are_read_as_a_toml_reader_reads_them():
     tomllib = pytest.importorskip("tomllib")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert requirements() == project["dependencies"]
-    assert requirements("test") == project["optional-dependencies"]["test"]
+    assert {group: requirements(group) for group in ("test", "site")} == project["optional-dependencies"]
 
 
 def test_environment_yml_has_the_packages_of_pyproject():

@@ -1,0 +1,38 @@
+"""A folder of pages shown on this computer only, by the standard library's web server."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+from pathlib import Path
+
+from course_utils.errors import CourseError
+from course_utils.progress import say
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing for each request."""
+
+
+def server(folder: Path, port: int) -> http.server.ThreadingHTTPServer:
+    """Return a server for a folder at a port of this computer; port 0 takes a free one.
+
+    Raises
+    ------
+    CourseError
+        If the port is in use, or may not be used.
+    """
+    handler = functools.partial(_Quiet, directory=str(folder))
+    try:
+        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except (OSError, OverflowError) as error:
+        raise CourseError(f"Port {port} cannot be used here ({error}): choose another with --port.") from None
+
+
+def serve(folder: Path, port: int) -> int:
+    """Serve a folder until Ctrl-C."""
+    with server(folder, port) as running:
+        say(f"Look at http://127.0.0.1:{running.server_port}/ and stop with Ctrl-C.")
+        running.serve_forever()
+    return 0

@@ -1,0 +1,117 @@
+"""The course as a site: the notebooks with their outputs, the instructor's guide and the helpers, in plain pages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course_utils import assets, badges, notebooks
+from course_utils.environment import ROOT
+from course_utils.errors import CourseError
+
+BUILD = ROOT / "build"
+FOLDER = BUILD / "site"
+
+
+def build(folder: Path = FOLDER) -> Path:
+    """Build the site, from nothing, with Sphinx.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the pages go; what was there is removed.
+
+    Returns
+    -------
+    Path
+        The first page. Nothing on any page is fetched from another place.
+
+    Raises
+    ------
+    CourseError
+        If Sphinx has anything to complain about, a warning included.
+    """
+    source = folder.with_name(f"{folder.name}-source")
+    for old in (source, folder):
+        shutil.rmtree(old, ignore_errors=True)
+    collect(source)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-j", "2"]
+    command += ["-d", str(folder.with_name(f"{folder.name}-doctrees")), str(source), str(folder)]
+    if subprocess.call(command):
+        raise CourseError("The site was not built: Sphinx says above what is wrong.")
+    shutil.rmtree(folder / "_sources", ignore_errors=True)
+    return folder / "index.html"
+
+
+def collect(source: Path) -> None:
+    """Lay out what Sphinx reads: the pages of ``docs``, the notebooks as a page can show them, a list of helpers."""
+    shutil.copytree(ROOT / "docs", source)
+    (source / "notebooks").mkdir()
+    for path in notebooks.find():
+        (source / "notebooks" / path.name).write_text(_as_page(path), encoding="utf-8")
+    for name in ("CREDITS.md", "CONTRIBUTING.md"):
+        (source / name.lower()).write_text(_without_links_out_of_the_site(ROOT / name), encoding="utf-8")
+    (source / "helpers.md").write_text(helpers_page(), encoding="utf-8")
+    (source / "course_table.inc").write_text(_course_table(), encoding="utf-8")
+    formulas = assets.ASSETS["mathjax"]
+    (source / "_static").mkdir(exist_ok=True)
+    shutil.copyfile(assets.fetch(formulas) / formulas.members[0].name, source / "_static" / "tex-svg.js")
+
+
+def helpers_page() -> str:
+    """Return the page that documents each module of ``course_utils`` from its docstrings."""
+    names = sorted(
+        path.stem
+        for path in Path(__file__).parent.glob("*.py")
+        if path.stem not in ("__init__", "__main__", "commands")
+    )
+    parts = [
+        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: course_utils.{name}\n   :members:\n```\n" for name in names
+    ]
+    opening = "# The helpers\n\nWhat the notebooks import from `course_utils`: one module for one concept.\n"
+    return "\n".join([opening, *parts])
+
+
+def _as_page(path: Path) -> str:
+    """Return a notebook without badges and live widgets (a picture stands beside each), with its pictures' words."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    book.cells[0].source = notebooks.replace_between(book.cells[0].source, "badges", "")
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if notebooks.WIDGET_VIEW not in output.get("data", {})]
+            for output in cell.outputs:
+                if "alt" in (facts := output.get("metadata", {}).get("image/png", {})):
+                    cell.metadata["mystnb"] = {"image": {"alt": facts["alt"]}}
+    book.metadata.pop("widgets", None)
+    return nbformat.writes(book)
+
+
+def _course_table() -> str:
+    """Return the README's table of notebooks, as the site's pages link to it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\.ipynb.*\|$", text, re.MULTILINE)
+    return "| | notebook | you will |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _without_links_out_of_the_site(path: Path) -> str:
+    """Return a page of the repository in which links to its other files are plain text."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)]*\)", r"\1", text)
+
+
+def launch_buttons() -> dict[str, str]:
+    """Return the theme's settings for Binder, Colab and JupyterHub; empty while the repository has no address."""
+    name, _ = badges.repository()
+    if not name:
+        return {}
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    hub = re.search(r'^jupyterhub = "(.*)"$', text, re.MULTILINE)
+    buttons = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+    if hub and hub.group(1):
+        buttons["jupyterhub_url"] = hub.group(1)
+    return {**buttons, "notebook_interface": "jupyterlab"}

@@ -1,0 +1,36 @@
+"""A real browser for the tests that need one: Chromium, driven by playwright, with nothing asked from outside."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIETLY = ["gpu", "quic", "background-networking", "component-update", "sync"]
+ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{part}" for part in QUIETLY)]
+HERE = ("file:", "data:", "blob:", "http://127.0.0.1", "ws://127.0.0.1")
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium or Chrome is installed here, so what a browser would show was not checked"
+)
+
+
+@contextmanager
+def opened(scheme: str = "light") -> Iterator[Page]:
+    """Open a page; afterwards fail if it asked anything from another computer, or wrote an error into its console."""
+    asked, errors = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            yield page
+        finally:
+            browser.close()
+    assert [address for address in asked if not address.startswith(HERE)] == []
+    assert errors == []

@@ -1,0 +1,81 @@
+"""The site: built without a warning, complete, and with nothing fetched from outside."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser import needs_browser, opened
+from house import NOTEBOOKS, ROOT
+
+from course_utils import badges, site
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return site.build(tmp_path_factory.mktemp("built") / "site").parent
+
+
+def pages(folder):
+    found = list(folder.rglob("*.html"))
+    assert len(found) > len(NOTEBOOKS)
+    return {page.relative_to(folder).as_posix(): page.read_text(encoding="utf-8") for page in found}
+
+
+def test_every_notebook_and_guide_has_a_page_and_the_first_page_links_to_them(folder):
+    found = pages(folder)
+    for path in NOTEBOOKS:
+        assert f"notebooks/{path.stem}.html" in found
+        assert f"guide/{path.stem}.html" in found
+        assert f'href="notebooks/{path.stem}.html"' in found["index.html"]
+
+
+def test_pages_show_outputs_and_pictures_with_their_words(folder):
+    page = pages(folder)["notebooks/00_start_here.html"]
+    assert re.search(r'<img alt="A map of ten thousand', page)
+    assert "widget-view" not in page
+
+
+def test_helpers_are_documented_from_their_docstrings(folder):
+    page = pages(folder)["helpers.html"]
+    assert all(name in page for name in ("load_wikipedia", "Turn texts into vectors of length one", "BM25Index"))
+
+
+def test_nothing_is_fetched_from_outside(folder):
+    loads = r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]*)\"|<link\b[^>]*=\"stylesheet\"[^>]*href=\"([^\"]*)\""
+    for name, page in pages(folder).items():
+        addresses = ["".join(found) for found in re.findall(loads, page)]
+        assert addresses
+        assert [address for address in addresses if re.match(r"(https?:)?//", address)] == [], name
+    for sheet in folder.rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text(encoding="utf-8")), sheet.name
+
+
+def test_no_page_names_this_computer(folder):
+    assert not [name for name, page in pages(folder).items() if str(ROOT) in page or "/root/" in page]
+
+
+def test_launch_buttons_appear_with_the_repositorys_address(monkeypatch):
+    monkeypatch.setattr(badges, "repository", lambda: ("", "main"))
+    assert site.launch_buttons() == {}
+    monkeypatch.setattr(badges, "repository", lambda: ("someone/course", "main"))
+    assert set(site.launch_buttons()) == {"binderhub_url", "colab_url", "notebook_interface"}
+
+
+@needs_browser
+def test_the_search_of_the_site_finds_a_term(folder):
+    with opened("dark") as page:
+        page.goto((folder / "search.html").as_uri() + "?q=wordpiece")
+        page.wait_for_selector("#search-results li a", timeout=30_000)
+        found = page.locator("#search-results li a").all_inner_texts()
+    assert "Meet the tokenizer" in found
+
+
+@needs_browser
+def test_a_browser_shows_formulas_and_changes_to_dark(folder):
+    with opened() as page:
+        page.goto((folder / "notebooks/04_keyword_search.html").as_uri())
+        page.wait_for_selector("mjx-container svg", timeout=30_000)
+        light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(f"getComputedStyle(document.body).backgroundColor != {light!r}")

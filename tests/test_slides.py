@@ -1,0 +1,158 @@
+"""The decks: what goes on which slide, and that a browser with no network shows all of it."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import pytest
+from browser import needs_browser, opened
+from house import NOTEBOOKS, Book
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
+
+from course_utils import guide, serving, slides
+from course_utils.errors import CourseError
+
+SMALLEST = 0.6  # of the full size: letters of 15 pixels on a screen of 1280 x 720
+
+
+def deck(*cells) -> list:
+    return [[[part for _, part in slide] for slide in section] for section in slides.cut(new_notebook(cells=cells))]
+
+
+def ran(source: str, output: str = "", tags: tuple = ()):
+    cell = new_code_cell(source, execution_count=1, metadata={"tags": list(tags)})
+    cell.outputs = [new_output("stream", name="stdout", text=output)] if output else []
+    return cell
+
+
+prose = new_markdown_cell
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    pages = [slides.build(path, folder) for path in NOTEBOOKS]
+    slides.write_index(NOTEBOOKS, folder)
+    return pages
+
+
+def test_a_heading_begins_a_column_and_a_small_one_a_slide():
+    assert deck(prose("# A"), prose("## B"), prose("more"), prose("### C")) == [[["prose"]], [["prose"] * 2, ["prose"]]]
+
+
+def test_prose_between_code_begins_a_slide_and_an_output_stays_with_its_code():
+    cells = prose("# A"), ran("1", "1"), prose("so, and now:"), ran("2")
+    assert deck(*cells) == [[["prose", "code", "output"], ["prose", "code"]]]
+
+
+def test_the_last_words_of_a_section_stay_where_they_fit():
+    assert deck(prose("# A"), ran("1"), prose("so"), prose("## B")) == [[["prose", "code", "prose"]], [["prose"]]]
+    assert deck(prose("# A"), ran("1\n" * 40), prose("so")) == [[["prose"], ["code"], ["prose"]]]
+
+
+def test_tags_decide_before_anything_else():
+    cells = prose("# A"), ran("1", tags=["slide-skip"]), ran("2", tags=["slide-start"]), prose("b"), ran("3")
+    cells[3].metadata.tags = ["slide-stay"]
+    assert deck(*cells) == [[["prose"], ["code", "prose", "code"]]]
+
+
+def test_what_is_too_tall_goes_on_on_another_slide():
+    assert deck(prose("# A"), ran("\n".join("x" * 30), "\n".join("y" * 30))) == [[["prose", "code"], ["output"]]]
+
+
+def test_a_live_widget_is_left_to_the_picture_beside_it():
+    cell = ran("explorer()")
+    cell.outputs = [new_output("display_data", data={slides.WIDGET_VIEW: {}, "text/plain": "Box()"})]
+    assert deck(prose("# A"), cell) == [[["prose", "code"]]]
+
+
+def test_a_deck_escapes_text_and_hides_outputs_until_the_guess(tmp_path):
+    path = tmp_path / "00_tiny.ipynb"
+    path.write_text(writes(new_notebook(cells=[prose("# <b>A</b>"), ran("1 < 2", "<script>alert(1)</script>")])))
+    page = slides.build(path, tmp_path / "out").read_text(encoding="utf-8")
+    assert "<title>&lt;b&gt;A&lt;/b&gt;</title>" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert '<div class="output fragment">' in page
+
+
+def test_an_unexecuted_notebook_makes_no_deck(tmp_path):
+    path = tmp_path / "00_tiny.ipynb"
+    path.write_text(writes(new_notebook(cells=[prose("# A"), new_code_cell("1")])))
+    with pytest.raises(CourseError, match="never run: first `python3 -m course_utils refresh 00`"):
+        slides.build(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_port_in_use_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CourseError, match=f"Port {port} cannot be used here .*--port"):
+            serving.server(tmp_path, port)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_guide_has_a_page_with_hints_for_every_section(path):
+    titles = [cell.source.splitlines()[0] for cell in Book.read(path).prose if cell.source.startswith("## ")]
+    sections = {title.lstrip("# ") for title in titles} - {"You will be able to", "What you learned"}
+    notes = guide.speaker_notes(path.stem)
+    assert set(notes) <= sections
+    assert len(notes) >= len(sections) - 1  # a page of exercises at the end needs none
+    for hints in notes.values():
+        assert all(f"**{word}**" in hints for word in ("Ask", "Wait for", "Often believed"))
+    text = guide.page(path.stem).read_text(encoding="utf-8")
+    questions = text.partition("## Three questions to discuss")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^\d\. \*\*", questions, re.M)) == 3
+    assert all(f"\n## {part}" in text for part in ("Time and what to run", "Marking the exercises"))
+
+
+def test_the_speakers_notes_come_from_the_guide(decks):
+    for path, page in zip(NOTEBOOKS, decks, strict=True):
+        assert page.read_text(encoding="utf-8").count('<aside class="notes">') == len(guide.speaker_notes(path.stem))
+
+
+def test_no_deck_fetches_anything_from_outside(decks):
+    for page in [*decks, decks[0].with_name("index.html")]:
+        text = page.read_text(encoding="utf-8")
+        for address in re.findall(r'<(?:script|link|img|iframe|source)\b[^>]*(?:src|href)="([^"]*)"', text):
+            assert address.startswith(("player/", "data:")), f"{page.name} fetches {address[:80]}"
+        assert not re.search(r"@import|url\((?!data:)", text)
+    for sheet in decks[0].parent.glob("player/*.css"):
+        assert not re.search(r"@import|url\((?!data:)", sheet.read_text(encoding="utf-8"))
+
+
+MEASURE = """() => {
+  const box = Reveal.getCurrentSlide().querySelector(":scope > .fit");
+  let right = 0, bottom = 0;
+  for (const part of box.querySelectorAll("*")) {
+    if (part.closest("mjx-assistive-mml, svg")) continue;
+    const place = part.getBoundingClientRect();
+    if (place.width && place.height) { right = Math.max(right, place.right); bottom = Math.max(bottom, place.bottom); }
+  }
+  return [new DOMMatrix(getComputedStyle(box).transform).a, right, bottom];
+}"""
+
+
+@needs_browser
+def test_a_browser_shows_every_slide_whole(decks):
+    with opened() as page:
+        for deck in decks:
+            page.goto(deck.as_uri())
+            page.wait_for_function("window.Reveal && Reveal.isReady() && !document.querySelector('.fit:empty')")
+            page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
+            page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise; }")
+            shown = 0
+            while True:
+                page.evaluate("() => { while (Reveal.availableFragments().next) Reveal.nextFragment(); fitCurrent(); }")
+                scale, right, bottom = page.evaluate(MEASURE)
+                where = f"{deck.stem}, slide {shown + 1}: scale {scale}, right {right}, bottom {bottom}"
+                assert right <= 1281, where
+                assert bottom <= 721, where
+                assert scale >= SMALLEST, where
+                shown += 1
+                if page.evaluate("Reveal.isLastSlide()"):
+                    break
+                page.evaluate("Reveal.next()")
+            assert shown == page.evaluate("Reveal.getTotalSlides()")
