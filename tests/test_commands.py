@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 
 import nbformat
 import pytest
@@ -60,28 +57,6 @@ def test_assets_lists_and_verifies():
     assert answer.returncode == 0
     assert "minilm: verified." in answer.stdout
     assert "CC BY-SA" in answer.stdout
-
-
-def test_lab_serves_the_first_notebook(tmp_path):
-    command = [sys.executable, "-m", "course_utils", "lab", "--no-browser", "--port", "18765"]
-    log = tmp_path / "lab.log"
-    with log.open("w") as file:
-        lab = subprocess.Popen(
-            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=os.name != "nt"
-        )
-    try:
-        deadline = time.monotonic() + 120
-        while not (found := re.search(r"http://\S+/lab/tree/(\S+)\?token=(\w+)", log.read_text())):
-            assert time.monotonic() < deadline, log.read_text()
-            assert lab.poll() is None, log.read_text()
-            time.sleep(0.3)
-        assert found.group(1) == "notebooks/00_start_here.ipynb"
-        address = f"http://127.0.0.1:18765/api/contents/{found.group(1)}?token={found.group(2)}"
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            assert b"Follow one sentence" in answer.read()
-    finally:
-        os.killpg(lab.pid, 15) if os.name != "nt" else lab.terminate()
-        lab.wait(30)
 
 
 def test_the_tests_options_go_to_pytest(monkeypatch):
