@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     page = add("run", "run the notebooks; print minutes and memory for each", run)
     _add_notebooks(page)
     page.add_argument("--readme", action="store_true", help="write the table into README.md too")
+    page.add_argument("--memory-limit", metavar="2G", help="stop a notebook that needs more, its processes together")
 
     page = add("refresh", "run the notebooks and keep their new outputs in the files", refresh)
     _add_notebooks(page)
@@ -130,12 +131,13 @@ def test(_options: argparse.Namespace, rest: list[str]) -> int:
 
 def run(options: argparse.Namespace, _rest: list[str]) -> int:
     """Run the notebooks and print what they took."""
-    from course_utils import notebooks, ready
+    from course_utils import memory, notebooks, ready
 
     paths, runs = notebooks.find(options.notebooks), []
+    limit = memory.parse(options.memory_limit) if options.memory_limit else None
     ready.prepare()
     os.environ[QUIET] = "1"
-    failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path)[1]))
+    failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path, limit)[1]))
     table = notebooks.table(runs)
     print(table)
     if options.readme and not failures:

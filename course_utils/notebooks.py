@@ -6,13 +6,13 @@ import base64
 import hashlib
 import os
 import re
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_utils import memory
 from course_utils.environment import ROOT
 from course_utils.errors import CourseError
 from course_utils.progress import Bar
@@ -62,26 +62,28 @@ def find(names: Sequence[str] = ()) -> list[Path]:
     return sorted(chosen) if names else every
 
 
-def execute(path: Path) -> tuple[NotebookNode, Run]:
+def execute(path: Path, memory_limit: int | None = None) -> tuple[NotebookNode, Run]:
     """Run a notebook in a fresh kernel, from its own folder, and return it with its new outputs.
 
     Parameters
     ----------
     path : Path
         The notebook; the file is left as it is.
+    memory_limit : int, optional
+        Bytes that this process and all it starts may use together; the notebook is stopped when it wants more.
 
     Raises
     ------
     CourseError
-        If a cell fails or takes over ten minutes; the message shows the cell and the error.
+        If a cell fails, takes over ten minutes or more memory than allowed; the message shows the cell and the error.
     """
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     book = nbformat.read(path, as_version=4)
-    started, peak = time.perf_counter(), [0]
-    with Bar(path.name, len(book.cells)) as bar, _memory_watch(peak):
+    started = time.perf_counter()
+    with Bar(path.name, len(book.cells)) as bar, memory.watched(memory_limit) as peak:
         client = NotebookClient(
             book,
             timeout=SECONDS_A_CELL,
@@ -94,7 +96,10 @@ def execute(path: Path) -> tuple[NotebookNode, Run]:
         )
         try:
             client.execute()
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        except DeadKernelError as error:
+            reason = f"it needs more memory than {memory_limit / 1e9:.1f} GB" if memory_limit else str(error)
+            raise CourseError(f"{path.name} was stopped: {reason}.") from None
+        except (CellExecutionError, CellTimeoutError) as error:
             raise CourseError(f"{path.name} stopped:\n{_without_colours(str(error))}") from None
     return book, Run(path.name, time.perf_counter() - started, peak[0])
 
@@ -170,39 +175,6 @@ def tidy(book: NotebookNode) -> NotebookNode:
 def _fingerprint(book: NotebookNode) -> str:
     code = "\0".join(cell.source for cell in book.cells if cell.cell_type == "code")
     return hashlib.sha256(code.encode()).hexdigest()[:16]
-
-
-class _memory_watch:  # noqa: N801 - used like a function
-    """Keep the highest memory of this process and all below it, in bytes, in ``peak[0]``."""
-
-    def __init__(self, peak: list[int]):
-        self.peak, self.done = peak, threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> None:
-        self.thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.done.set()
-        self.thread.join()
-
-    def _watch(self) -> None:
-        while not self.done.wait(0.1):
-            self.peak[0] = max(self.peak[0], tree_bytes())
-
-
-def tree_bytes() -> int:
-    """Return the resident memory of this process and all its descendants, in bytes."""
-    import psutil
-
-    def resident(process: psutil.Process) -> int:
-        try:
-            return process.memory_info().rss
-        except psutil.Error:  # it ended meanwhile
-            return 0
-
-    me = psutil.Process()
-    return sum(resident(process) for process in [me, *me.children(recursive=True)])
 
 
 def table(runs: Sequence[Run]) -> str:

@@ -1,0 +1,64 @@
+"""Memory of a whole process tree: seen, and held below a limit that really stops what passes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import nbformat
+import pytest
+from house import ROOT
+
+from course_utils import memory, notebooks
+from course_utils.errors import CourseError, InputError
+
+MB = 10**6
+
+
+@pytest.mark.parametrize(("text", "amount"), [("2G", 2 * 10**9), ("1500m", 1500 * MB), ("7", 7), ("0.5 GB", 500 * MB)])
+def test_an_amount_of_memory_is_read(text, amount):
+    assert memory.parse(text) == amount
+
+
+@pytest.mark.parametrize("text", ["", "lots", "-1G", "0", "2T"])
+def test_what_is_no_amount_gets_a_sentence(text):
+    with pytest.raises(InputError, match="looks like 2G"):
+        memory.parse(text)
+
+
+def test_the_peak_holds_what_children_used():
+    hold = "import time; held = bytearray(200_000_000); time.sleep(1)"
+    with memory.watched() as peak:
+        before = memory.tree_bytes()
+        subprocess.run([sys.executable, "-c", hold], check=True)
+    assert peak[0] > before + 190 * MB
+
+
+LIMITED = """
+import subprocess, sys
+from course_utils import memory
+if {without_groups}:
+    memory._control_group = lambda limit: None
+hungry = "import time; held = [bytearray(b'x' * 50_000_000) for _ in range(40)]; time.sleep(5)"
+modest = "print('still here')"
+with memory.watched(600_000_000):
+    print(subprocess.run([sys.executable, "-c", hungry]).returncode != 0)
+    print(subprocess.run([sys.executable, "-c", modest]).returncode == 0)
+"""
+
+
+@pytest.mark.parametrize("without_groups", [False, True])
+def test_a_child_that_wants_more_is_stopped_and_others_go_on(without_groups):
+    code = textwrap.dedent(LIMITED.format(without_groups=without_groups))
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert sorted(answer.stdout.split("\n")) == ["", "True", "True", "still here"]
+    assert answer.returncode == 0
+
+
+def test_a_notebook_over_the_limit_is_named(tmp_path):
+    path = tmp_path / "00_hungry.ipynb"
+    cell = nbformat.v4.new_code_cell("held = [bytearray(b'x' * 50_000_000) for _ in range(60)]")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    with pytest.raises(CourseError, match=r"00_hungry.ipynb was stopped: it needs more memory than \d\.\d GB"):
+        notebooks.execute(path, memory.tree_bytes() + 1000 * MB)
