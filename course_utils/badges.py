@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from course_utils import setup_cell
 from course_utils.environment import ROOT
 from course_utils.errors import CourseError
 from course_utils.notebooks import replace_between, rewrite
@@ -68,10 +69,11 @@ def write_into_readme(readme: Path = ROOT / "README.md") -> bool:
 
 
 def write_into_notebook(path: Path) -> bool:
-    """Bring the badges of a notebook up to date; return whether it changed."""
+    """Bring the badges of a notebook and its way to find the course up to date; return whether it changed."""
     import nbformat
 
     book = nbformat.read(path, as_version=4)
     badges = markdown(f"notebooks/{path.name}", *repository())
     book.cells[0].source = replace_between(book.cells[0].source, "badges", badges)
+    setup_cell.write_into(book, setup_cell.opening(*repository()))
     return rewrite(path, nbformat.writes(book) + "\n")

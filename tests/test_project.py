@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -42,6 +43,8 @@ def test_binder_would_build_this_course():
     assert "Building conda environment for python=3.11" in recipe
     assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in recipe
     assert recipe.index("src/ ${REPO_DIR}") < recipe.index("env update"), "constraints are there"
+    assert recipe.index("env update") < recipe.index("./postBuild")
+    assert os.access(ROOT / "postBuild", os.X_OK)
 
 
 def test_the_readme_shows_the_map_of_notebook_00():
