@@ -1,7 +1,8 @@
 """A real language model in NumPy: the 135 million numbers of SmolLM2, read from its file and multiplied.
 
 The file is opened by the package gguf; torch is not imported. The model is a Llama-style decoder: RMSNorm, rotary
-positions, grouped-query attention, SwiGLU, and an output head that shares the embedding's matrix.
+positions, grouped-query attention, SwiGLU, and an output head that shares the embedding's matrix. Each of these is a
+function of a few lines; `NumPyLM` calls them in turn, and `NumPyLM.look` shows what happens on the way.
 """
 
 from __future__ import annotations
@@ -9,14 +10,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import mmap
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from course_utils import tokens
+from course_utils.attention import join_heads, softmax, split_heads
 from course_utils.errors import InputError
+
+if TYPE_CHECKING:
+    import gguf
+
+FEW = 128  # tokens up to which one thread reads
+PIECE = 512  # tokens that are read at once; longer texts in pieces, so that their scores fit into memory
+MOST_LOOKED_AT = 512  # tokens of which `look` keeps every attention weight: 280 MB
+
+Head = tuple[int, int]  # layer and head, counted from 0
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,8 @@ class Block:
     """The weights of one transformer block, transposed so that a row of activations multiplies them from the left.
 
     ``qkv`` is ``(d_model, d_model + 2 * d_kv)``: queries, keys and values side by side; ``gate_up`` is
-    ``(d_model, 2 * d_hidden)``.
+    ``(d_model, 2 * d_hidden)``. One wide matrix is multiplied faster than three narrow ones, and in this layout a
+    single row of activations is multiplied nearly as fast as the memory can be read.
     """
 
     attention_norm: np.ndarray
@@ -33,6 +47,26 @@ class Block:
     mlp_norm: np.ndarray
     gate_up: np.ndarray
     down: np.ndarray
+
+
+@dataclass(frozen=True)
+class Look:
+    """What `NumPyLM.look` saw on the way through the model.
+
+    Attributes
+    ----------
+    tokens : tuple of str
+        The text of each token.
+    residual : ndarray of float32, shape (n_layers + 1, n_tokens, d_model)
+        The residual stream: row 0 before the first block, row ``i`` after block ``i``; counted like that, the last row
+        is what the final norm gets.
+    attention : ndarray of float32, shape (n_layers, n_heads, n_tokens, n_tokens)
+        ``attention[layer, head, i, j]``: how much token ``i`` takes from token ``j``; each row sums to 1.
+    """
+
+    tokens: tuple[str, ...]
+    residual: np.ndarray
+    attention: np.ndarray
 
 
 class KVCache:
@@ -52,6 +86,11 @@ class KVCache:
     length : int
         Tokens read so far.
 
+    Raises
+    ------
+    InputError
+        If the capacity is not a whole number from 1 to the model's ``context_length``.
+
     Examples
     --------
     >>> from course_utils.assets import smollm2_path
@@ -64,21 +103,39 @@ class KVCache:
     """
 
     def __init__(self, model: NumPyLM, capacity: int):
-        if not 1 <= capacity <= model.context_length:
+        if not _is_whole(capacity) or not 1 <= capacity <= model.context_length:
             raise InputError(f"capacity must be from 1 to {model.context_length}, and {capacity} is not.")
-        shape = (len(model.blocks), model.n_kv_heads, capacity, model.d_head)
+        shape = (len(model.blocks), model.n_kv_heads, int(capacity), model.d_head)
         self.keys, self.values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self.length = 0
+        self._model = weakref.ref(model)
 
     @property
     def capacity(self) -> int:
         """How many tokens fit."""
         return self.keys.shape[2]
 
+    def belongs_to(self, model: NumPyLM) -> bool:
+        """Tell whether the cache was made for this model: keys of another one would mean nothing to it."""
+        return self._model() is model
+
+    def reset(self, length: int = 0) -> None:
+        """Forget all tokens but the first ``length``.
+
+        Raises
+        ------
+        InputError
+            If that is more than were read.
+        """
+        if not _is_whole(length) or not 0 <= length <= self.length:
+            raise InputError(f"length must be from 0 to {self.length}, the tokens that were read, and {length} is not.")
+        self.length = int(length)
+
     def keep(self, layer: int, keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Write a layer's new keys and values behind the old ones; return all of them.
 
-        Both have shape ``(n_kv_heads, n_new, d_head)``; what is returned has ``length + n_new`` positions.
+        Both have shape ``(n_kv_heads, n_new, d_head)``; what is returned has ``length + n_new`` positions. The tokens
+        count as read, in ``length``, only when the last layer has seen them.
         """
         end = self.length + keys.shape[1]
         self.keys[layer, :, self.length : end] = keys
@@ -86,7 +143,7 @@ class KVCache:
         return self.keys[layer, :, :end], self.values[layer, :, :end]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NumPyLM:
     """A language model whose every step is a few lines of NumPy.
 
@@ -101,7 +158,7 @@ class NumPyLM:
     """
 
     tokenizer: tokens.Tokenizer
-    embedding: np.ndarray
+    embedding: np.ndarray  # (n_vocabulary, d_model), stored column by column: the head multiplies faster that way
     blocks: tuple[Block, ...]
     final_norm: np.ndarray
     n_heads: int
@@ -123,7 +180,8 @@ class NumPyLM:
         Raises
         ------
         InputError
-            If the file does not exist, is no GGUF file, or holds another architecture.
+            If the file does not exist, is no whole GGUF file, or holds another architecture, weights that this code
+            has no use for, or a quantisation that the package gguf cannot undo.
         """
         path = Path(path)
         if not path.is_file():
@@ -135,7 +193,13 @@ class NumPyLM:
         """The width of one head's queries, keys and values."""
         return self.embedding.shape[1] // self.n_heads
 
-    def logits(self, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
+    @property
+    def n_weights(self) -> int:
+        """How many numbers the model has learned."""
+        blocks = sum(weight.size for block in self.blocks for weight in vars(block).values())
+        return blocks + self.embedding.size + self.final_norm.size
+
+    def logits(self, ids: Sequence[int], cache: KVCache | None = None, without: Sequence[Head] = ()) -> np.ndarray:
         """Compute a score for each token of the vocabulary as the next one, after each position.
 
         Parameters
@@ -144,6 +208,8 @@ class NumPyLM:
             Token ids, at least one and at most ``context_length``.
         cache : KVCache, optional
             What was read before; ``ids`` come behind it and are added to it.
+        without : sequence of (layer, head), optional
+            Attention heads to switch off: what they would add is left out.
 
         Returns
         -------
@@ -156,7 +222,74 @@ class NumPyLM:
             If there is no id, too many, or one outside the vocabulary, or the cache does not fit; the cache is then as
             it was.
         """
-        return self._final_states(ids, cache) @ self.embedding.T
+        ids, off = self._checked(ids, cache), self._by_layer(without)
+        with _threads_for(len(ids)):
+            return self.read_out(self._states(ids, cache, off))
+
+    def last_logits(self, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
+        """Compute the scores after the last position alone, which is all that writing needs.
+
+        Arguments and errors are those of `logits`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_vocabulary,)
+        """
+        ids = self._checked(ids, cache)
+        with _threads_for(len(ids)):
+            return self.read_out(self._states(ids, cache)[-1])
+
+    def look(self, ids: Sequence[int], without: Sequence[Head] = ()) -> Look:
+        """Read tokens as `logits` does, and keep what can be seen on the way.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            Token ids, at least one and at most 512.
+        without : sequence of (layer, head), optional
+            Attention heads to switch off.
+
+        Returns
+        -------
+        Look
+            The residual stream after each block, and the weights of every head. `read_out` turns any row of the
+            residual stream into logits.
+
+        Examples
+        --------
+        >>> from course_utils.assets import smollm2_path
+        >>> model = NumPyLM.from_gguf(smollm2_path())
+        >>> ids = model.tokenizer.encode("The capital of France is")
+        >>> seen = model.look(ids)
+        >>> seen.residual.shape, seen.attention.shape
+        ((31, 5, 576), (30, 9, 5, 5))
+        >>> bool(np.allclose(model.read_out(seen.residual[-1]), model.logits(ids), atol=1e-3))
+        True
+        """
+        ids = self._checked(ids, None)
+        if len(ids) > MOST_LOOKED_AT:
+            raise InputError(f"look keeps everything, so it takes at most {MOST_LOOKED_AT} tokens, not {len(ids)}.")
+        off, residual, attention = self._by_layer(without), [], []
+        with _threads_for(len(ids)):
+            residual.append(self._states(ids, None, off, residual, attention))
+        words = tuple(self.tokenizer.decode([int(token)]) for token in ids)
+        return Look(words, np.stack(residual), np.stack(attention))
+
+    def read_out(self, states: np.ndarray) -> np.ndarray:
+        """Turn states of the residual stream into logits by the final norm and the head.
+
+        Parameters
+        ----------
+        states : ndarray, shape (..., d_model)
+            Any rows of the residual stream. From a middle layer they give the *logit lens*: what the model would say if
+            it had to answer there (nostalgebraist, 2020).
+
+        Returns
+        -------
+        ndarray of float32, shape (..., n_vocabulary)
+        """
+        with _threads_for(states.size // states.shape[-1]):
+            return rms_norm(states, self.final_norm, self.epsilon) @ self.embedding.T
 
     def next_words(self, text: str, k: int = 10) -> list[tuple[str, float]]:
         """Return the ``k`` most likely next tokens after ``text``, each with its probability, the likeliest first.
@@ -168,9 +301,9 @@ class NumPyLM:
         k : int
             How many tokens to return.
         """
-        if not 1 <= k <= len(self.embedding):
+        if not _is_whole(k) or not 1 <= k <= len(self.embedding):
             raise InputError(f"k must be from 1 to {len(self.embedding)}, and {k} is not.")
-        probabilities = _softmax(self._last_logits(self.tokenizer.encode(text)))
+        probabilities = softmax(self.last_logits(self.tokenizer.encode(text)))
         best = np.argsort(-probabilities, kind="stable")[:k]
         return [(self.tokenizer.decode([int(token)]), float(probabilities[token])) for token in best]
 
@@ -180,6 +313,7 @@ class NumPyLM:
         max_new_tokens: int,
         temperature: float = 0.0,
         top_k: int | None = None,
+        top_p: float | None = None,
         seed: int | None = None,
     ) -> str:
         """Write on after ``prompt``, token by token, until the model ends its text or ``max_new_tokens`` is reached.
@@ -189,11 +323,13 @@ class NumPyLM:
         prompt : str
             The text to go on from; for a conversation, what `chat_prompt` gives.
         max_new_tokens : int
-            The most tokens to write.
+            The most tokens to write; fewer come if the context is full before.
         temperature : float
             0 takes the likeliest token each time; 1 draws from the model's own probabilities; lower is more cautious.
         top_k : int, optional
             Draw among this many of the likeliest tokens only.
+        top_p : float, optional
+            Draw among the fewest likeliest tokens that have this much probability together.
         seed : int, optional
             The same seed draws the same text.
 
@@ -207,55 +343,107 @@ class NumPyLM:
         InputError
             If an argument is out of range or the prompt too long.
         """
-        if max_new_tokens < 1:
+        return self.tokenizer.decode(self.generate_ids(prompt, max_new_tokens, temperature, top_k, top_p, seed))
+
+    def generate_ids(
+        self,
+        prompt: str,
+        max_new_tokens: int,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+    ) -> Iterator[int]:
+        """Yield the ids of the tokens that `generate` would write, each as soon as it is known.
+
+        Arguments and errors are those of `generate`.
+
+        Examples
+        --------
+        >>> from course_utils.assets import smollm2_path
+        >>> model = NumPyLM.from_gguf(smollm2_path())
+        >>> list(model.generate_ids("The capital of France is", max_new_tokens=2))
+        [7042, 30]
+        """
+        if not _is_whole(max_new_tokens) or max_new_tokens < 1:
             raise InputError(f"max_new_tokens must be 1 or more, and {max_new_tokens} is not.")
-        if not (np.isfinite(temperature) and temperature >= 0):
-            raise InputError(f"temperature must be 0 or more, and {temperature} is not.")
-        if top_k is not None and not 1 <= top_k <= len(self.embedding):
-            raise InputError(f"top_k must be from 1 to {len(self.embedding)}, and {top_k} is not.")
-        ids = self.tokenizer.encode(prompt)
-        self._checked(ids, None)
+        _check_sampling(temperature, top_k, top_p, len(self.embedding))
+        ids = self._checked(self.tokenizer.encode(prompt), None)
+        rng = np.random.default_rng(seed)
+        return self._write(ids, int(max_new_tokens), lambda scores: _pick(scores, temperature, top_k, top_p, rng))
+
+    def _write(self, ids: np.ndarray, max_new_tokens: int, pick: Any) -> Iterator[int]:
         cache = KVCache(self, min(len(ids) + max_new_tokens, self.context_length))
-        rng, written, unread = np.random.default_rng(seed), [], ids
-        while len(written) < max_new_tokens and cache.length + len(unread) <= cache.capacity:
-            token = _pick(self._last_logits(unread, cache), temperature, top_k, rng)
+        for _ in range(max_new_tokens):
+            token = pick(self.last_logits(ids, cache))
             if token in self.stop_ids:
-                break
-            written.append(token)
-            unread = [token]
-        return self.tokenizer.decode(written)
+                return
+            yield token
+            if cache.length == cache.capacity:
+                return
+            ids = np.array([token])
 
-    def _last_logits(self, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
-        return self.embedding @ self._final_states(ids, cache)[-1]
-
-    def _final_states(self, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
-        """Run all blocks and the final norm: ``(n_tokens,) -> (n_tokens, d_model)``."""
-        x = self.embedding[self._checked(ids, cache)]
+    def _states(
+        self,
+        ids: np.ndarray,
+        cache: KVCache | None = None,
+        off: Mapping[int, list[int]] | None = None,
+        residual: list[np.ndarray] | None = None,
+        attention: list[np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Run all blocks, ``(n_tokens,) -> (n_tokens, d_model)``; put what is seen on the way into the two lists."""
+        if len(ids) > PIECE:
+            cache = cache or KVCache(self, len(ids))
+            pieces = [ids[start : start + PIECE] for start in range(0, len(ids), PIECE)]
+            return np.concatenate([self._states(piece, cache, off) for piece in pieces])
+        x = np.ascontiguousarray(self.embedding[ids])
         past = cache.length if cache else 0
-        turn = rotation(past + len(x), self.d_head, self.rope_base)[past:]
+        turn = _turns(self.context_length, self.d_head, self.rope_base)[past : past + len(x)]
         for layer, block in enumerate(self.blocks):
-            x = x + self._attend(layer, rms_norm(x, block.attention_norm, self.epsilon), turn, cache)
-            gate, up = np.split(rms_norm(x, block.mlp_norm, self.epsilon) @ block.gate_up, 2, axis=-1)
-            x = x + (gate / (1 + np.exp(-gate)) * up) @ block.down
+            if residual is not None:
+                residual.append(x)
+            x = x + self._attend(layer, rms_norm(x, block.attention_norm, self.epsilon), turn, cache, off, attention)
+            x = x + swiglu(rms_norm(x, block.mlp_norm, self.epsilon), block.gate_up) @ block.down
         if cache:
             cache.length += len(x)
-        return rms_norm(x, self.final_norm, self.epsilon)
+        return x
 
-    def _attend(self, layer: int, x: np.ndarray, turn: np.ndarray, cache: KVCache | None) -> np.ndarray:
-        """Causal grouped-query attention: ``(n_tokens, d_model) -> (n_tokens, d_model)``."""
-        block, (n_new, d_model) = self.blocks[layer], x.shape
-        qkv = (x @ block.qkv).reshape(n_new, -1, self.d_head).transpose(1, 0, 2)  # (heads, tokens, d_head)
-        q, k, v = np.split(qkv, [self.n_heads, self.n_heads + self.n_kv_heads])
+    def _attend(
+        self,
+        layer: int,
+        x: np.ndarray,
+        turn: np.ndarray,
+        cache: KVCache | None,
+        off: Mapping[int, list[int]] | None,
+        attention: list[np.ndarray] | None,
+    ) -> np.ndarray:
+        """Let tokens take from earlier ones: ``(n_tokens, d_model) -> (n_tokens, d_model)``."""
+        block = self.blocks[layer]
+        heads = split_heads(x @ block.qkv, self.n_heads + 2 * self.n_kv_heads)  # (9 + 3 + 3, n_tokens, d_head)
+        q, k, v = np.split(heads, [self.n_heads, self.n_heads + self.n_kv_heads])
         q, k = rotate(q, turn), rotate(k, turn)
         if cache:
             k, v = cache.keep(layer, k, v)
-        q = q.reshape(self.n_kv_heads, -1, self.d_head)  # the heads that share keys, one below the other
-        scores = q @ k.transpose(0, 2, 1) / np.float32(np.sqrt(self.d_head))
-        scores = scores.reshape(self.n_heads, n_new, -1)
-        if n_new > 1:
-            scores[:, np.triu(np.ones(scores.shape[1:], bool), scores.shape[2] - n_new + 1)] = -np.inf
-        mixed = _softmax(scores).reshape(self.n_kv_heads, -1, scores.shape[2]) @ v
-        return mixed.reshape(self.n_heads, n_new, -1).transpose(1, 0, 2).reshape(n_new, d_model) @ block.output
+        mixed, weights = grouped_attention(q, k, v)
+        if off and layer in off:
+            mixed[off[layer]] = 0
+        if attention is not None:
+            attention.append(weights)
+        return join_heads(mixed) @ block.output
+
+    def _by_layer(self, heads: Sequence[Head]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for pair in heads:
+            layer, head = pair if np.shape(pair) == (2,) else (-1, -1)
+            if not (
+                _is_whole(layer) and _is_whole(head) and 0 <= layer < len(self.blocks) and 0 <= head < self.n_heads
+            ):
+                raise InputError(
+                    f"A head is a pair (layer, head), from (0, 0) to ({len(self.blocks) - 1}, {self.n_heads - 1}), and "
+                    f"{pair!r} is not."
+                )
+            found.setdefault(int(layer), []).append(int(head))
+        return found
 
     def _checked(self, ids: Sequence[int], cache: KVCache | None) -> np.ndarray:
         ids = np.asarray(ids)
@@ -268,10 +456,13 @@ class NumPyLM:
         if ids.size > self.context_length:
             raise InputError(f"The text has {ids.size} tokens and the model reads at most {self.context_length}.")
         if cache is not None:
-            if cache.keys.shape != (len(self.blocks), self.n_kv_heads, cache.capacity, self.d_head):
+            if not isinstance(cache, KVCache) or not cache.belongs_to(self):
                 raise InputError("The cache belongs to another model: make one with KVCache(model, capacity).")
             if cache.length + ids.size > cache.capacity:
-                raise InputError(f"The cache holds {cache.capacity} tokens and {cache.length + ids.size} are needed.")
+                raise InputError(
+                    f"The cache holds {cache.capacity} tokens and {cache.length + ids.size} are needed: make a larger "
+                    "one, or cache.reset() to begin a new text."
+                )
         return ids
 
 
@@ -307,29 +498,92 @@ def chat_prompt(messages: Sequence[tuple[str, str]]) -> str:
     return "".join(turns) + "<|im_start|>assistant\n"
 
 
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
+def sampling_probabilities(
+    logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> np.ndarray:
+    """Return the probability with which each token is drawn: temperature first, then top-k, then top-p.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n_vocabulary,)
+        The scores after one position.
+    temperature : float
+        What the logits are divided by; 0 puts everything on the highest.
+    top_k : int, optional
+        Keep this many of the likeliest tokens; those that tie with the last one stay too.
+    top_p : float, optional
+        Keep the fewest likeliest tokens whose probabilities reach this sum (nucleus sampling, Holtzman et al., 2019,
+        https://arxiv.org/abs/1904.09751).
+
+    Returns
+    -------
+    ndarray of float64, shape (n_vocabulary,)
+        They sum to 1.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> scores = np.log([0.5, 0.3, 0.2])
+    >>> sampling_probabilities(scores, temperature=0.5).round(3)
+    array([0.658, 0.237, 0.105])
+    >>> sampling_probabilities(scores, top_k=2).round(3)
+    array([0.625, 0.375, 0.   ])
+    >>> sampling_probabilities(scores, top_p=0.4).round(3)
+    array([1., 0., 0.])
+    """
+    _check_sampling(temperature, top_k, top_p, len(logits))
+    if temperature == 0:
+        return np.eye(1, len(logits), int(logits.argmax()))[0]
+    logits = np.asarray(logits, dtype=np.float64)
+    probabilities = softmax((logits - logits.max()) / temperature)
+    if top_k is not None:
+        probabilities[probabilities < np.partition(probabilities, -top_k)[-top_k]] = 0
+        probabilities /= probabilities.sum()
+    if top_p is not None:
+        order = np.argsort(-probabilities, kind="stable")
+        before = np.cumsum(probabilities[order]) - probabilities[order]  # what the likelier ones have together
+        probabilities[order[before >= top_p]] = 0
+        probabilities /= probabilities.sum()
+    return probabilities
 
 
-def _pick(logits: np.ndarray, temperature: float, top_k: int | None, rng: np.random.Generator) -> int:
+def _check_sampling(temperature: float, top_k: int | None, top_p: float | None, n_vocabulary: int) -> None:
+    if not (np.isreal(temperature) and np.isfinite(temperature) and temperature >= 0):
+        raise InputError(f"temperature must be 0 or more, and {temperature} is not.")
+    if top_k is not None and not (_is_whole(top_k) and 1 <= top_k <= n_vocabulary):
+        raise InputError(f"top_k must be from 1 to {n_vocabulary}, and {top_k} is not.")
+    if top_p is not None and not (np.isreal(top_p) and 0 < top_p <= 1):
+        raise InputError(f"top_p must be above 0 and at most 1, and {top_p} is not.")
+
+
+def _pick(
+    logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None, rng: np.random.Generator
+) -> int:
     if temperature == 0:
         return int(logits.argmax())
-    if top_k is not None:
-        logits = np.where(logits >= np.partition(logits, -top_k)[-top_k], logits, -np.inf)
-    probabilities = _softmax(logits.astype(np.float64) / temperature)
-    return int(rng.choice(len(probabilities), p=probabilities))
+    return int(rng.choice(len(logits), p=sampling_probabilities(logits, temperature, top_k, top_p)))
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 def rms_norm(x: np.ndarray, weight: np.ndarray, epsilon: float) -> np.ndarray:
     """Divide each row by its root mean square, then scale each column: ``(n, d) -> (n, d)``.
+
+    Zhang and Sennrich, 2019, https://arxiv.org/abs/1910.07467.
 
     Examples
     --------
     >>> rms_norm(np.array([[3.0, 4.0]]), np.ones(2), 0.0).round(3)
     array([[0.849, 1.131]])
     """
-    return x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + epsilon) * weight
+    mean_square = np.einsum("...d,...d->...", x, x)[..., None] / x.shape[-1]
+    return x / np.sqrt(mean_square + epsilon, dtype=x.dtype) * weight
 
 
 def rotation(n_tokens: int, d_head: int, base: float) -> np.ndarray:
@@ -348,56 +602,219 @@ def rotation(n_tokens: int, d_head: int, base: float) -> np.ndarray:
     return np.exp(1j * angles).astype(np.complex64)
 
 
+@functools.lru_cache(maxsize=4)
+def _turns(n_tokens: int, d_head: int, base: float) -> np.ndarray:
+    table = rotation(n_tokens, d_head, base)
+    table.flags.writeable = False
+    return table
+
+
 def rotate(x: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """Turn neighbouring pairs of ``x``, shape ``(heads, n_tokens, d_head)``, as the GGUF file lays them out."""
+    """Turn neighbouring pairs of ``x``, shape ``(heads, n_tokens, d_head)``, as the GGUF file lays them out.
+
+    Each pair is read as one complex number, and to turn it is to multiply it with another one of length 1.
+
+    Examples
+    --------
+    >>> quarter = np.array([[1j]], dtype=np.complex64)
+    >>> rotate(np.array([[[3.0, 1.0]]], dtype=np.float32), quarter)
+    array([[[-1.,  3.]]], dtype=float32)
+    """
     return (np.ascontiguousarray(x).view(np.complex64) * turn).view(np.float32)
+
+
+def grouped_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let each token take from itself and the tokens before it; neighbouring heads share keys and values.
+
+    Parameters
+    ----------
+    q : ndarray, shape (n_heads, n_new, d_head)
+        Queries of the last ``n_new`` of ``n_all`` tokens.
+    k, v : ndarray, shape (n_kv_heads, n_all, d_head)
+        Keys and values of all tokens; each serves ``n_heads / n_kv_heads`` heads (Ainslie et al., 2023,
+        https://arxiv.org/abs/2305.13245).
+
+    Returns
+    -------
+    mixed : ndarray, shape (n_heads, n_new, d_head)
+    weights : ndarray, shape (n_heads, n_new, n_all)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> mixed, weights = grouped_attention(rng.normal(size=(4, 2, 8)), *rng.normal(size=(2, 2, 5, 8)))
+    >>> mixed.shape, weights.shape, bool(np.allclose(weights.sum(axis=-1), 1)), float(weights[0, 0, -1])
+    ((4, 2, 8), (4, 2, 5), True, 0.0)
+    """
+    (n_heads, n_new, d_head), (n_kv_heads, n_all, _) = q.shape, k.shape
+    q = q.reshape(n_kv_heads, -1, d_head)  # the heads that share keys, one below the other
+    scores = (q @ k.transpose(0, 2, 1)).reshape(n_heads, n_new, n_all)
+    scores *= scores.dtype.type(d_head**-0.5)
+    if n_new > 1:
+        scores += np.triu(np.full((n_new, n_all), -np.inf, scores.dtype), n_all - n_new + 1)
+    weights = softmax(scores)
+    mixed = weights.reshape(n_kv_heads, -1, n_all) @ v
+    return mixed.reshape(n_heads, n_new, d_head), weights
+
+
+def silu(x: np.ndarray) -> np.ndarray:
+    """Let large numbers through and hold negative ones back: ``x * sigmoid(x)``.
+
+    Examples
+    --------
+    >>> silu(np.array([-100.0, -1.0, 0.0, 1.0, 100.0])).round(2)
+    array([ -0.  ,  -0.27,   0.  ,   0.73, 100.  ])
+    """
+    with np.errstate(over="ignore"):  # exp of a large number is infinite, and x over infinity is 0, as it should be
+        return x / (1 + np.exp(-x))
+
+
+def swiglu(x: np.ndarray, gate_up: np.ndarray) -> np.ndarray:
+    """Open a gate for each hidden number, and let the number through as far as it opens.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n_tokens, d_model)
+    gate_up : ndarray, shape (d_model, 2 * d_hidden)
+        The gates' matrix on the left, the numbers' on the right (Shazeer, 2020, https://arxiv.org/abs/2002.05202).
+
+    Returns
+    -------
+    ndarray, shape (n_tokens, d_hidden)
+
+    Examples
+    --------
+    >>> swiglu(np.array([[1.0, 2.0]]), np.array([[3.0, 10.0], [0.0, 5.0]])).round(2)
+    array([[57.15]])
+    """
+    both = x @ gate_up
+    half = both.shape[-1] // 2
+    hidden = silu(both[..., :half])
+    hidden *= both[..., half:]
+    return hidden
+
+
+@contextlib.contextmanager
+def _threads_for(n_tokens: int) -> Iterator[None]:
+    """Let one thread read few tokens.
+
+    A single token waits for the memory, which a second thread hardly makes faster; a short text is over before two
+    threads pay. And where other programs run, two threads wait for each other at each of two hundred multiplications.
+    """
+    if n_tokens > FEW:
+        yield
+    else:
+        with _blas().limit(limits=1, user_api="blas"):
+            yield
+
+
+@functools.lru_cache(maxsize=1)
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @functools.lru_cache(maxsize=1)
 def _read_gguf(path: Path, _modified: int) -> NumPyLM:
-    import gguf
-
-    try:
-        reader = gguf.GGUFReader(path)
-    except ValueError as error:
-        raise InputError(f"{path.name} is not a GGUF file ({error}).") from error
-    field = {name: field.contents() for name, field in reader.fields.items() if name.startswith(("llama.", "general."))}
-    if field["general.architecture"] != "llama":
-        raise InputError(f"{path.name} holds a {field['general.architecture']} model, and this code runs llama models.")
-    rules = tokens.from_gguf(reader)
-    reader.fields.clear()  # a hundred thousand small arrays, no longer needed
-    tensors = {tensor.name: tensor for tensor in reader.tensors}
-
-    def read(name: str) -> np.ndarray:
-        return gguf.dequantize(tensors[name].data, tensors[name].tensor_type)
-
-    def weight(*names: str) -> np.ndarray:
-        with contextlib.suppress(AttributeError):  # what was read of the file need not stay in memory; Linux and macOS
-            reader.data._mmap.madvise(mmap.MADV_DONTNEED)
-        return np.ascontiguousarray(np.concatenate([read(name) for name in names]).T)
-
-    def block(number: int) -> Block:
-        name = f"blk.{number}.{{}}.weight".format
-        return Block(
-            attention_norm=weight(name("attn_norm")),
-            qkv=weight(name("attn_q"), name("attn_k"), name("attn_v")),
-            output=weight(name("attn_output")),
-            mlp_norm=weight(name("ffn_norm")),
-            gate_up=weight(name("ffn_gate"), name("ffn_up")),
-            down=weight(name("ffn_down")),
-        )
-
-    return NumPyLM(
-        tokenizer=tokens.Tokenizer("SmolLM2", rules),
-        embedding=read("token_embd.weight"),
-        blocks=tuple(block(number) for number in range(field["llama.block_count"])),
-        final_norm=weight("output_norm.weight"),
-        n_heads=field["llama.attention.head_count"],
-        n_kv_heads=field["llama.attention.head_count_kv"],
-        epsilon=field["llama.attention.layer_norm_rms_epsilon"],
-        rope_base=field["llama.rope.freq_base"],
-        context_length=field["llama.context_length"],
+    file = _GGUFFile(path)
+    name = file.fields.get("general.architecture")
+    if name != "llama":
+        raise InputError(f"{path.name} holds a {name} model, and this code runs models of the architecture llama.")
+    model = NumPyLM(
+        tokenizer=tokens.Tokenizer("SmolLM2", file.rules),
+        embedding=np.asfortranarray(file.weight("token_embd.weight")),
+        blocks=tuple(_read_block(file, number) for number in range(file.number("llama.block_count"))),
+        final_norm=file.weight("output_norm.weight"),
+        n_heads=file.number("llama.attention.head_count"),
+        n_kv_heads=file.number("llama.attention.head_count_kv"),
+        epsilon=file.number("llama.attention.layer_norm_rms_epsilon"),
+        rope_base=file.number("llama.rope.freq_base"),
+        context_length=file.number("llama.context_length"),
         stop_ids=tuple(
-            rules.token_to_id(word) for word in ("<|endoftext|>", "<|im_end|>") if rules.token_to_id(word) is not None
+            number for word in ("<|endoftext|>", "<|im_end|>") if (number := file.rules.token_to_id(word)) is not None
         ),
     )
+    file.must_be_read()
+    return model
+
+
+def _read_block(file: _GGUFFile, number: int) -> Block:
+    name = f"blk.{number}.{{}}.weight".format
+    return Block(
+        attention_norm=file.weight(name("attn_norm")),
+        qkv=file.transposed(name("attn_q"), name("attn_k"), name("attn_v")),
+        output=file.transposed(name("attn_output")),
+        mlp_norm=file.weight(name("ffn_norm")),
+        gate_up=file.transposed(name("ffn_gate"), name("ffn_up")),
+        down=file.transposed(name("ffn_down")),
+    )
+
+
+class _GGUFFile:
+    """A GGUF file: facts by their names, a tokenizer, and weights that are read once each."""
+
+    def __init__(self, path: Path):
+        self.name = path.name
+        try:
+            reader = _open_gguf(path)
+            self.rules = tokens.from_gguf(reader)
+        except (ValueError, KeyError, IndexError, OSError) as error:
+            raise InputError(f"{path.name} is not a GGUF file, or only a part of one ({error}).") from error
+        short = (field for field in reader.fields.items() if field[0].startswith(("llama.", "general.")))
+        self.fields = {name: field.contents() for name, field in short}
+        self.tensors = {tensor.name: tensor for tensor in reader.tensors}
+        self.memory = reader.file._mmap
+
+    def number(self, name: str) -> Any:
+        """Return a fact of the file."""
+        if name not in self.fields:
+            raise InputError(f"{self.name} does not say what its {name} is, so it cannot be run.")
+        return self.fields[name]
+
+    def weight(self, name: str) -> np.ndarray:
+        """Return a matrix, or a vector, as float32."""
+        import gguf
+
+        if name not in self.tensors:
+            raise InputError(f"{self.name} has no weights {name}, so it cannot be run.")
+        tensor = self.tensors.pop(name)
+        with contextlib.suppress(AttributeError):  # what was read of the file need not stay in memory; Linux and macOS
+            self.memory.madvise(mmap.MADV_DONTNEED)
+        try:
+            return gguf.dequantize(tensor.data, tensor.tensor_type)
+        except NotImplementedError as error:
+            raise InputError(
+                f"{self.name} keeps {name} as {tensor.tensor_type.name}, which cannot be undone here: take a file with "
+                "Q4_0, Q4_1, Q5_0, Q8_0, a K type, F16 or F32."
+            ) from error
+
+    def transposed(self, *names: str) -> np.ndarray:
+        """Return matrices side by side, turned so that a row multiplies them from the left."""
+        parts = [self.weight(name) for name in names]
+        return np.ascontiguousarray((parts[0] if len(parts) == 1 else np.concatenate(parts)).T)
+
+    def must_be_read(self) -> None:
+        """Refuse a model with weights that would be left out."""
+        if self.tensors:
+            raise InputError(
+                f"{self.name} has weights that this code has no use for, such as {min(self.tensors)}: it would not be "
+                "the same model without them."
+            )
+
+
+def _open_gguf(path: Path) -> gguf.GGUFReader:
+    import gguf
+
+    class Reader(gguf.GGUFReader):
+        """As its parent, without memmap's slow way of cutting: the file's tokens alone are a hundred thousand cuts."""
+
+        @property
+        def data(self) -> np.ndarray:
+            return self.plain
+
+        @data.setter
+        def data(self, file: np.memmap) -> None:
+            self.file, self.plain = file, np.asarray(file)
+
+    return Reader(path)

@@ -1,0 +1,122 @@
+"""Diagrams: what is drawn is what was given, and what does not fit together is said."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from course_utils import diagrams
+from course_utils.attention import causal_mask
+from course_utils.errors import InputError
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)
+
+
+def texts(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def test_every_cell_shows_its_number(ax):
+    diagrams.matrix(ax, np.array([[1.0, -2.0], [0.5, 0.0]]), digits=1)
+    assert texts(ax) == ["1.0", "−2.0", "0.5", "0.0"]
+
+
+def test_masked_and_infinite_cells_show_no_number(ax):
+    diagrams.matrix(ax, np.array([[1.0, 2.0], [3.0, -np.inf]]), mask=causal_mask(2, 2), digits=0)
+    assert texts(ax) == ["1", "3"]
+
+
+def test_signed_colours_are_centred_on_zero(ax):
+    diagrams.matrix(ax, np.array([[-3.0, 1.0]]))
+    assert ax.images[0].get_clim() == (-3, 3)
+
+
+def test_shares_start_at_white(ax):
+    diagrams.matrix(ax, np.array([[0.25, 0.75]]))
+    assert ax.images[0].get_clim() == (0, 0.75)
+    assert ax.images[0].cmap(0.0)[:3] == (1, 1, 1)
+
+
+def test_a_matrix_of_zeros_can_be_drawn(ax):
+    diagrams.matrix(ax, np.zeros((2, 2)))
+    ax.figure.canvas.draw()
+
+
+def test_labels_stand_at_their_rows_and_columns_even_with_dollar_signs(ax):
+    diagrams.matrix(ax, np.eye(2), rows=["$a", "b$"], columns=["c", "d"])
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["$a", "b$"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"values": np.zeros((2, 2, 2))}, "pick one head"),
+        ({"values": np.zeros((2, 2)), "rows": ["a"]}, "2 rows and there are 1"),
+        ({"values": np.zeros((2, 3)), "columns": ["a"]}, "3 columns and there are 1"),
+        ({"values": np.zeros((2, 2)), "mask": np.ones((3, 3), bool)}, "mask has the shape"),
+    ],
+)
+def test_what_does_not_fit_is_refused(ax, arguments, message):
+    with pytest.raises(InputError, match=message):
+        diagrams.matrix(ax, **arguments)
+
+
+def test_an_equation_writes_the_shape_below_each_matrix():
+    parts = [{"values": np.ones((2, 3))}, "@", {"values": np.ones((3, 1))}, "=", {"values": np.ones((2, 1))}]
+    figure = diagrams.equation(parts, title="A product")
+    assert [ax.get_xlabel() for ax in figure.axes] == ["2 × 3", "", "3 × 1", "", "2 × 1"]
+    plt.close(figure)
+
+
+def test_cells_of_an_equation_have_one_size():
+    figure = diagrams.equation([{"values": np.ones((2, 5))}, "=", {"values": np.ones((4, 1))}])
+    sizes = [np.array(ax.get_position().size) * figure.get_size_inches() for ax in (figure.axes[0], figure.axes[2])]
+    np.testing.assert_allclose(sizes[0] / [5, 2], sizes[1] / [1, 4])
+    plt.close(figure)
+
+
+def test_heads_draws_one_grid_for_each():
+    figure = diagrams.heads(np.stack([np.eye(3)] * 5), ["a", "b", "c"], per_row=3)
+    assert sum(bool(ax.images) for ax in figure.axes) == 5
+    plt.close(figure)
+    with pytest.raises(InputError, match=r"\(n_heads, 2, 2\)"):
+        diagrams.heads(np.zeros((1, 3, 3)), ["a", "b"])
+
+
+def test_flow_writes_boxes_and_captions_and_refuses_unknown_boxes(ax):
+    diagrams.flow(ax, {"x": (0, 0), "y": (2, 0, "out")}, [("x", "y", "6 × 4", 0.3)], kinds={"y": "step"})
+    assert texts(ax) == ["x", "out", "6 × 4"]
+    with pytest.raises(InputError, match="no box 'z'"):
+        diagrams.flow(ax, {"x": (0, 0)}, [("x", "z")])
+
+
+def test_looks_writes_each_share_and_refuses_a_wrong_asker(ax):
+    diagrams.looks(ax, ["a", "b"], [0.25, 0.75], asker=1)
+    assert texts(ax) == ["a", "0.25", "b", "0.75", "b"]
+    with pytest.raises(InputError, match="asker from 0 to 1"):
+        diagrams.looks(ax, ["a", "b"], [0.5, 0.5], asker=2)
+
+
+def test_plane_names_each_vector(ax):
+    diagrams.plane(ax, {"cat": (1, 2), "nothing": (0, 0)})
+    assert {"cat", "nothing"} <= set(texts(ax))
+
+
+def test_the_figures_of_attention_carry_their_shapes():
+    one, many = diagrams.one_head(6, 4, 2), diagrams.many_heads(6, 8, 4)
+    assert {"6 × 4", "queries 6 × 2", "shares 6 × 6"} <= set(texts(one.axes[0]))
+    assert {"6 × 8", "4 × 6 × 2"} <= set(texts(many.axes[0]))
+    shared = diagrams.shared_heads(8, {"grouped": 2, "multi-query": 1})
+    assert [texts(ax).count("k v") for ax in shared.axes] == [2, 1]
+    whole = diagrams.gpt(64, 128, n_vocabulary=512, n_blocks=4)
+    assert {"64 × 128", "64 × 512", "residual"} <= set(texts(whole.axes[0]))
+    for figure in (one, many, shared, whole):
+        plt.close(figure)

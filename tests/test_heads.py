@@ -1,0 +1,115 @@
+"""Heads found by measuring: scores worked by hand, heads of SmolLM2 that do what their names say, and bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.assets import smollm2_path
+from course_utils.errors import InputError
+from course_utils.heads import (
+    attention_html,
+    first_token_score,
+    induction_score,
+    lens,
+    previous_token_score,
+    random_heads,
+    strongest_heads,
+    token_losses,
+)
+from course_utils.transformer import Look, NumPyLM
+
+
+@pytest.fixture(scope="module")
+def model() -> NumPyLM:
+    return NumPyLM.from_gguf(smollm2_path())
+
+
+def one_hot(targets) -> np.ndarray:
+    return np.eye(len(targets))[targets]
+
+
+def test_a_head_that_always_looks_back_one_scores_1():
+    assert previous_token_score(one_hot([0, 0, 1, 2])) == 1
+    assert first_token_score(one_hot([0, 0, 1, 2])) == pytest.approx(1 / 3)
+
+
+def test_a_head_that_always_looks_at_the_first_scores_1():
+    assert first_token_score(one_hot([0, 0, 0, 0])) == 1
+    assert previous_token_score(one_hot([0, 0, 0, 0])) == 0
+
+
+def test_a_perfect_induction_head_scores_1_and_a_copy_head_0():
+    assert induction_score(one_hot([0, 0, 0, 1, 2, 3]), period=3) == 1
+    assert induction_score(one_hot([0, 1, 2, 0, 1, 2]), period=3) == 0
+
+
+def test_scores_of_many_heads_keep_their_axes():
+    attention = np.stack([one_hot([0, 0, 1, 2]), one_hot([0, 0, 0, 0])])[None]
+    np.testing.assert_allclose(previous_token_score(attention), [[1, 0]])
+    assert strongest_heads(previous_token_score(attention), 1) == [(0, 0)]
+
+
+def test_losses_equal_the_cross_entropy_of_torch(model):
+    import torch
+
+    ids = model.tokenizer.encode("Snow falls in winter.")
+    expected = torch.nn.functional.cross_entropy(
+        torch.tensor(model.logits(ids)[:-1]), torch.tensor(ids[1:]), reduction="none"
+    )
+    np.testing.assert_allclose(token_losses(model, ids), expected.numpy(), atol=1e-4)
+
+
+def test_without_its_induction_heads_the_model_cannot_repeat(model):
+    rng = np.random.default_rng(1)
+    ids = rng.integers(1000, 40_000, 25).tolist() * 2
+    found = strongest_heads(induction_score(model.look(ids).attention, 25), 4)
+    others = random_heads(model, 4, rng, avoid=found)
+    plain, without, control = (token_losses(model, ids, off)[25:].mean() for off in ((), found, others))
+    assert without > plain + 3
+    assert control < plain + 2
+
+
+def test_random_heads_are_different_and_avoid_what_they_should(model):
+    rng = np.random.default_rng(0)
+    avoid = [(layer, head) for layer in range(29) for head in range(9)]
+    assert sorted(random_heads(model, 9, rng, avoid)) == [(29, head) for head in range(9)]
+
+
+def test_the_lens_ends_with_the_models_own_answer(model):
+    words, probabilities = lens(model, model.look(model.tokenizer.encode("The capital of France is")))
+    assert words[-1] == " Paris"
+    assert len(words) == 31
+    np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-4)
+
+
+def test_the_page_of_a_head_escapes_and_counts_what_it_leaves_out():
+    look = Look(("<i>", *["x"] * 44), np.zeros((2, 45, 1)), np.broadcast_to(np.eye(45), (1, 1, 45, 45)))
+    page = attention_html(look, 0, 0)
+    assert "&lt;i&gt;" in page
+    assert "5 more are not drawn" in page
+    assert page.count("title=") == 40 * 41 / 2
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: previous_token_score(np.ones((2, 3))),
+        lambda: previous_token_score(np.ones((2, 2))),
+        lambda: induction_score(np.ones((4, 4)), period=4),
+        lambda: induction_score(np.ones((4, 4)), period=1),
+        lambda: first_token_score(np.ones(3)),
+        lambda: strongest_heads(np.ones((2, 2)), 5),
+        lambda: strongest_heads(np.ones((2, 2)), 0),
+    ],
+)
+def test_shapes_and_numbers_that_make_no_sense_are_refused(ask):
+    with pytest.raises(InputError):
+        ask()
+
+
+def test_a_loss_of_one_token_and_too_many_random_heads_are_refused(model):
+    with pytest.raises(InputError, match="at least two"):
+        token_losses(model, [1])
+    with pytest.raises(InputError, match="from 1 to 270"):
+        random_heads(model, 271, np.random.default_rng(0))
