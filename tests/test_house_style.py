@@ -144,6 +144,13 @@ def test_there_is_a_set_up_cell_and_it_is_the_only_one(book):
     assert len(set_up) == 1
     assert set_up[0] is book.code[0]
     assert "ModuleNotFoundError" in set_up[0].source, "it says what to do where the course is not installed"
+    assert "slide-skip" in set_up[0].metadata.get("tags", []), "a room need not see it"
+
+
+def test_a_section_begins_a_cell(book):
+    assert not [cell.source for cell in book.prose if "\n## " in cell.source], (
+        "slides are cut at the first line of a cell"
+    )
 
 
 def test_lines_of_prose_are_not_endless(book):

@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 FOLDER = ROOT / "build" / "slides"
 SKIP, START, STAY = "slide-skip", "slide-start", "slide-stay"  # the tags: not shown, on a new slide, on the same one
 COLUMNS = "slide-columns"  # and: the output set in columns
+LARGER, WIDEST, HIGHEST = 1.5, 1150, 480  # how pictures are shown, in pixels
 TALLEST = 860  # pixels of the estimate below; a little more than the 660 of a slide is made smaller to fit
 
 Piece = tuple["NotebookNode", str]  # a cell, and which part of it: "prose", "code" or "output"
@@ -207,11 +208,9 @@ def _output(output: NotebookNode) -> str:
     if "text/html" in data:
         return data["text/html"]
     if "image/png" in data:
-        facts = output.metadata.get("image/png", {})
-        return (
-            f'<img src="data:image/png;base64,{data["image/png"].strip()}" alt="{html.escape(facts.get("alt", ""))}"'
-            f' width="{facts.get("width", "")}">'
-        )
+        words = html.escape(output.metadata.get("image/png", {}).get("alt", ""))
+        source = f"data:image/png;base64,{data['image/png'].strip()}"
+        return f'<img src="{source}" alt="{words}" width="{_picture_size(output)[0]:.0f}">'
     return f"<pre>{html.escape(data.get('text/plain', ''))}</pre>"
 
 
@@ -231,7 +230,14 @@ def _output_height(output: NotebookNode) -> float:
         rows = len(re.findall(r"<tr|<p|<div", data["text/html"]))
         return max(34 * rows, len(re.sub(r"<[^>]*>", "", data["text/html"])) / 3)
     if "image/png" in data:
-        width, height = struct.unpack(">II", b64decode(data["image/png"])[16:24])
-        return min(500, height * output.metadata.get("image/png", {}).get("width", width) / width)
+        return _picture_size(output)[1]
     text = output.get("text") or data.get("text/plain", "")
     return 24 * len(text.splitlines())
+
+
+def _picture_size(output: NotebookNode) -> tuple[float, float]:
+    """Return width and height in pixels of a picture on a slide: larger than in the notebook, for a room."""
+    width, height = struct.unpack(">II", b64decode(output.data["image/png"])[16:24])
+    shown = LARGER * output.metadata.get("image/png", {}).get("width", width)
+    scale = min(shown / width, WIDEST / width, HIGHEST / height)
+    return scale * width, scale * height
