@@ -1,0 +1,156 @@
+"""Texts into classes: the centre of each class, and measures for what a classifier said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from course_utils.errors import InputError
+
+
+def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Average the vectors of each class and give each average length one.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, d)
+        A row for each example.
+    labels : sequence of str or of int, length n
+        The class of each row. A class with a single example has that example as its centre.
+
+    Returns
+    -------
+    names : ndarray, shape (n_classes,)
+        The classes, sorted.
+    centres : ndarray of float, shape (n_classes, d)
+        A unit row for each of them.
+
+    Raises
+    ------
+    InputError
+        If there are no examples, not as many labels as rows, labels of several kinds, or a class whose vectors cancel
+        out.
+
+    Examples
+    --------
+    >>> names, centres = class_centres(np.array([[3.0, 0.0], [1.0, 0.0], [0.0, 2.0]]), ["cat", "cat", "tax"])
+    >>> names.tolist(), centres.tolist()
+    (['cat', 'tax'], [[1.0, 0.0], [0.0, 1.0]])
+    """
+    vectors = np.asarray(vectors, dtype=float)
+    if vectors.ndim != 2 or not len(vectors):
+        raise InputError(f"The vectors must be rows of one table, at least one, and this has shape {vectors.shape}.")
+    labels = _labels(labels)
+    if len(labels) != len(vectors):
+        raise InputError(f"Each of {len(vectors)} vectors needs a label, and there are {len(labels)}.")
+    names, row = np.unique(labels, return_inverse=True)
+    sums = np.zeros((len(names), vectors.shape[1]))
+    np.add.at(sums, row, vectors)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    if not lengths.all():
+        raise InputError(f"The vectors of the class {names[int(lengths.argmin())]} cancel out: it has no direction.")
+    return names, sums / lengths
+
+
+def macro_f1(truth: Sequence[Any], said: Sequence[Any]) -> float:
+    """Return the plain average, over the classes, of F1: the harmonic mean of precision and recall.
+
+    Parameters
+    ----------
+    truth, said : sequence of str or of int
+        The right class and the predicted class of each text. A class that occurs in either of them counts.
+
+    Raises
+    ------
+    InputError
+        If there are no labels, or not as many of one as of the other.
+
+    Examples
+    --------
+    >>> macro_f1(["a", "a", "a", "b"], ["a", "a", "a", "a"]).__round__(3)
+    0.429
+    """
+    truth, said = _pair(truth, said)
+    names, coded = np.unique(np.concatenate([truth, said]), return_inverse=True)
+    right = coded[: len(truth)]
+    return float(_f1(right[None], coded[len(truth) :][None], len(names))[0])
+
+
+def resampled_interval(
+    truth: Sequence[Any], said: Sequence[Any], confidence: float = 0.95, n_resamples: int = 500, seed: int = 0
+) -> tuple[float, float]:
+    """Return the range in which `macro_f1` would probably lie on other texts of the same kind.
+
+    Parameters
+    ----------
+    truth, said : sequence of str or of int
+        The right class and the predicted class of each text.
+    confidence : float
+        How probably, above 0 and below 1.
+    n_resamples : int
+        How many sets of texts to draw with replacement.
+    seed : int
+        The same seed draws the same sets.
+
+    Raises
+    ------
+    InputError
+        If the labels do not fit together or a parameter is out of its range.
+
+    Notes
+    -----
+    The percentile bootstrap (Efron, 1979), as `evaluation.bootstrap_interval` does it for means.
+
+    Examples
+    --------
+    >>> resampled_interval(["a", "b"] * 20, ["a", "b"] * 20)
+    (1.0, 1.0)
+    """
+    truth, said = _pair(truth, said)
+    if not 0 < confidence < 1 or n_resamples < 1:
+        raise InputError("confidence must be between 0 and 1, such as 0.95, and n_resamples at least 1.")
+    names, coded = np.unique(np.concatenate([truth, said]), return_inverse=True)
+    drawn = np.random.default_rng(seed).integers(len(truth), size=(n_resamples, len(truth)))
+    values = _f1(coded[: len(truth)][drawn], coded[len(truth) :][drawn], len(names))
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def _f1(right: np.ndarray, said: np.ndarray, n_classes: int) -> np.ndarray:
+    """Macro-F1 of each row of class numbers: ``(n_sets, n_texts) -> (n_sets,)``; absent classes do not count."""
+    hits, wanted, claimed = (np.zeros((len(right), n_classes)) for _ in range(3))
+    for number in range(n_classes):
+        hits[:, number] = ((right == number) & (said == number)).sum(axis=1)
+        wanted[:, number] = (right == number).sum(axis=1)
+        claimed[:, number] = (said == number).sum(axis=1)
+    present = wanted + claimed > 0
+    f1 = np.divide(2 * hits, wanted + claimed, out=np.zeros_like(hits), where=present)
+    return f1.sum(axis=1) / present.sum(axis=1)
+
+
+def _pair(truth: Sequence[Any], said: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    truth, said = _labels(truth), _labels(said)
+    if len(truth) != len(said):
+        raise InputError(
+            f"{len(truth)} texts have a right class and {len(said)} a predicted one: they must be as many."
+        )
+    if not len(truth):
+        raise InputError("There are no labels, so there is nothing to measure.")
+    if truth.dtype.kind != said.dtype.kind:
+        raise InputError(
+            f"The right classes are of type {truth.dtype}, the predicted of {said.dtype}: use one of them."
+        )
+    return truth, said
+
+
+def _labels(labels: Sequence[Any]) -> np.ndarray:
+    """Turn labels into a flat array of strings or of whole numbers, or say what is wrong with them."""
+    if isinstance(labels, str):
+        raise InputError(f"Labels are a list with one for each text, and this is the single string {labels!r}.")
+    given = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+    kinds = {type(label).__name__ for label in given}
+    if any(isinstance(label, bool | float | list | tuple) or label is None for label in given) or len(kinds) > 1:
+        raise InputError(f"Labels must be strings, or whole numbers, all of one kind; these are {sorted(kinds)}.")
+    return np.asarray(given if given else [], dtype=None if given else str)

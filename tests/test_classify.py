@@ -1,0 +1,175 @@
+"""Classes of texts: centres, macro-F1 and its interval, and the language model's choice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils import choices
+from course_utils.choices import choice_scores
+from course_utils.classify import class_centres, macro_f1, resampled_interval
+from course_utils.errors import InputError
+
+TRUTH = ["cat", "cat", "cat", "dog", "dog", "owl"]
+SAID = ["cat", "cat", "dog", "dog", "owl", "dog"]
+
+
+def test_centres_worked_by_hand():
+    names, centres = class_centres(np.array([[4.0, 0.0], [0.0, 3.0], [2.0, 2.0], [6.0, 0.0]]), ["b", "a", "a", "b"])
+    assert names.tolist() == ["a", "b"]
+    assert np.allclose(centres, [[2 / 29**0.5, 5 / 29**0.5], [1.0, 0.0]])
+
+
+def test_centres_are_those_of_the_reference():
+    from sklearn.neighbors import NearestCentroid
+
+    rng = np.random.default_rng(0)
+    vectors, labels = rng.normal(size=(50, 4)) + 1, rng.choice(["x", "y", "z"], 50)
+    reference = NearestCentroid().fit(vectors, labels)
+    names, centres = class_centres(vectors, labels)
+    assert names.tolist() == reference.classes_.tolist()
+    lengths = np.linalg.norm(reference.centroids_, axis=1, keepdims=True)
+    assert np.allclose(centres, reference.centroids_ / lengths, atol=1e-12)
+
+
+def test_a_class_with_one_example_is_that_example():
+    names, centres = class_centres(np.array([[0.0, 2.0], [1.0, 0.0], [1.0, 0.0]]), [7, 3, 3])
+    assert names.tolist() == [3, 7]
+    assert centres[1].tolist() == [0.0, 1.0]
+
+
+def test_macro_f1_worked_by_hand():
+    # cat: 2 hits, 3 wanted, 2 claimed -> 4/5; dog: 1 hit, 2 wanted, 3 claimed -> 2/5; owl: none
+    assert macro_f1(TRUTH, SAID) == pytest.approx((4 / 5 + 2 / 5 + 0) / 3)
+
+
+def test_macro_f1_is_that_of_the_reference():
+    from sklearn.metrics import f1_score
+
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        truth, said = rng.choice(list("abcd"), (2, 30), p=[0.6, 0.3, 0.08, 0.02])
+        assert macro_f1(truth, said) == pytest.approx(f1_score(truth, said, average="macro", zero_division=0))
+
+
+def test_macro_f1_does_not_depend_on_names_or_order():
+    renamed = {"cat": 3, "dog": 1, "owl": 2}
+    assert macro_f1([renamed[x] for x in TRUTH], [renamed[x] for x in SAID]) == pytest.approx(macro_f1(TRUTH, SAID))
+    assert macro_f1(TRUTH[::-1], SAID[::-1]) == pytest.approx(macro_f1(TRUTH, SAID))
+
+
+def test_the_interval_holds_the_value_and_narrows_with_more_texts():
+    low, high = resampled_interval(TRUTH * 20, SAID * 20)
+    narrow_low, narrow_high = resampled_interval(TRUTH * 200, SAID * 200)
+    assert low < macro_f1(TRUTH, SAID) < high
+    assert low < narrow_low < narrow_high < high
+    assert resampled_interval(TRUTH * 20, SAID * 20) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "labels", "remedy"),
+    [
+        (np.ones((3, 2)), ["a", "b"], "Each of 3 vectors needs a label, and there are 2"),
+        (np.ones((0, 2)), [], "at least one"),
+        (np.ones(3), ["a", "b", "c"], "rows of one table"),
+        (np.ones((3, 2)), ["a", None, "b"], "all of one kind"),
+        (np.ones((2, 2)), ["a", 1], "all of one kind"),
+        (np.ones((2, 2)), [0.5, 1.5], "whole numbers"),
+        (np.ones((2, 2)), "ab", "single string"),
+        (np.array([[1.0, 0.0], [-1.0, 0.0]]), ["a", "a"], "class a cancel out"),
+    ],
+)
+def test_centres_refuse_what_has_no_answer(vectors, labels, remedy):
+    with pytest.raises(InputError, match=remedy):
+        class_centres(vectors, labels)
+
+
+@pytest.mark.parametrize(
+    ("truth", "said", "remedy"),
+    [
+        (["a"], ["a", "b"], "they must be as many"),
+        ([], [], "nothing to measure"),
+        (["1"], [1], "use one of them"),
+        ("aab", "aab", "single string"),
+    ],
+)
+def test_measures_refuse_what_has_no_answer(truth, said, remedy):
+    for measure in (macro_f1, resampled_interval):
+        with pytest.raises(InputError, match=remedy):
+            measure(truth, said)
+
+
+def test_an_interval_needs_a_confidence_between_0_and_1():
+    with pytest.raises(InputError, match=r"0\.95"):
+        resampled_interval(TRUTH, SAID, confidence=95)
+
+
+PROMPTS = ["Cats and dogs are both", "Cats and iron are both", "Iron is a"]
+CHOICES = [" natural and social sciences", " animals", " very old metals"]
+
+
+def test_choice_scores_are_sums_of_log_probabilities(empty_cache_but_models):
+    from course_utils.assets import smollm2_path
+    from course_utils.transformer import NumPyLM
+
+    model = NumPyLM.from_gguf(smollm2_path())
+    scores = choice_scores(PROMPTS, CHOICES)
+    for row, prompt in enumerate(PROMPTS):
+        for column, choice in enumerate(CHOICES):
+            begin, wanted = model.tokenizer.encode(prompt), model.tokenizer.encode(choice)
+            logits = model.logits([*begin, *wanted]).astype(float)[len(begin) - 1 : -1]
+            logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+            assert scores[row, column] == pytest.approx(logs[np.arange(len(wanted)), wanted].sum(), abs=1e-3)
+
+
+def test_what_prompts_share_is_read_once(empty_cache_but_models, monkeypatch):
+    from course_utils.transformer import NumPyLM
+
+    read, whole, last = [], NumPyLM.logits, NumPyLM.last_logits
+    monkeypatch.setattr(NumPyLM, "logits", lambda self, ids, cache: read.append(len(ids)) or whole(self, ids, cache))
+    monkeypatch.setattr(
+        NumPyLM, "last_logits", lambda self, ids, cache: read.append(len(ids)) or last(self, ids, cache)
+    )
+    shared = "one two three four five six seven eight nine ten "
+    choice_scores([shared + "eleven", shared + "twelve"], [" a", " b"])
+    assert len(read) == 2, "choices of one token are free"
+    assert read[0] > 10
+    assert read[1] < 5
+
+
+def test_choices_are_remembered(empty_cache_but_models, monkeypatch):
+    prompts = [f"Number {number} is" for number in range(16)]
+    first = choice_scores(prompts, [" even", " odd"])
+    monkeypatch.setattr(choices, "_log_likelihoods", lambda pairs: pytest.fail("computed twice"))
+    assert np.array_equal(choice_scores(prompts, [" even", " odd"]), first)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "options", "remedy"),
+    [
+        ("a prompt", [" a", " b"], "list of texts"),
+        (["a prompt"], " ab", "list of texts"),
+        (["a prompt", " "], [" a", " b"], "Number 1 of the prompts is empty"),
+        (["a prompt"], [" a"], "at least two"),
+        (["a prompt"], [" a", " b", " a"], "twice"),
+        (["a prompt"], [" a", 3], "number 1 is int"),
+        (["word " * 9000], [" a", " b"], "the model reads"),
+    ],
+)
+def test_choice_scores_refuse_what_has_no_answer(prompts, options, remedy):
+    with pytest.raises(InputError, match=remedy):
+        choice_scores(prompts, options)
+
+
+def test_no_prompts_give_no_rows():
+    assert choice_scores([], [" a", " b"]).shape == (0, 2)
+
+
+@pytest.fixture
+def empty_cache_but_models(tmp_path, monkeypatch):
+    """Keep scores of the test out of the real cache, and the models where they are."""
+    from course_utils import assets
+
+    path = assets.smollm2_path()
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    monkeypatch.setattr(assets, "smollm2_path", lambda: path)

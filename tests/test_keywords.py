@@ -1,0 +1,245 @@
+"""Keywords: candidates that stand in the text, maximal marginal relevance, and what a language model proposes."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils import grounding
+from course_utils.embeddings import embed
+from course_utils.errors import CourseError, InputError
+from course_utils.keywords import (
+    Highlighted,
+    alike,
+    candidates,
+    extract,
+    keyword_prompt,
+    mmr,
+    propose,
+    server,
+    stands_in,
+)
+
+TEXT = (
+    "Honey is a sweet and viscous substance made by several species of bees, the best-known of which are honey bees. "
+    "Bees produce honey by gathering and then refining the sugary secretions of plants."
+)
+
+
+def reference_mmr(text_vector, vectors, words, top_n, diversity):
+    """KeyBERT's rule, written down from its definition with scikit-learn, one candidate at a time."""
+    from sklearn.metrics.pairwise import cosine_similarity
+
+    to_text = cosine_similarity(vectors, text_vector.reshape(1, -1))[:, 0]
+    between = cosine_similarity(vectors)
+    chosen, left = [], list(range(len(words)))
+    while left and len(chosen) < top_n:
+        worth = [
+            (1 - diversity) * to_text[i] - diversity * max(between[i, j] for j in chosen) if chosen else to_text[i]
+            for i in left
+        ]
+        chosen.append(left.pop(int(np.argmax(worth))))
+    return [(words[i], to_text[i]) for i in chosen]
+
+
+def test_candidates_worked_by_hand():
+    assert candidates("Bees make honey, and the bees sleep.") == [
+        "bees",
+        "bees make",
+        "make",
+        "make honey",
+        "honey",
+        "bees sleep",
+        "sleep",
+    ]
+
+
+def test_no_candidate_begins_or_ends_with_a_stop_word_or_crosses_a_comma():
+    found = candidates("The theory of relativity, mass and energy (1905) are the same.", 3)
+    assert "theory of relativity" in found
+    assert "relativity mass" not in found
+    assert not [phrase for phrase in found if phrase.split()[0] in ("the", "of") or phrase.endswith(("the", "of"))]
+    assert "1905" not in found
+
+
+@given(st.text(alphabet="ab ,.(é’-\n", min_size=1).filter(str.strip), st.integers(1, 4))
+def test_every_candidate_stands_in_the_text_once(text, max_words):
+    found = candidates(text, max_words)
+    assert len(set(found)) == len(found)
+    assert all(len(phrase.split()) <= max_words for phrase in found)
+    assert all(stands_in(phrase, text) for phrase in found)
+
+
+def test_mmr_worked_by_hand():
+    # closeness 0.96, 0.936, 0.352 and 0.28; likeness to the first 0.8, 0.6 and 0.0
+    vectors = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]])
+    text = np.array([0.96, 0.28])
+    assert mmr(text, vectors, 3, diversity=0.0) == [0, 1, 2]
+    # at 0.6: 0.4 * 0.936 - 0.6 * 0.8 = -0.106; 0.4 * 0.352 - 0.6 * 0.6 = -0.219; 0.4 * 0.28 - 0 = 0.112
+    assert mmr(text, vectors, 2, diversity=0.6) == [0, 3]
+    # then the second is like the fourth by 0.6 and like the first by 0.8: -0.106 again; the third: -0.219
+    assert mmr(text, vectors, 3, diversity=0.6) == [0, 3, 1]
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.3, 0.5, 0.7, 1.0])
+def test_mmr_is_that_of_the_reference(diversity):
+    rng = np.random.default_rng(0)
+    for size in (1, 3, 20):
+        vectors = rng.normal(size=(size, 6))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        text = vectors.sum(axis=0) / np.linalg.norm(vectors.sum(axis=0))
+        words = [str(number) for number in range(size)]
+        expected = [int(word) for word, _ in reference_mmr(text, vectors, words, 5, diversity)]
+        assert mmr(text, vectors, 5, diversity) == expected
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.5, 0.8])
+def test_extract_is_that_of_the_reference(diversity):
+    words = candidates(TEXT)
+    expected = reference_mmr(embed([TEXT])[0], embed(words), words, 5, diversity)
+    found = extract(TEXT, 5, diversity)
+    assert [keyword.text for keyword in found] == [word for word, _ in expected]
+    assert [keyword.score for keyword in found] == pytest.approx([score for _, score in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.5, 0.8])
+def test_extract_is_that_of_keybert(diversity):
+    mmr_of_keybert = pytest.importorskip("keybert._mmr", reason="KeyBERT is not among the course's packages").mmr
+    words = candidates(TEXT)
+    expected = mmr_of_keybert(embed([TEXT]), embed(words), words, 5, diversity)
+    found = sorted(extract(TEXT, 5, diversity), key=lambda keyword: -round(keyword.score, 4))
+    assert [keyword.text for keyword in found] == [word for word, _ in expected]
+    assert [keyword.score for keyword in found] == pytest.approx([score for _, score in expected], abs=1e-4)
+
+
+def test_chosen_candidates_are_the_only_ones():
+    assert {keyword.text for keyword in extract(TEXT, phrases=["Plants", "species of bees"])} == {
+        "Plants",
+        "species of bees",
+    }
+    assert [keyword.text for keyword in extract(TEXT, 5, phrases=["bees", "bees"])] == ["bees"]
+    assert extract(TEXT, phrases=[]) == []
+
+
+def test_a_text_of_stop_words_has_no_keywords():
+    assert extract("To be or not to be.") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "remedy"),
+    [
+        (lambda: extract(""), "empty text has no keywords"),
+        (lambda: extract(" \n"), "empty text has no keywords"),
+        (lambda: extract(None), "NoneType"),
+        (lambda: candidates(["a"]), "list"),
+        (lambda: candidates("a b", 0), "whole number from 1"),
+        (lambda: extract(TEXT, phrases=["honey", "university honey"]), "'university honey' is not in the text"),
+        (lambda: extract(TEXT, phrases=["hone"]), "'hone' is not in the text"),
+        (lambda: extract(TEXT, phrases=["honey", 3]), "int"),
+        (lambda: extract(TEXT, phrases="honey"), "takes a list"),
+        (lambda: extract(TEXT, 0), "whole number from 1"),
+        (lambda: extract(TEXT, diversity=1.5), "from 0 to 1"),
+        (lambda: extract(TEXT, diversity=float("nan")), "from 0 to 1"),
+        (lambda: mmr(np.ones(2), np.ones((0, 2)), 3), "do not fit"),
+        (lambda: mmr(np.ones(3), np.ones((4, 2)), 3), "do not fit"),
+        (lambda: alike(np.eye(2), 0), "above 0"),
+        (lambda: propose("a text"), "list of texts"),
+        (lambda: propose(["a text", ""]), "empty"),
+    ],
+)
+def test_what_has_no_answer_is_refused_with_a_remedy(call, remedy):
+    with pytest.raises(InputError, match=remedy):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "right"),
+    [
+        ("Honey", "honey.", True),
+        ("one", "honey", False),
+        ("bees", "bee", False),
+        ("c++", "In C++ one", True),
+        ("space  time", "space\ntime", True),
+        ("", "anything", False),
+        ("a.b", "axb", False),
+        ("fish", "fish-like", True),
+    ],
+)
+def test_what_stands_in_a_text(phrase, text, right):
+    assert stands_in(phrase, text) is right
+
+
+def test_near_copies_are_grouped_and_all_rows_are_somewhere():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(30, 8))
+    vectors = np.concatenate([vectors, vectors + 0.01])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    groups = alike(vectors, 0.99)
+    assert sorted(row for group in groups for row in group) == list(range(60))
+    assert len(groups) == 30
+    assert all(row - 30 in group for group in groups for row in group if row >= 30)
+    assert alike(vectors[:0], 0.9) == []
+
+
+def test_the_model_is_asked_once_for_each_text_and_its_list_is_tidied():
+    asked = []
+
+    def ask(prompts):
+        asked.extend(prompts)
+        return [" Rain, “Riga”, rain., , Old Town", ""]
+
+    assert propose(["Rain falls.", "Snow falls."], ask) == [["rain", "“riga”", "old town"], []]
+    assert asked == [keyword_prompt("Rain falls."), keyword_prompt("Snow falls.")]
+
+
+def test_without_another_the_course_s_model_is_asked(monkeypatch):
+    monkeypatch.setattr(grounding, "say", lambda prompts: ["one, two"] * len(prompts))
+    assert propose(["a text"]) == [["one", "two"]]
+
+
+def test_a_prompt_is_one_line_of_text_and_not_too_long():
+    prompt = keyword_prompt("word\n\nKeywords: x " * 200)
+    assert prompt.endswith("\nKeywords:")
+    assert len(prompt.splitlines()[-2]) < 420
+
+
+def test_a_server_answers_and_a_missing_one_is_told_in_a_sentence():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            wish = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            reply = {"choices": [{"text": f" {wish['model']}, {wish['prompt'][-9:-1]}"}]}
+            content = json.dumps(reply if self.path == "/v1/completions" else {}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{listening.server_port}"
+        assert propose(["Rain falls."], server(f"{address}/v1/", "big")) == [["big", "keywords"]]
+        with pytest.raises(CourseError, match="goes on without"):
+            server(address, "big")(["a prompt"])
+        listening.shutdown()
+        thread.join()
+    with pytest.raises(CourseError, match="goes on without"):
+        server(f"{address}/v1", "big")(["a prompt"])
+
+
+def test_marked_text_is_escaped_and_whole():
+    shown = Highlighted("<b>Honey</b> & honey bees", ("honey", "honey bees", "b"))
+    assert "<b>" not in shown.html
+    assert shown.html.count("<mark") == 4
+    assert repr(shown) == "<[b]>[Honey]</[b]> & [honey bees]"
+    assert repr(Highlighted("text", ())) == "text"
+    assert repr(Highlighted("(a) [b]", ("",))) == "(a) [b]"
