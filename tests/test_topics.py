@@ -1,0 +1,272 @@
+"""Groups of texts: values by hand, invariants, equality with references, and bad input."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from sklearn.metrics import adjusted_rand_score
+
+from course_utils import topics
+from course_utils.corpus import load_wikipedia
+from course_utils.embeddings import embed
+from course_utils.errors import InputError
+from course_utils.exercises.cluster_and_name_topics import COUNTED_WORDS, COUNTS, TOY_TEXTS
+from course_utils.search import STOP_WORDS
+
+
+def blobs(n_each: int = 40, n_groups: int = 4, d: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(3)
+    truth = np.repeat(np.arange(n_groups), n_each)
+    return np.eye(d)[truth] + 0.2 * rng.standard_normal((len(truth), d)), truth
+
+
+def sample(n: int = 600) -> tuple[np.ndarray, list[str]]:
+    articles = load_wikipedia()
+    texts = articles["text"][:][:: 10_033 // n]
+    return embed(articles["text"][:])[:: 10_033 // n], texts
+
+
+# c-TF-IDF
+
+
+def test_class_tfidf_worked_by_hand():
+    # Classes of 4 and 2 words, 3 on average. "cat" stands 3 times in all: log(1 + 3/3); the others once: log(1 + 3).
+    found = topics.class_tfidf(["cat cat milk", "purr", "cat moon"], ["a", "a", "b"], stop_words=())
+    assert found.words == ("cat", "milk", "moon", "purr")
+    half, rare = 0.6931, 1.3863
+    expected = [[2 / 4 * half, 1 / 4 * rare, 0, 1 / 4 * rare], [1 / 2 * half, 0, 1 / 2 * rare, 0]]
+    np.testing.assert_allclose(found.weights, expected, atol=1e-4)
+
+
+def test_class_tfidf_equals_bertopics_formula():
+    """Written after ClassTfidfTransformer: l1-normalised counts times log(int(mean words a class) / f + 1)."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
+    articles = load_wikipedia(size=330)
+    texts, labels = articles["text"][:], articles["topic"][:]
+    found = topics.class_tfidf(texts, labels)
+    joined = [" ".join(t for t, label in zip(texts, labels, strict=True) if label == name) for name in found.classes]
+    counts = CountVectorizer(vocabulary=found.words, token_pattern=topics.LETTERS).fit_transform(joined)
+    idf = np.log(int(counts.sum(axis=1).mean()) / np.asarray(counts.sum(axis=0)).ravel() + 1)
+    np.testing.assert_allclose(found.weights, normalize(counts, "l1", axis=1).toarray() * idf, rtol=1e-12)
+
+
+def test_class_tfidf_equals_the_table_of_the_notebook():
+    texts = [" ".join(np.repeat(COUNTED_WORDS, row)) for row in COUNTS]
+    found = topics.class_tfidf(texts, [0, 1, 2], stop_words=())
+    order = [found.words.index(word) for word in COUNTED_WORDS]
+    expected = COUNTS / 8 * np.log(1 + 8 / COUNTS.sum(axis=0))
+    np.testing.assert_allclose(found.weights[:, order], expected, rtol=1e-12)
+
+
+def test_topic_words_hold_no_stop_word():
+    articles = load_wikipedia(size=330)
+    words = topics.topic_words(topics.class_tfidf(articles["text"][:], articles["topic"][:]), n_words=10)
+    assert not {word for group in words.values() for word in group} & (STOP_WORDS | ENGLISH_STOP_WORDS)
+
+
+def test_labels_may_be_strings_numbers_or_mixed():
+    texts = ["cat milk", "dog bone", "moon star"]
+    for labels in (["x", "y", "z"], np.array([2, 0, 1]), ["x", 3, None], [1.5, 2, 3]):
+        found = topics.topic_words(topics.class_tfidf(texts, labels), 1)
+        assert len(found) == 3
+        assert all(len(words) == 1 for words in found.values())
+
+
+def test_an_empty_text_adds_nothing_and_an_empty_class_has_no_words():
+    found = topics.topic_words(topics.class_tfidf(["cat milk", "", "dog"], ["a", "b", "c"]))
+    assert found == {"a": ["cat", "milk"], "b": [], "c": ["dog"]}
+
+
+def test_diverse_words_are_less_alike_than_top_words():
+    texts = ["cat cat cat cats cats kitten kitten milk sofa", "bank money"]
+    found = topics.class_tfidf(texts, [0, 1])
+    plain, diverse = (topics.topic_words(found, 3, diversity=share)[0] for share in (0.0, 0.7))
+
+    def likeness(words):
+        return np.triu(embed(words) @ embed(words).T, 1).sum()
+
+    assert plain[0] == diverse[0] == "cat"
+    assert likeness(diverse) < likeness(plain) - 0.1
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (["a cat", "a dog"], [0], "Each text needs a label"),
+        ([], [], "no texts"),
+        (["the of", "and"], [0, 1], "No word is left"),
+        (["", ""], [0, 1], "No word is left"),
+        ("cat", [0], "list of texts"),
+        (["cat", 3], [0, 1], "not a string"),
+    ],
+)
+def test_class_tfidf_explains_bad_input(texts, labels, message):
+    with pytest.raises(InputError, match=message):
+        topics.class_tfidf(texts, labels)
+
+
+# Clusters
+
+
+def test_cluster_finds_what_is_clearly_there():
+    vectors, truth = blobs()
+    assert adjusted_rand_score(truth, topics.cluster(vectors, 4)) == 1.0
+
+
+def test_the_toy_texts_fall_into_their_three_groups():
+    assert adjusted_rand_score(np.repeat([0, 1, 2], 4), topics.cluster(embed(TOY_TEXTS), 3)) == 1.0
+
+
+def test_cluster_is_the_same_twice_and_for_every_order_and_length():
+    vectors, _ = sample()
+    labels = topics.cluster(vectors, 8)
+    assert (topics.cluster(vectors, 8) == labels).all()
+    order = np.random.default_rng(1).permutation(len(vectors))
+    assert adjusted_rand_score(topics.cluster(vectors[order], 8), labels[order]) > 0.98
+    assert adjusted_rand_score(topics.cluster(3 * vectors, 8), labels) > 0.98
+
+
+def test_cluster_survives_the_noise_of_another_processor():
+    vectors, _ = sample()
+    noise = 1e-6 * np.random.default_rng(2).standard_normal(vectors.shape).astype(np.float32)
+    assert adjusted_rand_score(topics.cluster(vectors, 8), topics.cluster(vectors + noise, 8)) > 0.95
+
+
+def test_cluster_is_equal_on_one_and_two_threads():
+    from threadpoolctl import threadpool_limits
+
+    vectors, _ = sample()
+    found = []
+    for n in (1, 2):
+        with threadpool_limits(n):
+            found.append(topics.cluster(vectors, 8))
+    assert adjusted_rand_score(*found) > 0.98
+
+
+def test_labels_go_by_size_and_nobody_is_left_out():
+    vectors, _ = sample()
+    sizes = np.bincount(topics.cluster(vectors, 8), minlength=8)
+    assert (np.diff(sizes) <= 0).all()
+    assert sizes.sum() == len(vectors)
+    assert sizes.min() > 0
+
+
+def test_the_asked_share_is_left_out_and_the_others_stay():
+    vectors, _ = blobs()
+    whole, part = topics.cluster(vectors, 4), topics.cluster(vectors, 4, leave_out=0.1)
+    assert (part == -1).sum() == 16
+    assert (part[part >= 0] == whole[part >= 0]).all()
+
+
+def test_one_cluster_and_as_many_as_texts():
+    vectors, _ = blobs(2, 2)
+    assert topics.cluster(vectors, 1).tolist() == [0, 0, 0, 0]
+    assert sorted(topics.cluster(vectors, 4)) == [0, 1, 2, 3]
+
+
+def test_identical_texts_are_one_cluster_and_cannot_be_two():
+    same = np.tile(embed(["A cat sleeps."]), (30, 1))
+    assert set(topics.cluster(same, 1)) == {0}
+    with pytest.raises(InputError, match="30 there are 1"):
+        topics.cluster(same, 2)
+
+
+def test_copies_stay_together():
+    vectors = np.repeat(embed(["A cat sleeps.", "Taxes rise.", "The Moon is far."]), [95, 4, 1], axis=0)
+    labels = topics.cluster(vectors, 3)
+    assert labels.tolist() == [0] * 95 + [1] * 4 + [2]
+
+
+@pytest.mark.parametrize(
+    ("vectors", "arguments", "message"),
+    [
+        (np.eye(3), {"n_topics": 4}, "ask for fewer groups"),
+        (np.eye(3), {"n_topics": 0}, "n_topics"),
+        (np.eye(3), {"n_topics": 2.0}, "n_topics"),
+        (np.eye(3), {"n_topics": True}, "n_topics"),
+        (np.eye(3), {"n_topics": 2, "seed": -1}, "seed"),
+        (np.eye(3), {"n_topics": 2, "leave_out": 1}, "leave_out"),
+        (np.zeros((3, 2)), {"n_topics": 2}, "zeros"),
+        (np.array([[1.0, np.nan], [1.0, 0.0]]), {"n_topics": 2}, "not finite"),
+        (np.ones(3), {"n_topics": 1}, "table"),
+        (np.empty((0, 3)), {"n_topics": 1}, "table"),
+        (np.array([["a", "b"]]), {"n_topics": 1}, "table"),
+    ],
+)
+def test_cluster_explains_bad_input(vectors, arguments, message):
+    with pytest.raises(InputError, match=message):
+        topics.cluster(vectors, **arguments)
+
+
+def test_text_vectors_explain_an_empty_and_a_single_text():
+    with pytest.raises(InputError, match="empty"):
+        topics.text_vectors(["cat", " "])
+    with pytest.raises(InputError, match="at least two"):
+        topics.text_vectors(["cat"])
+    assert topics.text_vectors(["cat", "cat", "cat"]).shape[0] == 3
+
+
+def test_text_vectors_have_length_one():
+    _, texts = sample()
+    np.testing.assert_allclose(np.linalg.norm(topics.text_vectors(texts), axis=1), 1, rtol=1e-5)
+
+
+def test_reduce_keeps_the_angles_that_pca_keeps():
+    from sklearn.decomposition import PCA
+
+    vectors, _ = blobs()
+    reference = PCA(5).fit_transform(vectors)
+    reference /= np.linalg.norm(reference, axis=1, keepdims=True)
+    ours = topics.reduce(vectors, 5)
+    np.testing.assert_allclose(ours @ ours.T, reference @ reference.T, atol=1e-8)
+
+
+# Trees and pictures
+
+
+def test_merging_goes_from_all_groups_to_one():
+    vectors, _ = sample()
+    labels = topics.cluster(vectors, 6)
+    labels[:5] = -1
+    tree = topics.topic_tree(vectors, labels)
+    for n in range(1, 7):
+        merged = topics.merge_topics(labels, tree, n)
+        assert len(set(merged) - {-1}) == n
+        assert (merged[:5] == -1).all()
+        assert all(len(set(merged[labels == label])) == 1 for label in range(6))
+
+
+def test_trees_explain_bad_input():
+    tree = topics.topic_tree(np.eye(3), [0, 1, 2])
+    for call in (
+        lambda: topics.topic_tree(np.eye(3), [0, 0, 0]),
+        lambda: topics.topic_tree(np.eye(3), [0, 1]),
+        lambda: topics.merge_topics([0, 1], tree, 1),
+        lambda: topics.merge_topics([0, 1, 2], tree, 4),
+        lambda: topics.merge_topics(["a", "b", "c"], tree, 2),
+    ):
+        with pytest.raises(InputError):
+            call()
+
+
+def test_the_map_is_valid_and_escapes_what_it_shows():
+    points = np.random.default_rng(0).random((6, 2))
+    titles = ["<script>", "A & B", '"quoted"', "x", "y", "z"]
+    picture = topics.topic_map(points, [0, 0, 1, 1, -1, -1], ["<b>", "R&D"], titles)
+    root = ElementTree.fromstring(picture)  # raises if a text was not escaped
+    said = [node.text for node in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert said == titles[:4]
+    assert "<script>" not in picture
+    only = topics.topic_map(points, [0, 0, 1, 1, -1, -1], ["<b>", "R&D"], titles, chosen=1)
+    assert only.count("<circle") == 2
+
+
+def test_the_map_explains_bad_input():
+    for points, labels, names in ((np.ones((2, 2)), [0], ["a"]), (np.ones((1, 2)), [1], ["a"])):
+        with pytest.raises(InputError):
+            topics.topic_map(points, labels, names, ["t"])
