@@ -7,11 +7,12 @@ notebook 12: they are learned so much faster than a table of them (Su et al., 20
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,17 @@ from course_utils.progress import QUIET, job_bar
 SECONDS_BETWEEN_CURVES = 2.0
 # Spreads of the first weights. What adds to the residual starts small, so that a block begins by changing little.
 STD = {"tokens": 0.5, "head": 0.01, "output": 0.02, "narrow": 0.02}
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let PyTorch work in one thread: the same numbers on any number of cores, and no waiting for one that is busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
@@ -229,6 +241,7 @@ def rate(step: int, n_steps: int, highest: float, warm_up: int) -> float:
     return highest * (0.1 + 0.9 * (1 + math.cos(math.pi * done)) / 2)
 
 
+@one_thread()
 def train(
     model: TinyGPT,
     ids: Sequence[int],
@@ -342,6 +355,7 @@ def curve_svg(losses: Sequence[float], n_steps: int, width: int = 420, height: i
     )
 
 
+@one_thread()
 @torch.no_grad()
 def held_out_loss(model: TinyGPT, inputs: np.ndarray, targets: np.ndarray) -> float:
     """Return the average loss on pieces of text that the model was not trained on, in nats a token.
@@ -359,6 +373,7 @@ def held_out_loss(model: TinyGPT, inputs: np.ndarray, targets: np.ndarray) -> fl
     return total / targets.size
 
 
+@one_thread()
 @torch.no_grad()
 def attention_maps(model: TinyGPT, ids: Sequence[int]) -> np.ndarray:
     """Return who looks at whom in a text, for every head: ``(n_layers, n_heads, n_tokens, n_tokens)``."""
@@ -367,6 +382,7 @@ def attention_maps(model: TinyGPT, ids: Sequence[int]) -> np.ndarray:
     return torch.stack(maps).numpy()
 
 
+@one_thread()
 @torch.no_grad()
 def write(
     model: TinyGPT, ids: Sequence[int], n_tokens: int, temperature: float = 0.8, seed: int | None = 0

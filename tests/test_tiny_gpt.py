@@ -143,6 +143,16 @@ def test_training_reports_each_step_and_leaves_the_global_seed_alone():
     assert torch.rand(1) == expected
 
 
+def test_training_gives_the_same_with_any_number_of_threads_and_leaves_it_alone():
+    runs, before = [], torch.get_num_threads()
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        runs.append(train(TinyGPT(SMALL, seed=1), ROUND, 3))
+        assert torch.get_num_threads() == n_threads
+    torch.set_num_threads(before)
+    assert runs[0] == runs[1]
+
+
 def test_rate_rises_then_falls():
     rates = [rate(step, 100, 1.0, 10) for step in range(101)]
     assert rates[0] == pytest.approx(0.1)
