@@ -122,14 +122,17 @@ def run(name: str) -> None:
     )
 
 
-def classify() -> float:
-    """Return the accuracy of logistic regression on the vectors, by five-fold cross-validation."""
+def classify() -> dict[str, float]:
+    """Return the accuracy of logistic regression, by five-fold cross-validation; the words are reduced without labels."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-    _, vectors, gold = read()
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    return cross_val_score(LogisticRegression(C=10, max_iter=300), vectors, gold, cv=folds).mean()
+    from course_utils.topics import text_vectors
+
+    texts, vectors, gold = read()
+    folds, model = StratifiedKFold(5, shuffle=True, random_state=0), LogisticRegression(C=3, max_iter=300)
+    rows = {"meaning alone": vectors, "words and meaning": text_vectors(texts)}
+    return {name: cross_val_score(model, each, gold, cv=folds).mean() for name, each in rows.items()}
 
 
 def main() -> None:
@@ -157,7 +160,9 @@ def main() -> None:
         print(f"time beside BERTopic: ratio {ratio:.2f} (limit 0.5: {'met' if ratio <= 0.5 else 'MISSED'})")
     else:
         print(INSTALL)
-    print(f"logistic regression on the vectors: accuracy {classify():.3f} (target 0.90)")
+    for name, accuracy in classify().items():
+        verdict = "met" if accuracy >= 0.90 else "MISSED"
+        print(f"logistic regression, {name}: accuracy {accuracy:.3f} (target 0.90: {verdict})")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 
@@ -107,10 +109,12 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(own_cache, monkey
 
 def test_a_lock_that_cannot_be_had_costs_nothing(own_cache, monkeypatch):
     def refuse(_):
-        raise CourseError("read-only")
+        raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(assets, "locked", refuse)
+    monkeypatch.setattr("filelock.FileLock", refuse)
     assert embed(FORTY).shape == (40, 384)
+    with pytest.raises(CourseError), assets.locked("something that must not be done twice"):
+        pytest.fail("the lock was given")
 
 
 def test_vectors_do_not_depend_on_how_many_are_computed_at_once(empty_cache):
