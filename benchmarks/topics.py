@@ -123,7 +123,7 @@ def run(name: str) -> None:
 
 
 def classify() -> dict[str, float]:
-    """Return the accuracy of logistic regression, by five-fold cross-validation; the words are reduced without labels."""
+    """Return the accuracy of logistic regression, by five-fold cross-validation; words are reduced without labels."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
