@@ -21,8 +21,7 @@ def repository(pyproject: Path = ROOT / "pyproject.toml") -> tuple[str, str]:
     CourseError
         If the address is not one of GitHub, which Binder's and Colab's links need.
     """
-    text = pyproject.read_text(encoding="utf-8")
-    address, branch = (re.search(rf'^{key} = "(.*)"$', text, re.MULTILINE).group(1) for key in ("repository", "branch"))
+    address, branch = (setting(key, pyproject) for key in ("repository", "branch"))
     if not address:
         return "", branch
     found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address)
@@ -31,6 +30,11 @@ def repository(pyproject: Path = ROOT / "pyproject.toml") -> tuple[str, str]:
             f"repository in pyproject.toml must look like https://github.com/NAME/REPOSITORY, not {address}."
         )
     return found.group(1), branch
+
+
+def setting(key: str, pyproject: Path = ROOT / "pyproject.toml") -> str:
+    """Return one setting of ``pyproject.toml``, such as the repository's address or ``"jupyterhub"``."""
+    return re.search(rf'^{key} = "(.*)"$', pyproject.read_text(encoding="utf-8"), re.MULTILINE).group(1)
 
 
 def markdown(notebook: str, name: str, branch: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.errors import InputError
+from course_utils.evaluation import percentile_interval
 
 
 def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -109,13 +110,15 @@ def resampled_interval(
     (1.0, 1.0)
     """
     truth, said = _pair(truth, said)
-    if not 0 < confidence < 1 or n_resamples < 1:
-        raise InputError("confidence must be between 0 and 1, such as 0.95, and n_resamples at least 1.")
     names, coded = np.unique(np.concatenate([truth, said]), return_inverse=True)
-    drawn = np.random.default_rng(seed).integers(len(truth), size=(n_resamples, len(truth)))
-    values = _f1(coded[: len(truth)][drawn], coded[len(truth) :][drawn], len(names))
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    right, claimed = coded[: len(truth)], coded[len(truth) :]
+    return percentile_interval(
+        len(truth),
+        lambda drawn: _f1(right[drawn], claimed[drawn], len(names)),
+        confidence,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
 
 
 def _f1(right: np.ndarray, said: np.ndarray, n_classes: int) -> np.ndarray:

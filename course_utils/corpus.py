@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.assets import wikipedia_path
-from course_utils.errors import InputError
+from course_utils.errors import InputError, is_whole
 
 if TYPE_CHECKING:
     import datasets
@@ -69,7 +69,7 @@ def load_wikipedia(
             raise InputError(f"There is no topic {unknown[0]!r} in {language!r}; choose from {', '.join(known)}.")
         rows = rows[np.isin(articles["topic"], list(topics))]
     if size is not None:
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 1 <= size <= len(rows):
+        if not is_whole(size) or not 1 <= size <= len(rows):
             raise InputError(f"size must be a whole number from 1 to {len(rows)}, and {size!r} is not.")
         order = np.random.default_rng(SEED).random(len(rows))
         rows = np.sort(rows[take_turns(order, np.array(articles["topic"])[rows])[:size]])

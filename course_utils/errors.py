@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 
 class CourseError(Exception):
     """Something went wrong that has a remedy; the message names both.
@@ -20,3 +22,14 @@ class CourseError(Exception):
 
 class InputError(CourseError, ValueError):
     """A value that a function cannot work with; the message says which values it can."""
+
+
+def is_whole(number: object) -> bool:
+    """Tell whether something is a whole number of Python or NumPy; True and False are none.
+
+    Examples
+    --------
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(number, Integral) and not isinstance(number, bool)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from course_utils.errors import InputError
+from course_utils.errors import InputError, is_whole
 from course_utils.search import Hit, words
 
 SPLITS = ("development", "test")
@@ -204,10 +204,48 @@ def bootstrap_interval(
     (0.4, 0.6)
     """
     values = _finite(values)
+    return percentile_interval(
+        len(values), lambda drawn: values[drawn].mean(axis=1), confidence, n_resamples=n_resamples, seed=seed
+    )
+
+
+def percentile_interval(
+    n: int,
+    measure: Callable[[np.ndarray], np.ndarray],
+    confidence: float = 0.95,
+    *,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the range of a measure over sets that are drawn with replacement: the percentile bootstrap.
+
+    Parameters
+    ----------
+    n : int
+        How many things there are, and how many go into each set.
+    measure : callable
+        Gets positions of shape ``(n_resamples, n)`` and returns a number for each set.
+    confidence : float
+        The share of the sets inside the range, above 0 and below 1.
+    n_resamples : int
+        How many sets to draw.
+    seed : int
+        The same seed draws the same sets.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> percentile_interval(20, lambda drawn: drawn.mean(axis=1) * 0 + 7)
+    (7.0, 7.0)
+    """
     if not 0 < confidence < 1 or n_resamples < 1:
         raise InputError("confidence must be between 0 and 1, such as 0.95, and n_resamples at least 1.")
-    drawn = np.random.default_rng(seed).integers(len(values), size=(n_resamples, len(values)))
-    low, high = np.quantile(values[drawn].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    drawn = np.random.default_rng(seed).integers(n, size=(n_resamples, n))
+    low, high = np.quantile(measure(drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
 
@@ -279,7 +317,7 @@ def _read() -> tuple[Question, ...]:
 
 def _found(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: int) -> list[list[bool]]:
     """Say for each of the first ``k`` results whether it is relevant, after looking over the input."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+    if not is_whole(k) or k < 1:
         raise InputError(f"k says how many results count, a whole number from 1, and {k!r} is not.")
     if len(rankings) != len(relevant):
         raise InputError(f"Each of {len(relevant)} questions needs a ranking, and there are {len(rankings)}.")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.errors import CourseError, InputError
+from course_utils.errors import CourseError, InputError, is_whole
 
 SECONDS_FOR_A_SERVER = 30
 MOST_LETTERS = 400  # of a text in a prompt
@@ -62,7 +62,7 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     text = _checked_text(text)
-    if isinstance(max_words, bool) or not isinstance(max_words, int | np.integer) or max_words < 1:
+    if not is_whole(max_words) or max_words < 1:
         raise InputError(f"max_words must be a whole number from 1, and {max_words!r} is not.")
     found: dict[str, None] = {}
     words = [(match.group().lower(), match.start(), match.end()) for match in re.finditer(_WORD, text)]
@@ -115,7 +115,7 @@ def mmr(text_vector: np.ndarray, vectors: np.ndarray, n: int, diversity: float =
     text_vector, vectors = np.asarray(text_vector), np.asarray(vectors)
     if vectors.ndim != 2 or not len(vectors) or text_vector.shape != vectors.shape[1:]:
         raise InputError(f"One text of shape {text_vector.shape} and candidates of shape {vectors.shape} do not fit.")
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+    if not is_whole(n) or n < 1:
         raise InputError(f"n says how many to choose, a whole number from 1, and {n!r} is not.")
     if not 0 <= diversity <= 1:
         raise InputError(f"diversity must be from 0 to 1, and {diversity} is not.")

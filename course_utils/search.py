@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.errors import InputError
+from course_utils.errors import InputError, is_whole
 
 # Words that tell a question's form and not its subject. A query without any other word is searched with them.
 STOP_WORDS = frozenset(
@@ -317,7 +317,7 @@ def _reached_by(scores: np.ndarray, k: int) -> float:
 
 
 def _checked_k(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+    if not is_whole(k) or k < 1:
         raise InputError(f"k says how many hits you want, a whole number from 1, and {k!r} is not.")
     return int(k)
 
@@ -579,7 +579,7 @@ def _in_order(found: Iterable[tuple[int, float]]) -> list[Hit]:
 def _checked_positions(positions: Sequence[int | Hit], n_texts: int | None) -> list[int]:
     found = [hit.position if isinstance(hit, Hit) else hit for hit in positions]
     for position in found:
-        if isinstance(position, bool) or not isinstance(position, int | np.integer) or position < 0:
+        if not is_whole(position) or position < 0:
             raise InputError(f"A position is a whole number from 0, and {position!r} is not.")
         if n_texts is not None and position >= n_texts:
             raise InputError(f"There is no text {position}; the positions are 0 to {n_texts - 1}.")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course_utils import assets, badges, notebooks
+from course_utils import assets, badges, notebooks, slides
 from course_utils.environment import ROOT
 from course_utils.errors import CourseError
 
@@ -83,7 +83,7 @@ def _as_page(path: Path) -> str:
     book.cells[0].source = notebooks.replace_between(book.cells[0].source, "badges", "")
     for cell in book.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if notebooks.WIDGET_VIEW not in output.get("data", {})]
+            cell.outputs = slides.shown_outputs(cell)
             for output in cell.outputs:
                 if "alt" in (facts := output.get("metadata", {}).get("image/png", {})):
                     cell.metadata["mystnb"] = {"image": {"alt": facts["alt"]}}
@@ -109,9 +109,7 @@ def launch_buttons() -> dict[str, str]:
     name, _ = badges.repository()
     if not name:
         return {}
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    hub = re.search(r'^jupyterhub = "(.*)"$', text, re.MULTILINE)
     buttons = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
-    if hub and hub.group(1):
-        buttons["jupyterhub_url"] = hub.group(1)
+    if hub := badges.setting("jupyterhub"):
+        buttons["jupyterhub_url"] = hub
     return {**buttons, "notebook_interface": "jupyterlab"}

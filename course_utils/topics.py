@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.embeddings import embed
-from course_utils.errors import InputError
+from course_utils.errors import InputError, is_whole
 from course_utils.search import STOP_WORDS
 
 NEIGHBOURS = 20  # a vector is averaged with this many, itself among them; 15 to 30 do much the same
@@ -110,7 +110,7 @@ def cluster(vectors: np.ndarray, n_topics: int, seed: int = 0, *, leave_out: flo
     """
     vectors = _checked_vectors(vectors)
     _check_whole("n_topics", n_topics, 1)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+    if not is_whole(seed) or seed < 0:
         raise InputError(f"seed must be a whole number from 0, and {seed!r} is not.")
     if not 0 <= leave_out < 1:
         raise InputError(f"leave_out must be a share from 0 to below 1, and {leave_out!r} is not.")
@@ -595,5 +595,5 @@ def _comparable(labels: list) -> bool:
 
 
 def _check_whole(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    if not is_whole(value) or value < least:
         raise InputError(f"{name} must be a whole number from {least}, and {value!r} is not.")

@@ -20,7 +20,7 @@ import numpy as np
 
 from course_utils import tokens
 from course_utils.attention import join_heads, softmax, split_heads
-from course_utils.errors import InputError
+from course_utils.errors import InputError, is_whole
 
 if TYPE_CHECKING:
     import gguf
@@ -103,7 +103,7 @@ class KVCache:
     """
 
     def __init__(self, model: NumPyLM, capacity: int):
-        if not _is_whole(capacity) or not 1 <= capacity <= model.context_length:
+        if not is_whole(capacity) or not 1 <= capacity <= model.context_length:
             raise InputError(f"capacity must be from 1 to {model.context_length}, and {capacity} is not.")
         shape = (len(model.blocks), model.n_kv_heads, int(capacity), model.d_head)
         self.keys, self.values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
@@ -127,7 +127,7 @@ class KVCache:
         InputError
             If that is more than were read.
         """
-        if not _is_whole(length) or not 0 <= length <= self.length:
+        if not is_whole(length) or not 0 <= length <= self.length:
             raise InputError(f"length must be from 0 to {self.length}, the tokens that were read, and {length} is not.")
         self.length = int(length)
 
@@ -301,7 +301,7 @@ class NumPyLM:
         k : int
             How many tokens to return.
         """
-        if not _is_whole(k) or not 1 <= k <= len(self.embedding):
+        if not is_whole(k) or not 1 <= k <= len(self.embedding):
             raise InputError(f"k must be from 1 to {len(self.embedding)}, and {k} is not.")
         probabilities = softmax(self.last_logits(self.tokenizer.encode(text)))
         best = np.argsort(-probabilities, kind="stable")[:k]
@@ -365,7 +365,7 @@ class NumPyLM:
         >>> list(model.generate_ids("The capital of France is", max_new_tokens=2))
         [7042, 30]
         """
-        if not _is_whole(max_new_tokens) or max_new_tokens < 1:
+        if not is_whole(max_new_tokens) or max_new_tokens < 1:
             raise InputError(f"max_new_tokens must be 1 or more, and {max_new_tokens} is not.")
         _check_sampling(temperature, top_k, top_p, len(self.embedding))
         ids = self._checked(self.tokenizer.encode(prompt), None)
@@ -435,9 +435,7 @@ class NumPyLM:
         found: dict[int, list[int]] = {}
         for pair in heads:
             layer, head = pair if np.shape(pair) == (2,) else (-1, -1)
-            if not (
-                _is_whole(layer) and _is_whole(head) and 0 <= layer < len(self.blocks) and 0 <= head < self.n_heads
-            ):
+            if not (is_whole(layer) and is_whole(head) and 0 <= layer < len(self.blocks) and 0 <= head < self.n_heads):
                 raise InputError(
                     f"A head is a pair (layer, head), from (0, 0) to ({len(self.blocks) - 1}, {self.n_heads - 1}), and "
                     f"{pair!r} is not."
@@ -554,7 +552,7 @@ def sampling_probabilities(
 def _check_sampling(temperature: float, top_k: int | None, top_p: float | None, n_vocabulary: int) -> None:
     if not (np.isreal(temperature) and np.isfinite(temperature) and temperature >= 0):
         raise InputError(f"temperature must be 0 or more, and {temperature} is not.")
-    if top_k is not None and not (_is_whole(top_k) and 1 <= top_k <= n_vocabulary):
+    if top_k is not None and not (is_whole(top_k) and 1 <= top_k <= n_vocabulary):
         raise InputError(f"top_k must be from 1 to {n_vocabulary}, and {top_k} is not.")
     if top_p is not None and not (np.isreal(top_p) and 0 < top_p <= 1):
         raise InputError(f"top_p must be above 0 and at most 1, and {top_p} is not.")
@@ -566,10 +564,6 @@ def _pick(
     if temperature == 0:
         return int(logits.argmax())
     return int(rng.choice(len(logits), p=sampling_probabilities(logits, temperature, top_k, top_p)))
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 def rms_norm(x: np.ndarray, weight: np.ndarray, epsilon: float) -> np.ndarray:
