@@ -3,21 +3,25 @@
 Starts JupyterHub with the example configuration of ``docs/class_server``, then one simulated learner after another:
 each starts a server, opens notebook 01, runs all of it through the interfaces that a browser uses, and saves it with a
 note. All stay logged in. Printed: memory a learner (what is shared between processes counted once), and whether any
-work was lost. Needs ``pip install jupyterhub`` and ``npm install -g configurable-http-proxy``.
+work was lost. Needs ``pip install -e ".[class]" -c constraints.txt`` and ``npm install -g configurable-http-proxy``.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -28,24 +32,79 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "docs" / "class_server" / "jupyterhub_config.py"
 NOTEBOOK = "notebooks/01_meet_the_tokenizer.ipynb"
 TOKEN = uuid.uuid4().hex
+PASSWORD = uuid.uuid4().hex
 AT_ONCE = 4
-LEAST_FREE = 2e9  # bytes that must stay free for the next group to be let in
-EXTRA = f"""
-load_subconfig({str(CONFIG)!r})
-c.JupyterHub.hub_port = 18801
-c.JupyterHub.services = [{{"name": "smoke", "api_token": {TOKEN!r}}}]
+LEAST_FREE = 2e9  # bytes that must stay free when the next group is in
+FIRST_GUESS = 1.2e9  # bytes a learner
+SECONDS_TO_START = 90
+EXTRA = """
+load_subconfig({config!r})
+c.JupyterHub.hub_port = {hub}
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy}"
+c.JupyterHub.services = [{{"name": "smoke", "api_token": {token!r}}}]
 c.JupyterHub.load_roles = [
     {{"name": "smoke", "services": ["smoke"], "scopes": ["admin:users", "admin:servers", "access:servers"]}}
 ]
 """
 
 
+def absent() -> str:
+    """Return what to install before a hub can be started here; nothing if all is there."""
+    if os.name == "nt":
+        return "JupyterHub does not run on Windows."
+    if not importlib.util.find_spec("jupyterhub"):
+        return 'JupyterHub is not installed: `pip install -e ".[class]" -c constraints.txt`.'
+    if not shutil.which("configurable-http-proxy"):
+        return "The hub's proxy is not installed: `npm install -g configurable-http-proxy`."
+    return ""
+
+
+@contextmanager
+def started(folder: Path, cache: Path | None = None, wrapper: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """Start the hub with the example configuration; yield its address and its process, and end all of it afterwards.
+
+    ``folder`` keeps the learners' work, ``cache`` takes the place of the course's, and ``wrapper`` are words that come
+    before the command.
+    """
+    with ExitStack() as stack:
+        lent = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for one in lent:
+            one.bind(("127.0.0.1", 0))
+        port, hub_port, proxy_port = (one.getsockname()[1] for one in lent)
+    config, log = folder / "smoke_config.py", folder / "hub.log"
+    config.write_text(EXTRA.format(config=str(CONFIG), hub=hub_port, proxy=proxy_port, token=TOKEN), encoding="utf-8")
+    address = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "CLASS_FOLDER": str(folder), "CLASS_ADDRESS": address, "CLASS_PASSWORD": PASSWORD}
+    if cache:
+        environment["COURSE_CACHE"] = str(cache)
+    command = [*wrapper, sys.executable, "-m", "jupyterhub", "-f", str(config)]
+    with log.open("w", encoding="utf-8") as file:
+        hub = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=file, stderr=file, start_new_session=os.name != "nt"
+        )
+    try:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while "JupyterHub is now running" not in (said := log.read_text(encoding="utf-8")):
+            if hub.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"The hub did not start:\n{said[-3000:]}")
+            time.sleep(0.5)
+        yield address, hub.pid
+    finally:
+        family = psutil.Process(hub.pid).children(recursive=True) if hub.poll() is None else []
+        hub.terminate()
+        hub.wait(60)
+        for process in family:
+            if process.is_running():
+                process.kill()
+
+
 class Learner:
     """One simulated learner, who speaks to the hub as a browser does."""
 
-    def __init__(self, number: int, address: str):
-        self.name, self.address, self.client = f"learner{number:02d}", address, AsyncHTTPClient()
-        self.mine = f"{address}/user/{self.name}/api"
+    def __init__(self, name: str, address: str):
+        self.name, self.client = name, AsyncHTTPClient()
+        self.user = f"{address}/hub/api/users/{name}"
+        self.mine = f"{address}/user/{name}/api"
 
     async def ask(self, method: str, url: str, body: object = None) -> object:
         """Send one request and return the answer's JSON."""
@@ -53,25 +112,33 @@ class Learner:
             url,
             method=method,
             headers={"Authorization": f"token {TOKEN}"},
-            body=None if method == "GET" else json.dumps(body),
+            body=json.dumps(body) if method in ("POST", "PUT") else None,
             request_timeout=180,
         )
         answer = await self.client.fetch(request)
         return json.loads(answer.body or b"null")
 
-    async def study(self) -> int:
-        """Log in, run the notebook, save it; return the number of cells that ran."""
-        user = f"{self.address}/hub/api/users/{self.name}"
-        await self.ask("POST", user)
-        await self.ask("POST", f"{user}/server")
-        while not (await self.ask("GET", user))["servers"].get("", {}).get("ready"):
+    async def enter(self) -> None:
+        """Have a server started, and wait until it answers."""
+        await self.ask("POST", f"{self.user}/server")
+        while not (await self.ask("GET", self.user))["servers"].get("", {}).get("ready"):
             await asyncio.sleep(0.5)
-        page = await self.ask("GET", f"{self.mine}/contents/{NOTEBOOK}")
-        kernel = await self.ask("POST", f"{self.mine}/kernels", {"name": "python3", "path": "notebooks"})
-        ran = 0
+
+    async def leave(self) -> None:
+        """Have the server stopped."""
+        await self.ask("DELETE", f"{self.user}/server")
+        while (await self.ask("GET", self.user))["servers"]:
+            await asyncio.sleep(0.5)
+
+    async def study(self) -> int:
+        """Come for the first time, run the notebook, save it with a note; return the number of cells that ran."""
+        await self.ask("POST", self.user)
+        await self.enter()
+        page = await self.open()
+        kernel, ran = await self.kernel(), 0
         for cell in page["content"]["cells"]:
             if cell["cell_type"] == "code":
-                await self.run(kernel["id"], cell["source"])
+                await self.run(kernel, cell["source"])
                 ran += 1
         page["content"]["cells"].append(
             {"cell_type": "markdown", "id": "my-note", "metadata": {}, "source": f"{self.name} was here"}
@@ -79,34 +146,42 @@ class Learner:
         await self.ask("PUT", f"{self.mine}/contents/{NOTEBOOK}", {"type": "notebook", "content": page["content"]})
         return ran
 
-    async def run(self, kernel: str, code: str) -> None:
-        """Execute one cell and wait for its end."""
+    async def open(self) -> dict:
+        """Return the notebook as the learner's server has it."""
+        return await self.ask("GET", f"{self.mine}/contents/{NOTEBOOK}")
+
+    async def kernel(self) -> str:
+        """Start a kernel in the folder of the notebooks and return its id."""
+        return (await self.ask("POST", f"{self.mine}/kernels", {"name": "python3", "path": "notebooks"}))["id"]
+
+    async def run(self, kernel: str, code: str) -> str:
+        """Execute one cell, wait for its end, and return what it printed."""
         url = f"{self.mine}/kernels/{kernel}/channels".replace("http", "ws", 1)
-        socket = await websocket_connect(HTTPRequest(url, headers={"Authorization": f"token {TOKEN}"}))
-        message = {
-            "header": {
-                "msg_id": uuid.uuid4().hex,
-                "msg_type": "execute_request",
-                "session": self.name,
-                "version": "5.3",
-            },
-            "parent_header": {},
-            "metadata": {},
-            "channel": "shell",
-            "content": {"code": code, "silent": False, "store_history": True, "allow_stdin": False},
-        }
-        await socket.write_message(json.dumps(message))
-        while answer := await socket.read_message():
-            answer = json.loads(answer)
-            if answer["header"]["msg_type"] == "execute_reply":
-                assert answer["content"]["status"] == "ok", f"{self.name}: {answer['content']}"
+        channel = await websocket_connect(HTTPRequest(url, headers={"Authorization": f"token {TOKEN}"}))
+        header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": self.name, "version": "5.3"}
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "channel": "shell", "content": content}
+        await channel.write_message(json.dumps(message))
+        printed, ends = "", {"execute_reply", "idle"}  # the answer, and the end of what it printed, in either order
+        while ends and (line := await channel.read_message()):
+            answer = json.loads(line)
+            if answer["content"].get("execution_state") in ("restarting", "dead"):
                 break
-        socket.close()
+            if answer["parent_header"].get("msg_id") != header["msg_id"]:
+                continue
+            kind, content = answer["header"]["msg_type"], answer["content"]
+            printed += content["text"] if kind == "stream" else ""
+            ends -= {kind, content.get("execution_state")}
+            if kind == "execute_reply" and content["status"] != "ok":
+                raise RuntimeError(f"{self.name}: {content}")
+        channel.close()
+        if ends:
+            raise RuntimeError(f"{self.name}: the kernel went away")
+        return printed
 
     async def kept(self) -> bool:
         """Tell whether what was saved is still there."""
-        page = await self.ask("GET", f"{self.mine}/contents/{NOTEBOOK}")
-        return page["content"]["cells"][-1]["source"] == f"{self.name} was here"
+        return (await self.open())["content"]["cells"][-1]["source"] == f"{self.name} was here"
 
 
 def memory_of(hub: psutil.Process) -> int:
@@ -124,9 +199,10 @@ async def teach(address: str, hub: psutil.Process, most: int) -> None:
     """Let learners in, a few at a time, while there is memory; then look whether anything was lost."""
     learners: list[Learner] = []
     print("| learners | memory of all | a learner | free | seconds for the last group |\n|---|---|---|---|---|")
-    empty = memory_of(hub)
-    while len(learners) < most and psutil.virtual_memory().available > LEAST_FREE:
-        group = [Learner(len(learners) + number, address) for number in range(min(AT_ONCE, most - len(learners)))]
+    empty, each = memory_of(hub), FIRST_GUESS
+    while len(learners) < most and psutil.virtual_memory().available > LEAST_FREE + AT_ONCE * each:
+        names = [f"learner{len(learners) + number:02d}" for number in range(min(AT_ONCE, most - len(learners)))]
+        group = [Learner(name, address) for name in names]
         start = time.perf_counter()
         await asyncio.gather(*(learner.study() for learner in group))
         learners += group
@@ -148,44 +224,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--most", type=int, default=8, help="how many learners at most (default: 8)")
     options = parser.parse_args()
-    for needed in ("jupyterhub", "configurable-http-proxy"):
-        if not shutil.which(needed):
-            print(f"{needed} is not installed: `pip install jupyterhub`, `npm install -g configurable-http-proxy`.")
-            return 1
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "smoke_config.py")
-        config.write_text(EXTRA, encoding="utf-8")
-        address = "http://127.0.0.1:18800"
-        environment = {
-            **os.environ,
-            "CLASS_FOLDER": folder,
-            "CLASS_ADDRESS": address,
-            "CLASS_PASSWORD": uuid.uuid4().hex,
-        }
-        with open(Path(folder, "hub.log"), "w+", encoding="utf-8") as log:
-            hub = subprocess.Popen(
-                ["jupyterhub", "-f", str(config)],
-                cwd=folder,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-            try:
-                deadline = time.monotonic() + 90
-                while "JupyterHub is now running" not in Path(log.name).read_text(encoding="utf-8"):
-                    if hub.poll() is not None or time.monotonic() > deadline:
-                        print(Path(log.name).read_text(encoding="utf-8")[-3000:], file=sys.stderr)
-                        return 1
-                    time.sleep(0.5)
-                asyncio.run(teach(address, psutil.Process(hub.pid), options.most))
-            finally:
-                family = psutil.Process(hub.pid).children(recursive=True)
-                hub.terminate()
-                hub.wait(60)
-                for process in family:
-                    if process.is_running():
-                        process.kill()
+    if problem := absent():
+        print(problem)
+        return 1
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as (address, process):
+        asyncio.run(teach(address, psutil.Process(process), options.most))
     return 0
 
 

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -201,7 +202,11 @@ def hub_file(repository: str, name: str) -> Path:
         json.loads(content)  # the page of a hotel's network is no answer
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CourseError(f"No model hub answers here: {repository} stays away, the course goes on without.") from error
-    write_aside(path, lambda file: file.write(content))
+    try:
+        write_aside(path, lambda file: file.write(content))
+    except CourseError:  # a full disk, or a cache that a whole class shares and nobody writes: kept for this session
+        path = Path(tempfile.mkdtemp(prefix="course-hub-")) / name
+        path.write_bytes(content)
     return path
 
 
@@ -312,9 +317,9 @@ def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     with _explained():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        aside = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with aside.open("xb") as file:  # with the rights that any new file gets: others may read a shared cache
                 write(file)
             os.replace(aside, path)
         except BaseException:

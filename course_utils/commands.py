@@ -173,7 +173,7 @@ def slides(options: argparse.Namespace, _rest: list[str]) -> int:
     paths = notebooks.find(options.notebooks)
     for path in paths:
         say(f"Wrote {decks.build(path).relative_to(ROOT)}")
-    index = decks.write_index(notebooks.find())
+    index = decks.write_index([path for path in notebooks.find() if decks.place(path).exists()])
     return serving.serve(index.parent, options.port) if options.serve else 0
 
 

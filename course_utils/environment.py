@@ -35,12 +35,12 @@ GIGABYTES_ON_DISK = 3.0
 def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
     """Read one list of requirements from ``pyproject.toml``.
 
-    Python 3.10 has no TOML reader, so the two lists keep to one requirement a line and are read line by line.
+    Python 3.10 has no TOML reader, so the lists keep to one requirement a line and are read line by line.
 
     Parameters
     ----------
-    group : {"dependencies", "test", "site"}
-        The packages of the course, or those that its tests or its site need besides.
+    group : {"dependencies", "test", "site", "class"}
+        The packages of the course, or those that its tests, its site or a class server need besides.
     pyproject : Path
         The file to read.
 
@@ -103,7 +103,7 @@ def ensure(*groups: str) -> str:
 
     Parameters
     ----------
-    *groups : {"dependencies", "test", "site"}
+    *groups : {"dependencies", "test", "site", "class"}
         The lists of ``pyproject.toml`` that are needed.
 
     Returns

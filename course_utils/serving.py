@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 from pathlib import Path
 
 from course_utils.errors import CourseError
@@ -13,6 +14,10 @@ from course_utils.progress import say
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing for each request."""
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    allow_reuse_address = os.name != "nt"  # on Windows this would share a port that is in use
 
 
 def server(folder: Path, port: int) -> http.server.ThreadingHTTPServer:
@@ -25,7 +30,7 @@ def server(folder: Path, port: int) -> http.server.ThreadingHTTPServer:
     """
     handler = functools.partial(_Quiet, directory=str(folder))
     try:
-        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return _Server(("127.0.0.1", port), handler)
     except (OSError, OverflowError) as error:
         raise CourseError(f"Port {port} cannot be used here ({error}): choose another with --port.") from None
 

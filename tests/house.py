@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +44,20 @@ class Book:
         for output in self.outputs:
             parts += [str(value) for kind, value in output.get("data", {}).items() if not kind.startswith("image/")]
         return "\n".join(parts)
+
+
+def fresh_copy(folder: Path) -> Path:
+    """Copy into a new folder what a clone of the repository would hold, and return that folder."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    answer = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    if answer.returncode:  # no git clone: leave out what git would not have
+        left_out = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".cache")
+        return shutil.copytree(ROOT, folder, ignore=left_out)
+    for name in filter(None, answer.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
 
 
 def lines(cell) -> list[str]:

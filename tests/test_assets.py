@@ -213,6 +213,14 @@ def test_a_write_that_is_cut_off_leaves_the_old_file(empty_cache):
     assert left_in(empty_cache) == ["rows.npy"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+def test_other_users_may_read_what_is_kept(empty_cache):
+    path, usual = empty_cache / "rows.npy", empty_cache / "usual"
+    assets.write_aside(path, lambda file: file.write(b"rows"))
+    usual.write_bytes(b"")
+    assert path.stat().st_mode == usual.stat().st_mode
+
+
 def test_a_full_disk_gets_a_sentence_and_leaves_nothing(empty_cache):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -11,7 +13,7 @@ import nbformat
 import pytest
 from house import ROOT
 
-from course_utils import badges, commands, notebooks, ready
+from course_utils import badges, commands, notebooks, ready, site, slides
 from course_utils.errors import CourseError
 
 
@@ -46,10 +48,42 @@ def test_an_unknown_option_or_command_is_refused():
     assert course("dance").returncode == 2
 
 
-def test_a_notebook_that_does_not_exist_is_named():
-    answer = course("run", "77")
+@pytest.mark.parametrize("verb", ["run", "refresh", "slides"])
+def test_a_notebook_that_does_not_exist_is_named(verb):
+    answer = course(verb, "77")
     assert answer.returncode == 1
-    assert answer.stderr.startswith("There is no notebook '77'; there are 00_start_here.ipynb")
+    assert re.fullmatch(r"There is no notebook '77'; there are 00_start_here.ipynb, .*\.\n", answer.stderr)
+
+
+def test_the_site_takes_no_notebooks(monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        commands.main(["site", "77"])
+    assert capsys.readouterr().err.endswith("error: there is no option 77\n")
+
+
+@pytest.mark.parametrize("verb", ["slides", "site"])
+def test_a_port_in_use_is_said_in_a_sentence(verb, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(commands.environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(slides, "build", lambda path: ROOT / "build" / path.name)
+    monkeypatch.setattr(slides, "write_index", lambda paths: tmp_path / "index.html")
+    monkeypatch.setattr(site, "build", lambda: ROOT / "build" / "index.html")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert commands.main([verb, "--serve", f"--port={port}"]) == 1
+    assert re.fullmatch(rf"Port {port} cannot be used here .*: choose another with --port\.\n", capsys.readouterr().err)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds programs in more places than PATH names")
+def test_without_a_browser_its_tests_are_skipped_with_a_sentence(tmp_path):
+    files = [f"tests/test_{name}.py" for name in ("lab", "slides", "site")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    command += ["-k", "a_browser or search_of_the_site or runs_everything"]
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    assert re.search(r"\n4 skipped, \d+ deselected", answer.stdout), answer.stdout
+    assert answer.stdout.count("no Chromium or Chrome is installed here, so what a browser would show was not") == 4
 
 
 def test_assets_lists_and_verifies():

@@ -19,6 +19,7 @@ from course_utils.environment import missing, requirements
 from course_utils.errors import CourseError
 
 GROUPS = ("dependencies", "test", "site")
+EXTRA = "class"  # for one computer in a course: not in what Binder and conda get
 PINS = {
     re.split(r"==", line)[0].lower().replace("_", "-")
     for line in environment.CONSTRAINTS.read_text(encoding="utf-8").splitlines()
@@ -56,7 +57,7 @@ def test_requirements_are_read_as_a_toml_reader_reads_them():
     tomllib = pytest.importorskip("tomllib")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert requirements() == project["dependencies"]
-    assert {group: requirements(group) for group in ("test", "site")} == project["optional-dependencies"]
+    assert {group: requirements(group) for group in (*GROUPS[1:], EXTRA)} == project["optional-dependencies"]
 
 
 def test_environment_yml_has_the_packages_of_pyproject():
@@ -78,7 +79,7 @@ def conda() -> dict:
 
 
 def test_every_requirement_has_an_exact_pin():
-    wanted = {name.replace("_", "-") for group in GROUPS for name in names(requirements(group))}
+    wanted = {name.replace("_", "-") for group in (*GROUPS, EXTRA) for name in names(requirements(group))}
     assert wanted <= PINS
 
 

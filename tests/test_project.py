@@ -9,9 +9,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from house import NOTEBOOKS, ROOT
 
-from course_utils import notebooks
+from course_utils import commands, notebooks, site
 from course_utils.assets import ASSETS
 
 
@@ -78,6 +79,28 @@ def test_every_model_and_text_is_credited_with_its_licence():
 def test_ci_calls_the_readmes_test_command():
     for file in (".ci/run", ".github/workflows/test.yml"):
         assert re.search(r"python3? -m course_utils test", (ROOT / file).read_text(encoding="utf-8"))
+
+
+def workflow_steps(name: str) -> list[dict]:
+    workflow = yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize(("workflow", "command"), [("test", commands.test), ("site", commands.site)])
+def test_a_workflow_calls_a_command_that_exists(workflow, command):
+    (line,) = [step["run"] for step in workflow_steps(workflow) if "run" in step]
+    start = "python -m course_utils "
+    assert line.startswith(start)
+    assert commands._parser().parse_args(line.removeprefix(start).split()).command is command
+
+
+def test_the_workflow_publishes_the_folder_that_the_command_builds():
+    steps = {step["uses"].split("@")[0]: step for step in workflow_steps("site") if "uses" in step}
+    assert ROOT / steps["actions/upload-pages-artifact"]["with"]["path"] == site.FOLDER
+    assert list(steps)[-2:] == ["actions/upload-pages-artifact", "actions/deploy-pages"]
+    jobs = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text(encoding="utf-8"))["jobs"]
+    assert jobs["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
+    assert steps["actions/deploy-pages"]["id"] in jobs["deploy"]["environment"]["url"]
 
 
 def test_nothing_here_names_a_machines_folders():

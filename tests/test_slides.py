@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from browser import needs_browser, opened
-from house import NOTEBOOKS, Book
+from house import NOTEBOOKS, Book, fresh_copy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
-from course_utils import guide, serving, slides
+from course_utils import assets, guide, serving, slides
 from course_utils.errors import CourseError
 
 SMALLEST = 0.6  # of the full size: letters of 15 pixels on a screen of 1280 x 720
@@ -82,6 +86,20 @@ def test_an_unexecuted_notebook_makes_no_deck(tmp_path):
     with pytest.raises(CourseError, match="never run: first `python3 -m course_utils refresh 00`"):
         slides.build(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_deck_is_built_in_a_fresh_copy_for_a_new_user(tmp_path):
+    course = fresh_copy(tmp_path / "course")
+    environment = {**os.environ, "HOME": str(tmp_path), "COURSE_CACHE": str(assets.cache_folder()), "PYTHONPATH": ""}
+    command = [sys.executable, "-m", "course_utils", "slides", "04"]
+    answer = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=120)
+    assert answer.returncode == 0, answer.stderr
+    folder = course / "build" / "slides"
+    listed = re.findall(r'<li><a href="([^"]+)"', (folder / "index.html").read_text(encoding="utf-8"))
+    assert listed == ["04_keyword_search.html"]
+    assert answer.stdout == f"Wrote {Path('build', 'slides', *listed)}\n"
+    for address in re.findall(r'(?:src|href)="(player/[^"]+)"', (folder / listed[0]).read_text(encoding="utf-8")):
+        assert (folder / address).is_file()
 
 
 def test_a_port_in_use_is_said_in_a_sentence(tmp_path):

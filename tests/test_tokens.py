@@ -456,17 +456,25 @@ def test_without_a_hub_there_is_one_calm_sentence_at_once(empty_cache, monkeypat
     assert time.perf_counter() - start < 20
 
 
-def test_a_hub_that_answers_is_used(empty_cache, monkeypatch, tmp_path):
+@pytest.mark.parametrize("cache_is_locked", [False, True])
+def test_a_hub_that_answers_is_used(cache_is_locked, empty_cache, monkeypatch, tmp_path):
     file = tmp_path / "openai-community" / "gpt2" / "resolve" / "main" / "tokenizer.json"
     file.parent.mkdir(parents=True)
     file.write_text(load_tokenizer("SmolLM2")._rules.to_str(), encoding="utf-8")
     monkeypatch.setenv("HF_ENDPOINT", tmp_path.as_uri())
-    from course_utils import tokens
+    from course_utils import assets, tokens
 
+    def refuse(*_):
+        raise CourseError("The cache folder cannot be written.")
+
+    if cache_is_locked:
+        monkeypatch.setattr(assets, "write_aside", refuse)
+        monkeypatch.setattr(assets.tempfile, "tempdir", str(tmp_path))
     try:
         assert load_tokenizer("GPT-2").encode("Hello world") == [19556, 905]
     finally:
         tokens._load.cache_clear()
+    assert bool(list(empty_cache.rglob("tokenizer.json"))) is not cache_is_locked
 
 
 # The facts

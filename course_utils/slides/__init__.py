@@ -120,9 +120,14 @@ def build(path: Path, folder: Path = FOLDER) -> Path:
     )
     folder.mkdir(parents=True, exist_ok=True)
     _lay_player_beside(folder)
-    target = folder / f"{path.stem}.html"
+    target = place(path, folder)
     target.write_text(page, encoding="utf-8")
     return target
+
+
+def place(path: Path, folder: Path = FOLDER) -> Path:
+    """Return where the deck of a notebook is, or will be."""
+    return folder / f"{path.stem}.html"
 
 
 def write_index(paths: Sequence[Path], folder: Path = FOLDER) -> Path:
