@@ -14,7 +14,7 @@ import numpy as np
 
 from course_utils import assets
 from course_utils.errors import CourseError, InputError
-from course_utils.progress import job_bar
+from course_utils.progress import job_bar, quiet_loading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -296,15 +296,9 @@ def _save(path: Path, rows: np.ndarray) -> bool:
 @functools.lru_cache(maxsize=1)
 def _encoder() -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
 
-    was_shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
+    with quiet_loading():
         return SentenceTransformer(str(assets.minilm_path()), device="cpu", local_files_only=True)
-    finally:
-        if was_shown:
-            logging.enable_progress_bar()
 
 
 def _encode(texts: list[str], advance=lambda n: None) -> np.ndarray:

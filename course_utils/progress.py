@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,20 @@ def job_bar(total: int, unit: str, what: str, **more: object) -> tqdm:
 
     rare = {} if sys.stderr.isatty() or "ipykernel" in sys.modules else {"mininterval": 20, "ascii": True}
     return tqdm(total=total, unit=unit, desc=what, delay=2, disable=QUIET in os.environ, **rare, **more)
+
+
+@contextlib.contextmanager
+def quiet_loading() -> Iterator[None]:
+    """Keep the bars of transformers out of a cell that loads a model in a moment."""
+    from transformers.utils import logging
+
+    was_shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_shown:
+            logging.enable_progress_bar()
 
 
 class Bar:

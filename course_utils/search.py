@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from array import array
@@ -383,7 +384,30 @@ def maxsim_rerank(
     >>> [hit.position for hit in maxsim_rerank("a sleeping cat", texts, [0, 1, 2])]
     [1, 2, 0]
     """
-    return _reranked("maxsim-minilm", _maxsim, query, texts, positions)
+    from course_utils.embeddings import embed_tokens
+
+    return rerank_by("maxsim-minilm", embed_tokens, query, texts, positions)
+
+
+def rerank_by(
+    kind: str,
+    encode: Callable[[list[str]], list[np.ndarray]],
+    query: str | Sequence[str],
+    texts: Sequence[str],
+    positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]],
+) -> list[Hit] | list[list[Hit]]:
+    """Reorder candidates by MaxSim with token vectors of any encoder.
+
+    Parameters
+    ----------
+    kind : str
+        The encoder's name; scores are kept in the cache folder under it, so another encoder needs another name.
+    encode : callable
+        Gets texts and returns an array of unit rows, one for each token, for each of them.
+    query, texts, positions
+        As in `maxsim_rerank`, as are the result and the errors.
+    """
+    return _reranked(kind, functools.partial(_maxsim, encode), query, texts, positions)
 
 
 def likelihood_rerank(
@@ -520,12 +544,10 @@ def _reranked(
     return [_in_order([(position, next(scores)) for position in some]) for some in candidates]
 
 
-def _maxsim(pairs: list[tuple[str, str]]) -> list[float]:
+def _maxsim(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[tuple[str, str]]) -> list[float]:
     """Score pairs of query and text; each distinct query and text is encoded once."""
-    from course_utils.embeddings import embed_tokens
-
     queries = list(dict.fromkeys(query for query, _ in pairs))
-    of_query = dict(zip(queries, embed_tokens(queries), strict=True))
+    of_query = dict(zip(queries, encode(queries), strict=True))
     distinct = sorted({text for _, text in pairs}, key=len, reverse=True)
     wanted: dict[str, list[int]] = {text: [] for text in distinct}
     for row, (_, text) in enumerate(pairs):
@@ -533,7 +555,7 @@ def _maxsim(pairs: list[tuple[str, str]]) -> list[float]:
     scores = [0.0] * len(pairs)
     for start in range(0, len(distinct), TEXTS_AT_ONCE):
         part = distinct[start : start + TEXTS_AT_ONCE]
-        for text, of_text in zip(part, embed_tokens(part), strict=True):
+        for text, of_text in zip(part, encode(part), strict=True):
             for row in wanted[text] if len(of_text) else ():
                 # (query tokens, d) @ (d, text tokens) -> the best of each row -> their sum
                 scores[row] = float((of_query[pairs[row][0]] @ of_text.T).max(axis=1).sum())

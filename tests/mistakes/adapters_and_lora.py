@@ -1,0 +1,29 @@
+"""Plausible wrong answers to the exercises of notebook 14."""
+
+MISTAKES = {
+    "with_lora": [
+        ("def with_lora(x, W, A, B, alpha):\n    return x @ W.T + (x @ A.T) @ B.T", "factor is missing"),
+        ("def with_lora(x, W, A, B, alpha):\n    return x @ W.T + alpha * (x @ A.T) @ B.T", "divide it by the rank"),
+        ("def with_lora(x, W, A, B, alpha):\n    return alpha / len(A) * (x @ W.T + x @ A.T @ B.T)", "counts once"),
+        (
+            "def with_lora(x, W, A, B, alpha):\n    return x @ W.T + alpha / len(x.T) * x @ A.T @ B.T",
+            "divide by the width",
+        ),
+        ("def with_lora(x, W, A, B, alpha):\n    return x @ W.T", "frozen layer alone"),
+        ("def with_lora(x, W, A, B, alpha):\n    return (W + alpha / len(A) * B @ A) @ x.T", "shape (5, 4)"),
+    ],
+    "stuck": [
+        ("stuck = (np.ones((2, 6)), np.zeros((4, 2)))", "as long as A is not zero"),
+        ("stuck = (np.zeros((2, 6)), np.ones((4, 2)))", "as long as B is not zero"),
+        ("stuck = (np.ones((2, 6)), np.ones((4, 2)))", "Both gradients are alive"),
+        ("stuck = (np.zeros((6, 2)), np.zeros((2, 4)))", "should have the shape"),
+        ("stuck = np.zeros((4, 6))", "a pair of two arrays"),
+    ],
+    "megabytes": [
+        ("megabytes = 30 * 4 * (576 + 576 + 1536 + 576) / 1e6", "four bytes"),
+        ("megabytes = 4 * 4 * (576 + 576 + 1536 + 576) / 1e6", "there are 30"),
+        ("megabytes = 4 * 30 * 4 * (576 + 576 + 1536 + 576)", "a million of them"),
+        ("megabytes = 4 * 30 * (576 * 576 + 1536 * 576) / 1e6", "size of the matrices"),
+        ("megabytes = 4 * 30 * 4 * (576 * 576 + 1536 * 576) / 1e6", "four times the matrices"),
+    ],
+}

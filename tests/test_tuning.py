@@ -1,0 +1,177 @@
+"""A classifier on top of the encoder: what is trained moves, what is frozen does not, and twice gives the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F  # noqa: N812
+
+from course_utils import lora, tuning
+from course_utils.embeddings import embed
+from course_utils.errors import InputError
+from course_utils.tuning import Classifier, fit, step_seconds
+
+TEXTS = [
+    "The cat sleeps on the sofa.",
+    "Parliament votes on taxes.",
+    "A kitten.",
+    "The minister proposed a new law on the taxes of all small companies in the country.",
+    "Dogs and puppies play with a ball in the garden until they are tired.",
+    "The king signed a treaty.",
+]
+LABELS = [0, 1, 0, 1, 0, 1]
+EXTRAS = {
+    "head": lambda encoder: encoder.requires_grad_(False),
+    "adapters": lambda encoder: lora.add_adapters(encoder, ["output.dense"], 2),
+    "LoRA": lambda encoder: lora.add_lora(encoder, ["query", "value"], 2),
+    "everything": lambda encoder: None,
+}
+
+
+def classifier(way="head", n_classes=2):
+    model = Classifier(n_classes)
+    EXTRAS[way](model.encoder)
+    return model
+
+
+def weights(network):
+    return {name: weight.detach().clone() for name, weight in network.named_parameters()}
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A classifier whose head is no longer zero, for tests that change nothing."""
+    made = Classifier(3)
+    torch.nn.init.normal_(made.head.weight, generator=torch.Generator().manual_seed(0))
+    return made
+
+
+def test_a_new_head_holds_all_classes_equally_likely():
+    with torch.no_grad():
+        shares = Classifier(4)(TEXTS).softmax(dim=1)
+    assert shares.tolist() == [[0.25] * 4] * len(TEXTS)
+
+
+def test_scores_are_those_of_the_average_vector_of_embed(model):
+    with torch.no_grad():
+        scores = model(TEXTS)
+        expected = model.head(tuning.SHARPNESS * torch.from_numpy(embed(TEXTS)))
+    torch.testing.assert_close(scores, expected, atol=1e-3, rtol=0)
+
+
+def test_a_text_gets_the_same_scores_alone_and_beside_longer_ones(model):
+    with torch.no_grad():
+        together, alone = model(TEXTS), torch.cat([model([text]) for text in TEXTS])
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
+
+
+def test_no_more_tokens_are_read_than_said():
+    model = Classifier(2, n_tokens=6)  # [CLS], four of the text, [SEP]
+    torch.nn.init.normal_(model.head.weight, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        scores = model(["one two three four", "one two three four five six", "one two three"])
+    torch.testing.assert_close(scores[0], scores[1])
+    assert not torch.allclose(scores[0], scores[2], atol=1e-3)
+
+
+def test_predict_is_the_largest_score_in_any_order_of_texts(model):
+    many = [f"{text} {'It is so. ' * (number % 4)}" for number in range(12) for text in TEXTS]  # more than one batch
+    assert len(many) > 4 * tuning.BATCH
+    said = model.predict(many)
+    with torch.no_grad():
+        assert said.tolist() == model(many).argmax(dim=1).tolist()
+    assert len(set(said.tolist())) > 1
+    order = np.random.default_rng(0).permutation(len(many))
+    assert model.predict([many[row] for row in order]).tolist() == said[order].tolist()
+    assert model.predict([]).tolist() == []
+
+
+def test_a_frozen_encoder_stays_bitwise_the_same_while_the_head_learns():
+    model = classifier("head")
+    before = weights(model)
+    losses = fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=3)
+    after = weights(model)
+    assert {name for name in before if not torch.equal(before[name], after[name])} == {"head.weight", "head.bias"}
+    assert losses[0] == pytest.approx(np.log(2), abs=1e-4)  # two classes, equally likely
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("way", ["adapters", "LoRA"])
+def test_beside_the_head_only_the_new_numbers_learn(way):
+    model = classifier(way)
+    before = weights(model)
+    new = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=2)  # the first step moves what was zero, the second the rest
+    after = weights(model)
+    assert {name for name in before if not torch.equal(before[name], after[name])} == new
+    assert len(new) > 2
+
+
+def test_with_everything_free_the_encoder_moves():
+    model = classifier("everything")
+    before = weights(model.encoder)
+    fit(model, TEXTS, LABELS, rate=5e-5, n_epochs=2)
+    after = weights(model.encoder)
+    moved = {name.split(".")[-4] for name in before if "dense" in name and not torch.equal(before[name], after[name])}
+    assert len(moved) > 1
+    assert not torch.equal(before["embeddings.word_embeddings.weight"], after["embeddings.word_embeddings.weight"])
+
+
+def test_the_same_seed_gives_the_same_losses_and_another_does_not(monkeypatch):
+    monkeypatch.setattr(tuning, "BATCH", 2)
+    runs = [fit(classifier("LoRA"), TEXTS, LABELS, 1e-3, n_epochs=1, seed=seed) for seed in (0, 0, 1)]
+    assert [len(losses) for losses in runs] == [3, 3, 3]
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+
+
+def test_one_step_equals_one_of_pytorchs_own_adamw():
+    ours, reference = classifier("head"), classifier("head")
+    fit(ours, TEXTS, LABELS, rate=1e-3, n_epochs=1)
+    F.cross_entropy(reference(TEXTS), torch.tensor(LABELS)).backward()
+    torch.optim.AdamW(reference.head.parameters(), lr=0.01).step()
+    torch.testing.assert_close(ours.head.weight, reference.head.weight, atol=1e-4, rtol=0)
+
+
+def test_what_was_learned_is_said():
+    model = classifier("LoRA")
+    fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=6)
+    assert model.predict(TEXTS).tolist() == LABELS
+
+
+@pytest.mark.parametrize("n_classes", [1, 0, -2, 2.0, True, None])
+def test_bad_numbers_of_classes_are_refused(n_classes):
+    with pytest.raises(InputError, match="at least two classes"):
+        Classifier(n_classes)
+
+
+@pytest.mark.parametrize("n_tokens", [2, 257, 32.0, None])
+def test_bad_numbers_of_tokens_are_refused(n_tokens):
+    with pytest.raises(InputError, match="from 3 to 256"):
+        Classifier(2, n_tokens)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (TEXTS, LABELS[:5], "6 texts and 5 labels"),
+        ([], [], "0 texts"),
+        (TEXTS, [0, 1, 2, 0, 1, 0], "label is 2.*0 to 1"),
+        (TEXTS, [0, 1, -1, 0, 1, 0], "label is -1"),
+        (TEXTS, [0, 1, "cat", 0, 1, 0], "label is 'cat'"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused_and_nothing_is_trained(texts, labels, message):
+    model = classifier("head")
+    with pytest.raises(InputError, match=message):
+        fit(model, texts, labels, rate=1e-3)
+    assert not model.head.weight.any()
+
+
+def test_a_step_is_measured_and_trains_nothing():
+    model = classifier("LoRA")
+    before = weights(model)
+    assert step_seconds(model, n_texts=2, repeat=1) > 0
+    after = weights(model)
+    assert all(torch.equal(before[name], after[name]) for name in before)

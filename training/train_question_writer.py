@@ -1,0 +1,95 @@
+"""Teach SmolLM2 to ask what a text answers: ``python3 training/train_question_writer.py``.
+
+The examples come from ``training/write_questions.py`` (run first if need be), where SmolLM2 saw four of ours before
+each text. Of those questions, the ones whose article the dense search puts first are kept, and a low-rank update learns
+to write them with no examples at all. One thread computes; about 15 minutes, and 25 more for the questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F  # noqa: N812
+from write_questions import written_questions
+
+from course_utils import assets
+from course_utils.corpus import load_wikipedia
+from course_utils.embeddings import embed
+from course_utils.lora import QUESTION_PROMPT, WRITER, WRITER_BASE, WRITER_WORDS, add_lora, count_parameters, save_lora
+from course_utils.progress import job_bar
+from course_utils.search import DenseIndex
+
+RANK, RATE, BATCH, EPOCHS = 4, 1e-3, 8, 1
+TARGETS = ["self_attn.o_proj", "mlp.down_proj"]  # the two matrices of each block that write into the residual stream
+
+
+def load_examples(path: Path) -> list[tuple[str, str]]:
+    """Return prompts and the questions to write, those that find their article at the first place."""
+    articles = load_wikipedia()
+    titles, texts = articles["title"][:], articles["text"][:]
+    made, row = json.loads(path.read_text(encoding="utf-8")), {title: row for row, title in enumerate(titles)}
+    hits = DenseIndex(embed(texts)).search(embed([one["question"] for one in made]), 1)
+    good = [one for one, found in zip(made, hits, strict=True) if found[0].position == row[one["title"]]]
+    return [(prompt_for(texts[row[one["title"]]]), one["question"]) for one in good]
+
+
+def prompt_for(text: str) -> str:
+    """Return what the model reads before it writes."""
+    return QUESTION_PROMPT.format(text=" ".join(text.split()[:WRITER_WORDS]))
+
+
+def loss_of(model: torch.nn.Module, tokenizer: object, batch: list[tuple[str, str]]) -> torch.Tensor:
+    """Return the mean surprise of the questions' tokens; the prompts are read and not learned."""
+    rows = []
+    for prompt, question in batch:
+        read, written = (tokenizer(part)["input_ids"] for part in (prompt, f" {question}\n"))
+        rows.append((read + written, [-100] * len(read) + written))
+    longest = max(len(ids) for ids, _ in rows)
+    ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids, _ in rows])
+    goal = torch.tensor([goal + [-100] * (longest - len(goal)) for _, goal in rows])
+    wanted = goal[:, 1:] != -100
+    states = model.model(ids).last_hidden_state[:, :-1][wanted]  # only where a token is to be learned
+    return F.cross_entropy(model.lm_head(states), goal[:, 1:][wanted])
+
+
+def main() -> None:
+    """Train, and save the update."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=WRITER, help="where to save the update")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    examples = load_examples(written_questions())
+    path = assets.smollm2_path()
+    place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    tokenizer = AutoTokenizer.from_pretrained(**place)
+    model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
+    add_lora(model, TARGETS, RANK)
+    print(f"{len(examples)} examples, {count_parameters(model)[0]:,} numbers to train")
+    random.Random(0).shuffle(examples)
+    batches = [examples[start : start + BATCH] for start in range(0, len(examples) - BATCH + 1, BATCH)] * EPOCHS
+    optimiser = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=len(batches), pct_start=0.1)
+    losses = []
+    with job_bar(len(batches), "step", "training") as bar:
+        for batch in batches:
+            loss = loss_of(model, tokenizer, batch)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.item())
+            bar.update(1)
+    quarter = max(1, len(losses) // 4)
+    first, last = (sum(some) / quarter for some in (losses[:quarter], losses[-quarter:]))
+    print(f"loss {first:.2f} in the first quarter, {last:.2f} in the last")
+    save_lora(model, options.folder, WRITER_BASE)
+
+
+if __name__ == "__main__":
+    main()
