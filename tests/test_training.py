@@ -1,0 +1,89 @@
+"""What the training scripts decide before they train; none of them is run here."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import sys
+
+import pytest
+from house import ROOT
+
+FOLDER = ROOT / "training"
+LICENCE = "  1 This software and database is being provided to you, the LICENSEE, by Princeton  \n"
+LEOPARD = '02128385 05 n 02 snow_leopard 0 ounce 1 001 @ 02127808 n 0000 | large feline; of Asia; "it is rare"  \n'
+UNIT = "13720096 23 n 02 ounce 0 oz. 0 001 @ 13719541 n 0000 | a unit of weight  \n"
+
+
+@pytest.fixture(scope="module")
+def script():
+    """Import a script by its name, with its neighbours in reach, and leave nothing of it behind."""
+    sys.path.insert(0, str(FOLDER))
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    sys.path.remove(str(FOLDER))
+    for path in FOLDER.glob("*.py"):  # they import each other
+        sys.modules.pop(path.stem, None)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_importing_a_script_trains_nothing_and_its_examples_hold(script, path):
+    assert doctest.testmod(script(path.stem)).failed == 0
+
+
+def test_definitions_by_hand(script):
+    found = script("train_reranker").definitions(LICENCE + LEOPARD + UNIT)
+    assert found == {
+        "snow leopard": ["large feline; of Asia"],
+        "ounce": ["large feline; of Asia", "a unit of weight"],  # two senses
+        "oz.": ["a unit of weight"],
+    }
+
+
+def test_definitions_count_the_words_in_hexadecimal(script):
+    words = " ".join(f"Word_{number} 0" for number in range(10, 22))  # twelve, which is 0c
+    found = script("train_reranker").definitions(f"00001740 03 n 0c {words} 000 | something; 'quoted' inside\n")
+    assert sorted(found) == [f"word {number}" for number in range(10, 22)]
+    assert set(map(tuple, found.values())) == {("something; 'quoted' inside",)}
+
+
+def test_nothing_is_defined_by_examples_or_the_licence(script):
+    definitions = script("train_reranker").definitions
+    assert definitions("") == definitions(LICENCE) == {}
+    assert definitions('00001740 03 n 01 thing 0 000 | "a thing"; "two things"\n') == {"thing": [""]}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("which animal has the longest neck?", True),
+        ("Why is it so?", True),  # four words, twelve characters before the mark: the shortest
+        ("Why is it s?", False),
+        ("which animal, really?", False),  # three words
+        ("which animal has the longest neck", False),
+        ("which animal has the longest neck? A", False),
+        ("which animal? which one of all animals?", False),
+        ("which animal\nhas the longest neck?", False),
+        ("which animal has the longest neck?\n", False),
+        (f"who {'is ' * 35}a?", True),  # 110 characters before the mark: the longest
+        (f"who {'is ' * 35}an?", False),
+        ("", False),
+        ("?", False),
+    ],
+)
+def test_a_question_is_one_whole_line_of_some_words(script, line, is_one):
+    assert script("write_questions").is_question(line) is is_one
+
+
+def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script):
+    from course_utils.lora import QUESTION_PROMPT, WRITER_WORDS
+
+    words = [f"word{number}" for number in range(WRITER_WORDS + 5)]
+    prompt = script("train_question_writer").prompt_for("  ".join(words))
+    assert prompt == QUESTION_PROMPT.format(text=" ".join(words[:WRITER_WORDS]))
