@@ -349,8 +349,8 @@ def load_lora(network: nn.Module, folder: str | Path, base: str | None = None) -
     return added
 
 
-def read_updates(folder: str | Path) -> dict[str, np.ndarray]:
-    """Read a LoRA that peft has saved as whole matrices, ready to be added to weights.
+def read_updates(folder: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Read a LoRA that peft has saved as pairs of thin matrices, for weights that are no PyTorch layers.
 
     Parameters
     ----------
@@ -359,8 +359,8 @@ def read_updates(folder: str | Path) -> dict[str, np.ndarray]:
 
     Returns
     -------
-    dict of str to ndarray of float32, shape (n_out, n_in)
-        What is to be added to the weights of each layer, by the layer's name.
+    dict of str to (ndarray of shape (n_out, r), ndarray of shape (r, n_in))
+        ``B`` times its factor, and ``A``, by the name of the layer: ``B @ A`` is to be added to its weights.
 
     Raises
     ------
@@ -371,7 +371,7 @@ def read_updates(folder: str | Path) -> dict[str, np.ndarray]:
     factor, end = config["lora_alpha"] / config["r"], ".lora_A.weight"
     names = [key.removesuffix(end) for key in tensors if key.endswith(end)]
     return {
-        name.removeprefix(_PREFIX): (factor * tensors[f"{name}.lora_B.weight"] @ tensors[name + end]).numpy()
+        name.removeprefix(_PREFIX): ((factor * tensors[f"{name}.lora_B.weight"]).numpy(), tensors[name + end].numpy())
         for name in names
     }
 

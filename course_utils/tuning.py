@@ -66,7 +66,7 @@ class Classifier(nn.Module):
         """Return the number of the likeliest class of each text."""
         order = np.argsort([len(text) for text in texts], kind="stable")  # texts of one length need little padding
         said = np.empty(len(texts), dtype=int)
-        with job_bar(len(texts), "text", "classifying") as bar:
+        with one_thread(), job_bar(len(texts), "text", "classifying") as bar:
             for start in range(0, len(texts), 4 * BATCH):
                 rows = order[start : start + 4 * BATCH]
                 said[rows] = self([texts[row] for row in rows]).argmax(dim=1).numpy()
@@ -132,6 +132,7 @@ def fit(
                 optimiser.step()
                 losses.append(loss.item())
                 bar.update(len(rows))
+    optimiser.zero_grad()  # gradients of all weights take as much memory as the weights
     return losses
 
 

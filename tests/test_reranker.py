@@ -239,7 +239,8 @@ def test_a_shipped_update_is_small_and_fits_the_model_that_it_names(folder):
     updates = lora.read_updates(folder)
     assert set(updates) == set(layers)
     for name, layer in layers.items():
-        assert updates[name].shape == tuple(layer.layer.weight.shape)
+        wide, low = updates[name]
+        assert (wide @ low).shape == tuple(layer.layer.weight.shape)
 
 
 def test_the_shipped_reranker_is_of_the_rank_and_layers_that_are_trained():
