@@ -80,7 +80,7 @@ def load_minilm() -> tuple[nn.Module, PreTrainedTokenizerBase]:
 
     path = str(assets.minilm_path())
     with quiet_loading():
-        return AutoModel.from_pretrained(path).eval(), AutoTokenizer.from_pretrained(path)
+        return AutoModel.from_pretrained(path), AutoTokenizer.from_pretrained(path)
 
 
 def fit(
