@@ -335,8 +335,7 @@ def load_lora(network: nn.Module, folder: str | Path, base: str | None = None) -
     wanted = {}
     for name in linear_layers(network, targets):
         n_out, n_in = network.get_submodule(name).weight.shape
-        wanted[f"{_PREFIX}{name}.lora_A.weight"] = (rank, n_in)
-        wanted[f"{_PREFIX}{name}.lora_B.weight"] = (n_out, rank)
+        wanted |= {_key(name, "A"): (rank, n_in), _key(name, "B"): (n_out, rank)}
     shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
     if shapes != wanted:
         wrong = min(key for key in {*shapes, *wanted} if shapes.get(key) != wanted.get(key))
@@ -344,8 +343,8 @@ def load_lora(network: nn.Module, folder: str | Path, base: str | None = None) -
     added = add_lora(network, targets, rank, alpha)
     with torch.no_grad():
         for name, layer in added.items():
-            layer.A.copy_(tensors[f"{_PREFIX}{name}.lora_A.weight"])
-            layer.B.copy_(tensors[f"{_PREFIX}{name}.lora_B.weight"])
+            layer.A.copy_(tensors[_key(name, "A")])
+            layer.B.copy_(tensors[_key(name, "B")])
     return added
 
 
@@ -368,12 +367,9 @@ def read_updates(folder: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]
         If a file is missing or is not what its name says.
     """
     config, tensors = _read(Path(folder))
-    factor, end = config["lora_alpha"] / config["r"], ".lora_A.weight"
-    names = [key.removesuffix(end) for key in tensors if key.endswith(end)]
-    return {
-        name.removeprefix(_PREFIX): ((factor * tensors[f"{name}.lora_B.weight"]).numpy(), tensors[name + end].numpy())
-        for name in names
-    }
+    factor, end = config["lora_alpha"] / config["r"], _key("", "A").removeprefix(_PREFIX)
+    names = [key.removeprefix(_PREFIX).removesuffix(end) for key in tensors if key.endswith(end)]
+    return {name: ((factor * tensors[_key(name, "B")]).numpy(), tensors[_key(name, "A")].numpy()) for name in names}
 
 
 def save_lora(network: nn.Module, folder: str | Path, base: str) -> None:
@@ -401,8 +397,7 @@ def save_lora(network: nn.Module, folder: str | Path, base: str) -> None:
     first = next(iter(layers.values()))
     tensors = {}
     for name, layer in layers.items():
-        tensors[f"{_PREFIX}{name}.lora_A.weight"] = layer.A.detach().contiguous()
-        tensors[f"{_PREFIX}{name}.lora_B.weight"] = layer.B.detach().contiguous()
+        tensors |= {_key(name, part): getattr(layer, part).detach().contiguous() for part in "AB"}
     config = {
         "base_model_name_or_path": base,
         "bias": "none",
@@ -416,6 +411,11 @@ def save_lora(network: nn.Module, folder: str | Path, base: str) -> None:
     written = (json.dumps(config, indent=2) + "\n").encode()
     assets.write_aside(folder / WEIGHTS, lambda file: file.write(save(tensors, {"format": "pt"})))
     assets.write_aside(folder / CONFIG, lambda file: file.write(written))
+
+
+def _key(name: str, part: str) -> str:
+    """Return the name that peft's file has for A or B of a layer."""
+    return f"{_PREFIX}{name}.lora_{part}.weight"
 
 
 def _replace(network: nn.Module, name: str, layer: nn.Module) -> None:

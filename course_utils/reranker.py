@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from course_utils import lora
+from course_utils import assets, lora
 from course_utils.errors import InputError, is_whole
 from course_utils.progress import job_bar
 from course_utils.search import Hit, rerank_by
@@ -201,8 +200,7 @@ def lora_rerank(
     Parameters, result and errors are those of `maxsim_rerank`.
     """
     try:
-        weights = (SHIPPED / lora.WEIGHTS).read_bytes()
+        sha256 = assets.file_sha256(SHIPPED / lora.WEIGHTS)
     except OSError:
         raise InputError("The course's reranker is missing here: install the course again.") from None
-    kind = f"maxsim-lora-{hashlib.sha256(weights).hexdigest()[:12]}"
-    return rerank_by(kind, lambda texts: load_reranker().encode(texts), query, texts, positions)
+    return rerank_by(f"maxsim-lora-{sha256[:12]}", lambda texts: load_reranker().encode(texts), query, texts, positions)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional as F  # noqa: N812
-from write_questions import written_questions
+from write_questions import load_smollm2, written_questions
 
-from course_utils import assets
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.lora import QUESTION_PROMPT, WRITER, WRITER_BASE, WRITER_WORDS, add_lora, count_parameters, save_lora
@@ -58,17 +57,12 @@ def loss_of(model: torch.nn.Module, tokenizer: object, batch: list[tuple[str, st
 
 def main() -> None:
     """Train, and save the update."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=WRITER, help="where to save the update")
     options = parser.parse_args()
     torch.set_num_threads(1)
     examples = load_examples(written_questions())
-    path = assets.smollm2_path()
-    place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
-    tokenizer = AutoTokenizer.from_pretrained(**place)
-    model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
+    model, tokenizer = load_smollm2()
     add_lora(model, TARGETS, RANK)
     print(f"{len(examples)} examples, {count_parameters(model)[0]:,} numbers to train")
     random.Random(0).shuffle(examples)

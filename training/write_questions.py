@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -21,8 +22,12 @@ from course_utils import assets
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions
+from course_utils.lora import WRITER_WORDS
 from course_utils.progress import job_bar
 from course_utils.search import DenseIndex
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 EXAMPLES = """Text: The giraffe is a large African hoofed mammal. It is the tallest living animal on land.
 Question: which animal has the longest neck?
@@ -38,23 +43,25 @@ Question: who won a Nobel Prize before any other woman?
 
 """
 STARTS = ("which", "who", "what", "where", "how", "why", "when")
-WORDS_READ, TOKENS_WRITTEN, TEXTS_AT_ONCE, QUESTIONS_EACH, FOUND_AMONG, TEXTS = 60, 20, 16, 3, 30, 2000
-
-
+TOKENS_WRITTEN, TEXTS_AT_ONCE, QUESTIONS_EACH, FOUND_AMONG, TEXTS = 20, 16, 3, 30, 2000
 QUESTIONS = Path(__file__).resolve().parent.parent / "build" / "questions.json"
 
 
+def load_smollm2() -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load the course's language model as a PyTorch network, with its tokenizer."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    path = assets.smollm2_path()
+    place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    return AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32), AutoTokenizer.from_pretrained(**place)
+
+
 class Writer:
-    """SmolLM2 with the examples already read."""
+    """SmolLM2, which writes questions after it has seen the examples."""
 
     def __init__(self):
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        path = assets.smollm2_path()
-        place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
-        self.tokenizer = AutoTokenizer.from_pretrained(**place, padding_side="left")
-        self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
+        self.model, self.tokenizer = load_smollm2()
+        self.tokenizer.padding_side, self.tokenizer.pad_token = "left", self.tokenizer.eos_token
         self.line_end = self.tokenizer("\n")["input_ids"][-1]
 
     @torch.inference_mode()
@@ -123,7 +130,7 @@ def main() -> None:
                 break
             rows = chosen[start : start + TEXTS_AT_ONCE]
             starts = [rng.sample(STARTS, QUESTIONS_EACH) for _ in rows]
-            lines = writer.write([" ".join(texts[row].split()[:WORDS_READ]) for row in rows], starts)
+            lines = writer.write([" ".join(texts[row].split()[:WRITER_WORDS]) for row in rows], starts)
             pairs = [(row, line) for row, some in zip(rows, lines, strict=True) for line in some if is_question(line)]
             hits = dense.search(embed([line for _, line in pairs]), FOUND_AMONG) if pairs else []
             for (row, line), found in zip(pairs, hits, strict=True):

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from course_utils.errors import is_whole
+
 
 class Wrong(Exception):
     """Raised by an exercise's test when an answer is not right; the message says what to look at."""
@@ -103,6 +105,18 @@ class Exercise:
     def solution(self) -> Card:
         """Show code that solves the exercise."""
         return Card("One solution", "", code=textwrap.dedent(self.solution_code).strip())
+
+
+def must_be_whole(name: str, answer: Any) -> None:
+    """Refuse an answer that is no whole number.
+
+    Raises
+    ------
+    Wrong
+        With the name that the learner gave the answer, and what it is.
+    """
+    if not is_whole(answer):
+        raise Wrong(f"{name} should be a whole number, and this is {type(answer).__name__}.")
 
 
 def call(function: Any, *arguments: Any) -> Any:

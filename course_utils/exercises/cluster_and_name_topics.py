@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises import Exercise, Wrong, call, must_be_whole
 
 TOY_TEXTS = (
     "The cat sleeps on the sofa.",
@@ -73,8 +73,7 @@ def _test_weigh(function: Any) -> str:
 
 
 def _test_n_the(answer: Any) -> str:
-    if isinstance(answer, bool) or not isinstance(answer, int | np.integer):
-        raise Wrong(f"n_the should be a whole number, and this is {type(answer).__name__}.")
+    must_be_whole("n_the", answer)
     right = _n_the()
     if answer == 0:
         raise Wrong("With the stop words left out there is no 'the': pass stop_words=() to keep them.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises import Exercise, Wrong, call, must_be_whole
 from course_utils.search import DenseIndex
 
 LIKE = "Piano"
@@ -151,8 +151,7 @@ def _test_more_like(function: Any) -> str:
 
 def _test_n_hijacked(answer: Any) -> str:
     names = _setting()
-    if isinstance(answer, bool) or not isinstance(answer, int | np.integer):
-        raise Wrong(f"n_hijacked should be a whole number, and this is {type(answer).__name__}.")
+    must_be_whole("n_hijacked", answer)
     stretched, row = names["vectors"].copy(), names["titles"].index(STRETCHED)
     stretched[row] *= STRETCH
     every = DenseIndex(stretched).search(names["question_vectors"], 1)

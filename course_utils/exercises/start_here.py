@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises import Exercise, Wrong
+from course_utils.exercises import Exercise, Wrong, must_be_whole
 
 SENTENCE = "The white stuff that falls from the sky in winter is called"
 QUESTION = "an instrument with black and white keys"
@@ -65,8 +65,7 @@ def _test_n_words(answer: Any) -> str:
     names = _setting()
     share = np.cumsum([probability for _, probability in names["model"].next_words(names["sentence"], k=50)])
     n_words = int(np.argmax(share >= 0.5)) + 1
-    if isinstance(answer, bool) or not isinstance(answer, int | np.integer):
-        raise Wrong(f"n_words should be a whole number, and this is {type(answer).__name__}.")
+    must_be_whole("n_words", answer)
     if answer == n_words - 1:
         raise Wrong("Nearly: positions start at 0, and you want to know how many words there are.")
     if answer != n_words:
