@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import os
 import re
 import threading
@@ -46,6 +48,17 @@ def tree_bytes() -> int:
 
     me = psutil.Process()
     return sum(resident(process) for process in [me, *me.children(recursive=True)])
+
+
+def give_back() -> None:
+    """Give memory that nothing uses any more back to the system, which the C library of Linux else keeps for later.
+
+    Before a large model is loaded, so that it takes the place of what went before. Elsewhere than on Linux with glibc
+    only Python's own garbage is collected.
+    """
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextlib.contextmanager

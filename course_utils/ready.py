@@ -26,7 +26,7 @@ def prepare() -> None:
     from course_utils.corpus import load_wikipedia
     from course_utils.embeddings import embed, flatten
 
-    say("Reading 10,033 Wikipedia articles with the sentence encoder, once: about three minutes.")
+    say("Reading 10,033 Wikipedia articles with the sentence encoder, once: a few minutes.")
     flatten(embed(load_wikipedia()["text"]))
     assets.write_aside(marker, lambda file: file.write(fingerprint.encode()))
 

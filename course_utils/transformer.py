@@ -21,6 +21,7 @@ import numpy as np
 from course_utils import tokens
 from course_utils.attention import join_heads, softmax, split_heads
 from course_utils.errors import InputError, is_whole
+from course_utils.memory import give_back
 
 if TYPE_CHECKING:
     import gguf
@@ -169,13 +170,16 @@ class NumPyLM:
     stop_ids: tuple[int, ...]
 
     @classmethod
-    def from_gguf(cls, path: str | Path) -> NumPyLM:
+    def from_gguf(cls, path: str | Path, own: bool = False) -> NumPyLM:
         """Read a model from a GGUF file, with all weights turned into float32.
 
         Parameters
         ----------
         path : str or Path
             A GGUF file of the ``llama`` architecture, such as ``assets.smollm2_path()``.
+        own : bool
+            Read the file anew, for a model whose weights are going to be changed. Else later calls for the same file
+            get the model of the first one. That one is let go of here, so that there need not be room for both.
 
         Raises
         ------
@@ -186,7 +190,10 @@ class NumPyLM:
         path = Path(path)
         if not path.is_file():
             raise InputError(f"There is no file {path}: assets.smollm2_path() gives the path of the course's model.")
-        return _read_gguf(path, path.stat().st_mtime_ns)
+        if own:
+            let_go()
+            return _read_gguf(path)
+        return _shared(path, path.stat().st_mtime_ns)
 
     @property
     def d_head(self) -> int:
@@ -709,8 +716,21 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
+def let_go() -> None:
+    """Forget the model that `NumPyLM.from_gguf` shares among its callers, and give its memory back.
+
+    It is free as soon as no variable holds the model either; who needs it again gets it read anew.
+    """
+    _shared.cache_clear()
+    give_back()
+
+
 @functools.lru_cache(maxsize=1)
-def _read_gguf(path: Path, _modified: int) -> NumPyLM:
+def _shared(path: Path, _modified: int) -> NumPyLM:
+    return _read_gguf(path)
+
+
+def _read_gguf(path: Path) -> NumPyLM:
     file = _GGUFFile(path)
     name = file.fields.get("general.architecture")
     if name != "llama":
@@ -734,6 +754,7 @@ def _read_gguf(path: Path, _modified: int) -> NumPyLM:
 
 
 def _read_block(file: _GGUFFile, number: int) -> Block:
+    give_back()  # what the weights before went through on their way
     name = f"blk.{number}.{{}}.weight".format
     return Block(
         attention_norm=file.weight(name("attn_norm")),

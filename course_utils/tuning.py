@@ -158,4 +158,5 @@ def step_seconds(model: Classifier, n_texts: int = 16, repeat: int = 3) -> float
             F.cross_entropy(model(texts), labels).backward()
             optimiser.step()
             times.append(time.process_time() - start)
+    optimiser.zero_grad()
     return statistics.median(times[1:])

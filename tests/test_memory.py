@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 import textwrap
@@ -62,3 +63,23 @@ def test_a_notebook_over_the_limit_is_named(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
     with pytest.raises(CourseError, match=r"00_hungry.ipynb was stopped: it needs more memory than \d\.\d GB"):
         notebooks.execute(path, memory.tree_bytes() + 1000 * MB)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library cannot be asked to")
+def test_memory_that_nothing_uses_is_given_back():
+    code = """
+    from course_utils import memory
+    lives, dies = [], []
+    for _ in range(8000):
+        dies.append(bytearray(20_000))
+        lives.append(bytearray(600))  # between the others, so that the heap cannot simply be cut short
+    full = memory.tree_bytes()
+    del dies
+    kept = full - memory.tree_bytes()
+    memory.give_back()
+    print(kept, full - memory.tree_bytes())
+    """
+    printed = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=ROOT)
+    kept, given_back = map(int, printed.stdout.split())
+    assert kept < 20 * MB, "nothing needs to be given back here"
+    assert given_back > 120 * MB

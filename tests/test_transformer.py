@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from course_utils.transformer import (
     NumPyLM,
     chat_prompt,
     grouped_attention,
+    let_go,
     rms_norm,
     rotate,
     rotation,
@@ -468,6 +470,30 @@ def write_tiny(path, architecture="llama", kind="F32", without=None, extra=None,
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> NumPyLM:
     return NumPyLM.from_gguf(write_tiny(tmp_path_factory.mktemp("tiny") / "tiny.gguf"))
+
+
+def test_a_model_of_ones_own_can_be_changed_and_the_shared_one_stays(tmp_path):
+    path = write_tiny(tmp_path / "tiny.gguf")
+    shared = NumPyLM.from_gguf(path)
+    assert NumPyLM.from_gguf(path) is shared
+    before = shared.logits([1, 2])
+    mine = NumPyLM.from_gguf(path, own=True)
+    np.testing.assert_array_equal(mine.logits([1, 2]), before)
+    mine.blocks[0].down[:] += 1
+    assert not np.allclose(mine.logits([1, 2]), before)
+    np.testing.assert_array_equal(shared.logits([1, 2]), before)
+    np.testing.assert_array_equal(NumPyLM.from_gguf(path).logits([1, 2]), before)
+
+
+def test_a_model_that_was_let_go_is_read_anew_and_its_memory_is_free(tmp_path):
+    path = write_tiny(tmp_path / "tiny.gguf")
+    model = NumPyLM.from_gguf(path)
+    there = weakref.ref(model)
+    del model
+    assert there() is not None
+    let_go()
+    assert there() is None
+    assert len(NumPyLM.from_gguf(path).logits([1, 2])) == 2
 
 
 def test_another_llama_model_equals_the_reference(tiny):

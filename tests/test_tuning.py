@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from house import on_another_processor
 from torch.nn import functional as F
 
 from course_utils import lora, tuning
@@ -124,6 +127,16 @@ def test_the_same_seed_gives_the_same_losses_and_another_does_not(monkeypatch):
     assert [len(losses) for losses in runs] == [3, 3, 3]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
+
+
+def test_on_another_processor_the_losses_differ_by_less_than_a_ten_thousandth():
+    ours = fit(classifier("LoRA"), TEXTS, LABELS, 1e-3)
+    theirs = json.loads(
+        on_another_processor(
+            "import json\nfrom test_tuning import *\nprint(json.dumps(fit(classifier('LoRA'), TEXTS, LABELS, 1e-3)))"
+        )
+    )
+    assert theirs == pytest.approx(ours, abs=1e-4)
 
 
 def test_one_step_equals_one_of_pytorchs_own_adamw():
