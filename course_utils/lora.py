@@ -17,7 +17,7 @@ from course_utils.errors import InputError, is_whole
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"  # the names that peft gives its files
 WRITER, WRITER_BASE = Path(__file__).parent / "adapters" / "question_writer", "SmolLM2-135M-Instruct"
-WRITER_WORDS = 60  # of a text, that it was trained to read
+WRITER_WORDS = 60  # of a text, that it was trained to read; a teacher reads as many
 QUESTION_PROMPT = "{text}\n\nA question that this text answers:"
 _PREFIX = "base_model.model."  # peft keeps the network under this name
 _SPECIAL = ("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias", "rank_pattern", "alpha_pattern", "modules_to_save")

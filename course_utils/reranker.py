@@ -10,13 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from course_utils import assets, lora
+from course_utils.attention import softmax
+from course_utils.embeddings import encoder_tokens
 from course_utils.errors import InputError, is_whole
+from course_utils.memory import give_back
 from course_utils.progress import job_bar
-from course_utils.search import Hit, rerank_by
+from course_utils.search import Hit, likelihood_rerank, maxsim_rerank, rerank_by
 from course_utils.tiny_gpt import one_thread
 from course_utils.tuning import load_minilm
 
@@ -28,18 +32,25 @@ TARGETS = [  # the upper half: what the error need not pass through, training ne
     for number in (3, 4, 5)
     for part in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 ] + [f"encoder.layer.{number}.{part}.dense" for number in (3, 4, 5) for part in ("intermediate", "output")]
-SHARPNESS = 30.0  # mean cosines differ by hundredths between good and bad texts
-TOKENS_OF_QUERY, TOKENS_OF_TEXT = 40, 112  # in training; a reranker reads 256
+SHARPNESS = 40.0  # mean cosines differ by hundredths between good and bad texts
+COSINE_COUNTS, TEACHER_SURE = 8.0, 5.0  # what a cosine counts beside a likelihood, and how sure the two are together
+NO_TRUST = -1e4  # the score of a text that was not found for a query
+TOKENS_OF_QUERY, TOKENS_OF_TEXT = 40, 96  # in training; a reranker reads 256
 BATCH = 16
 
 
 @dataclass(frozen=True)
 class Example:
-    """A query, the position of the text that answers it, and those of texts that look as if they did."""
+    """A query, the positions of texts that may answer it, and which share of a searcher's trust each should get."""
 
     query: str
-    answer: int
-    wrong: tuple[int, ...]
+    candidates: tuple[int, ...]
+    shares: tuple[float, ...]
+
+    @property
+    def ranked(self) -> list[int]:
+        """The candidates, those with the largest shares first."""
+        return [self.candidates[place] for place in np.argsort(np.negative(self.shares), kind="stable")]
 
 
 class TokenEncoder(nn.Module):
@@ -98,19 +109,103 @@ def maxsim(queries: Tensor, in_query: Tensor, texts: Tensor, in_text: Tensor) ->
     return best.sum(dim=2) / in_query.sum(dim=1, keepdim=True).clamp(min=1)  # a query may have no token
 
 
+def teacher_shares(likelihoods: ArrayLike, cosines: ArrayLike) -> np.ndarray:
+    """Say how a teacher who reads with SmolLM2 and with MiniLM shares its trust among the candidates of a query.
+
+    Parameters
+    ----------
+    likelihoods : array_like, shape (..., n_candidates)
+        How likely SmolLM2 finds the query after each text, as in `search.likelihood_rerank`.
+    cosines : array_like, shape (..., n_candidates)
+        MaxSim of the query and each text, as a mean of cosines.
+
+    Returns
+    -------
+    ndarray of float, shape (..., n_candidates)
+        Shares that sum to 1 in each row.
+
+    Examples
+    --------
+    >>> teacher_shares([-3.0, -3.0, -4.0], [0.5, 0.4, 0.5]).round(2).tolist()
+    [0.98, 0.02, 0.01]
+    """
+    together = np.asarray(likelihoods, dtype=float) + COSINE_COUNTS * np.asarray(cosines, dtype=float)
+    return softmax(TEACHER_SURE * together)
+
+
+def teach(
+    queries: Sequence[str],
+    texts: Sequence[str],
+    positions: Sequence[Sequence[int | Hit]],
+    likelihoods: Sequence[Sequence[float]] | None = None,
+) -> list[Example]:
+    """Let the teacher read candidates for each query, and share its trust among them.
+
+    Parameters
+    ----------
+    queries : sequence of str
+        What is asked.
+    texts : sequence of str
+        All texts; SmolLM2 reads the first sixty words of each.
+    positions : sequence of sequence of int or Hit
+        Candidates for each query.
+    likelihoods : sequence of sequence of float, optional
+        What SmolLM2 says of them, if it was asked already.
+
+    Returns
+    -------
+    list of Example
+        One for each query, with its candidates in their order.
+
+    Raises
+    ------
+    InputError
+        As in `search.maxsim_rerank`.
+    """
+    cosines = _in_place(maxsim_rerank(queries, texts, positions), positions)
+    if likelihoods is None:
+        likelihoods = _in_place(likelihood_rerank(queries, [beginning(text) for text in texts], positions), positions)
+    examples = []
+    for query, some, likely, sums in zip(queries, positions, likelihoods, cosines, strict=True):
+        shares = teacher_shares(likely, np.array(sums) / max(1, len(encoder_tokens(query))))
+        examples.append(Example(query, tuple(_position(one) for one in some), tuple(shares.tolist())))
+    return examples
+
+
+def beginning(text: str) -> str:
+    """Return the first sixty words of a text, which is what SmolLM2 reads of it.
+
+    Examples
+    --------
+    >>> beginning("A text of few words.")
+    'A text of few words.'
+    """
+    return " ".join(text.split()[: lora.WRITER_WORDS])
+
+
+def _position(candidate: int | Hit) -> int:
+    return candidate.position if isinstance(candidate, Hit) else candidate
+
+
+def _in_place(ranked: list[list[Hit]], positions: Sequence[Sequence[int | Hit]]) -> list[list[float]]:
+    """Return the scores of reranked candidates in the order that the candidates had before."""
+    scores = [dict(hits) for hits in ranked]
+    return [[score[_position(one)] for one in some] for score, some in zip(scores, positions, strict=True)]
+
+
 def train(
     encoder: TokenEncoder,
     texts: Sequence[str],
     examples: Sequence[Example],
     n_steps: int,
     rate: float = 3e-4,
-    n_wrong: int = 3,
+    n_candidates: int = 6,
     batch: int = BATCH,
     n_tokens: int = TOKENS_OF_TEXT,
     seed: int = 0,
-    is_enough: Callable[[int, list[float]], bool] = lambda step, losses: False,
+    watch: Callable[[int, list[float]], None] = lambda step, losses: None,
 ) -> list[float]:
-    """Train what is not frozen in an encoder, in place, to score each query's answer above all other texts of a batch.
+    """Train what is not frozen in an encoder, in place, to share its trust among candidates as the examples do.
 
     Parameters
     ----------
@@ -124,21 +219,22 @@ def train(
         Steps; the rate rises in the first twenty and falls along a cosine to nothing.
     rate : float
         The highest rate.
-    n_wrong : int
-        How many wrong texts of each example are drawn for each step.
+    n_candidates : int
+        How many texts of each example are read in a step: the one with the largest share, and others by chance.
     batch : int
-        Examples in a step; the texts of all of them are wrong for each other.
+        Examples in a step.
     n_tokens : int
         How much of each text is read.
     seed : int
         Of the draws.
-    is_enough : callable
-        Gets the number of steps done and all losses so far; the training ends when it returns true.
+    watch : callable
+        Gets the number of steps done and all losses so far, after each step.
 
     Returns
     -------
     list of float
-        The loss of each step. One thread computes, so that they are the same each time on one machine.
+        The loss of each step. One thread computes, so that they are the same each time on one machine, and on another
+        each within 0.0001 (a test).
 
     Raises
     ------
@@ -158,22 +254,41 @@ def train(
     rng, losses = random.Random(seed), []
     with one_thread(), job_bar(n_steps, "step", "training") as bar:
         for step in range(1, n_steps + 1):
-            drawn = rng.sample(list(examples), batch)
-            wrong = [row for one in drawn for row in rng.sample(one.wrong, min(n_wrong, len(one.wrong)))]
-            column = {row: number for number, row in enumerate(dict.fromkeys([one.answer for one in drawn] + wrong))}
-            queries = encoder([one.query for one in drawn], TOKENS_OF_QUERY)
-            scores = maxsim(*queries, *encoder([texts[row] for row in column], n_tokens))
-            goal = torch.tensor([column[one.answer] for one in drawn])
-            loss = F.cross_entropy(SHARPNESS * scores, goal)
+            loss = _loss(
+                encoder, texts, [_drawn(one, n_candidates, rng) for one in rng.sample(examples, batch)], n_tokens
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
             losses.append(loss.item())
             bar.update(1)
-            if is_enough(step, losses):
-                break
+            watch(step, losses)
+    give_back()
     return losses
+
+
+def _drawn(example: Example, n_candidates: int, rng: random.Random) -> Example:
+    """Keep the text with the largest share of an example and some of the others, and share the trust among them."""
+    places = range(len(example.candidates))
+    best = max(places, key=example.shares.__getitem__)
+    others = rng.sample([place for place in places if place != best], min(n_candidates, len(places)) - 1)
+    kept = [best, *others]
+    total = sum(example.shares[place] for place in kept)
+    shares = tuple(example.shares[place] / total for place in kept)
+    return Example(example.query, tuple(example.candidates[place] for place in kept), shares)
+
+
+def _loss(encoder: TokenEncoder, texts: Sequence[str], drawn: Sequence[Example], n_tokens: int) -> Tensor:
+    """Return the mean surprise of the shares, where the candidates of a query compete for its trust."""
+    rows = list(dict.fromkeys(row for one in drawn for row in one.candidates))
+    goal, own = torch.zeros(len(drawn), len(rows)), torch.zeros(len(drawn), len(rows), dtype=torch.bool)
+    for place, one in enumerate(drawn):
+        columns = [rows.index(row) for row in one.candidates]
+        goal[place, columns], own[place, columns] = torch.tensor(one.shares, dtype=torch.float32), True
+    queries = encoder([one.query for one in drawn], TOKENS_OF_QUERY)
+    scores = maxsim(*queries, *encoder([texts[row] for row in rows], n_tokens))
+    return F.cross_entropy((SHARPNESS * scores).masked_fill(~own, NO_TRUST), goal)
 
 
 @functools.lru_cache(maxsize=1)

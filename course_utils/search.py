@@ -26,6 +26,7 @@ STOP_WORDS = frozenset(
 )
 NEAR = 1e-6  # scores closer than this are a tie, which the earlier text wins
 SCORES_AT_ONCE = 1 << 23  # 32 MB of scores: a batch of queries is worked through in pieces of this size
+LIKELIHOOD_PROMPT = "{text}\n\nA question that this answers:"
 MOST_TOKENS_READ = 512  # of a text and of a query, by the language model
 TEXTS_AT_ONCE = 64  # candidates whose token vectors are in memory together
 
@@ -571,7 +572,7 @@ def _likelihoods(pairs: list[tuple[str, str]]) -> list[float]:
     for query, text in pairs:
         asked = model.tokenizer.encode(query)
         if text != before:
-            read = model.tokenizer.encode(f"{text}\n\nA question that this answers:")[-MOST_TOKENS_READ:]
+            read = model.tokenizer.encode(LIKELIHOOD_PROMPT.format(text=text))[-MOST_TOKENS_READ:]
             cache, before = KVCache(model, len(read) + MOST_TOKENS_READ), text
             last = model.logits(read, cache)[-1:]
         cache.length = len(read)  # forget the query before

@@ -14,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from course_utils import assets
 from course_utils.errors import InputError, is_whole
+from course_utils.memory import give_back
 from course_utils.progress import job_bar, quiet_loading
 from course_utils.tiny_gpt import one_thread
 
@@ -133,6 +134,8 @@ def fit(
                 losses.append(loss.item())
                 bar.update(len(rows))
     optimiser.zero_grad()  # gradients of all weights take as much memory as the weights
+    del optimiser
+    give_back()
     return losses
 
 

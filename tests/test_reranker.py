@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from house import on_another_processor
 from torch import nn
 
 from course_utils import lora, reranker
@@ -21,9 +22,11 @@ from course_utils.reranker import (
     load_reranker,
     lora_rerank,
     maxsim,
+    teach,
+    teacher_shares,
     train,
 )
-from course_utils.search import maxsim_rerank, rerank_by
+from course_utils.search import Hit, likelihood_rerank, maxsim_rerank, rerank_by
 
 TEXTS = [
     "Bread is baked from flour, water and salt.",
@@ -34,12 +37,12 @@ TEXTS = [
 ]
 QUERIES = ["where does a pet sleep", "who decides what we pay", "what shines by day", "what do we eat"]
 EXAMPLES = [
-    Example(QUERIES[0], 1, (3, 0, 4)),
-    Example(QUERIES[1], 2, (1, 4)),
-    Example(QUERIES[2], 4, (0, 3)),
-    Example(QUERIES[3], 0, (1,)),
+    Example(QUERIES[0], (1, 3, 0, 4), (0.7, 0.3, 0.0, 0.0)),
+    Example(QUERIES[1], (1, 2, 4), (0.0, 1.0, 0.0)),
+    Example(QUERIES[2], (4, 0, 3), (0.8, 0.1, 0.1)),
+    Example(QUERIES[3], (0, 1), (0.9, 0.1)),
 ]
-FEW = {"batch": 2, "n_wrong": 2, "n_tokens": 24}  # small steps
+FEW = {"batch": 2, "n_candidates": 3, "n_tokens": 24}  # small steps
 
 
 @pytest.fixture(scope="module")
@@ -118,24 +121,72 @@ def test_scores_are_those_of_maxsim_rerank_up_to_the_number_of_query_tokens(plai
             assert n_tokens * row[position].item() == pytest.approx(score, abs=1e-3)
 
 
+def test_the_teachers_shares_by_hand():
+    # 5 * (-3 + 8 * 0.5) = 5, and 5 * (-2 + 8 * 0.25) = 0: exp(5) to 1
+    np.testing.assert_allclose(teacher_shares([-3.0, -2.0], [0.5, 0.25]), np.array([np.exp(5), 1]) / (np.exp(5) + 1))
+
+
+def test_the_teacher_trusts_by_both_and_its_shares_sum_to_one():
+    rng = np.random.default_rng(0)
+    likelihoods, cosines = rng.normal(-3, 0.4, size=12), rng.normal(0.4, 0.07, size=12)
+    shares = teacher_shares(likelihoods, cosines)
+    assert shares.sum() == pytest.approx(1)
+    more = likelihoods.copy()
+    more[3] += 0.2
+    assert teacher_shares(more, cosines)[3] > shares[3]
+    more = cosines.copy()
+    more[3] += 0.02
+    assert teacher_shares(likelihoods, more)[3] > shares[3]
+    np.testing.assert_allclose(teacher_shares(likelihoods - 7, cosines), shares)  # a level common to all says nothing
+
+
+def test_what_is_taught_are_the_shares_of_the_two_readers_in_the_order_of_the_candidates():
+    positions = [[4, 0, 3], [1, 2]]
+    for one, query, some in zip(teach(QUERIES[:2], TEXTS, positions), QUERIES, positions, strict=False):
+        likely, sums = (dict(rerank(query, TEXTS, some)) for rerank in (likelihood_rerank, maxsim_rerank))
+        n_tokens = len(embed_tokens([query])[0])
+        expected = teacher_shares([likely[row] for row in some], [sums[row] / n_tokens for row in some])
+        assert (one.query, one.candidates) == (query, tuple(some))
+        assert one.shares == pytest.approx(expected, abs=1e-3)
+        assert one.ranked == [some[place] for place in np.argsort(-expected)]
+
+
+def test_the_teacher_takes_hits_and_likelihoods_that_are_known():
+    hits = [[Hit(4, 0.9), Hit(3, 0.1)]]
+    [one] = teach(QUERIES[:1], TEXTS, hits, [[-9.0, -1.0]])
+    assert one.candidates == (4, 3)
+    assert one.shares[1] > 0.999
+    assert one.ranked == [3, 4]
+
+
 def test_training_changes_the_updates_alone_and_the_loss_falls():
     encoder = with_updates()
     before = weights(encoder)
     new = {name for name, weight in encoder.named_parameters() if weight.requires_grad}
     assert len(new) == 4  # A and B, twice
-    losses = train(encoder, TEXTS, EXAMPLES, 12, rate=1e-2, batch=4, n_wrong=3)  # each step has all of it
+    losses = train(encoder, TEXTS, EXAMPLES, 40, rate=1e-2, batch=4, n_candidates=4)  # each step has all of it
     after = weights(encoder)
     assert {name for name in before if not torch.equal(before[name], after[name])} == new
-    assert len(losses) == 12
-    assert losses[-1] < 0.8 * losses[0]
+    assert len(losses) == 40
+    least = -np.mean([sum(share * np.log(share) for share in one.shares if share) for one in EXAMPLES])
+    assert least < losses[-1] < least + 0.6 * (losses[0] - least)  # the shares' own surprise cannot be learned away
 
 
 def test_the_first_loss_is_that_of_a_hand_made_softmax(plain):
     encoder = with_updates()  # B is zero: the scores are those of the untrained encoder
-    [loss] = train(encoder, TEXTS, EXAMPLES[:2], 1, batch=2, n_wrong=9)
-    scores = scores_of(plain, QUERIES[:2], TEXTS) * reranker.SHARPNESS  # all five texts are in this step
-    expected = (scores.logsumexp(dim=1) - scores[[0, 1], [1, 2]]).mean()
+    [loss] = train(encoder, TEXTS, EXAMPLES[:2], 1, batch=2, n_candidates=9)
+    scores = scores_of(plain, QUERIES[:2], TEXTS) * reranker.SHARPNESS
+    [first, second] = (scores[place, list(EXAMPLES[place].candidates)].log_softmax(dim=0) for place in (0, 1))
+    expected = -(0.7 * first[0] + 0.3 * first[1] + second[1]) / 2  # only a query's own candidates compete
     assert loss == pytest.approx(expected.item(), abs=1e-3)
+
+
+def test_a_step_that_reads_fewer_candidates_shares_the_trust_among_them(plain):
+    [loss] = train(with_updates(), TEXTS, EXAMPLES[2:3], 1, batch=1, n_candidates=2)
+    scores = scores_of(plain, QUERIES[2:3], TEXTS)[0] * reranker.SHARPNESS
+    both = [[8 / 9, 1 / 9] @ -scores[[4, other]].log_softmax(dim=0).numpy() for other in (0, 3)]  # 0.8 and 0.1
+    assert min(abs(loss - one) for one in both) < 1e-3
+    assert abs(both[0] - both[1]) > 1e-2
 
 
 def test_training_twice_gives_the_same_and_another_seed_does_not():
@@ -149,14 +200,24 @@ def test_training_twice_gives_the_same_and_another_seed_does_not():
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
-def test_who_watches_sees_every_step_all_losses_and_one_thread_and_may_end_it():
+def test_on_another_processor_the_losses_differ_by_less_than_a_ten_thousandth():
+    ours = train(with_updates(), TEXTS, EXAMPLES, 8, **FEW)
+    printed = on_another_processor(
+        "import json\nfrom test_reranker import *\nprint(json.dumps(train(with_updates(), TEXTS, EXAMPLES, 8, **FEW)))"
+    )
+    assert json.loads(printed) == pytest.approx(ours, abs=1e-4)
+
+
+def test_who_watches_sees_every_step_all_losses_and_one_thread():
     seen, before = [], torch.get_num_threads()
-
-    def watch(step, losses):
-        seen.append((step, len(losses), torch.get_num_threads()))
-        return step == 2
-
-    assert len(train(with_updates(), TEXTS, EXAMPLES, 4, is_enough=watch, **FEW)) == 2
+    train(
+        with_updates(),
+        TEXTS,
+        EXAMPLES,
+        2,
+        watch=lambda step, losses: seen.append((step, len(losses), torch.get_num_threads())),
+        **FEW,
+    )
     assert seen == [(1, 1, 1), (2, 2, 1)]
     assert torch.get_num_threads() == before
 

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 
 import pytest
+import torch
 from house import ROOT
 
 FOLDER = ROOT / "training"
@@ -79,6 +80,31 @@ def test_nothing_is_defined_by_examples_or_the_licence(script):
 )
 def test_a_question_is_one_whole_line_of_some_words(script, line, is_one):
     assert script("write_questions").is_question(line) is is_one
+
+
+@pytest.fixture(scope="module")
+def teacher(script):
+    """The teacher in float32, so that its rounding hides no mistake."""
+    return script("teacher").Teacher(torch.float32)
+
+
+READ, ASKED = "Bread. Bread is baked from flour, water and salt.", ["what do we eat", "who rules", "how is bread made?"]
+
+
+def test_the_teacher_says_what_likelihood_rerank_says(teacher):
+    from course_utils.search import likelihood_rerank
+
+    for query, score in zip(ASKED, teacher.read(READ, ASKED), strict=True):
+        [hit] = likelihood_rerank(query, [READ], [0])
+        assert score == pytest.approx(hit.score, abs=1e-3)
+
+
+def test_a_query_is_as_likely_alone_as_beside_others_in_any_order_and_portion(teacher, script):
+    together = teacher.read(READ, ASKED)
+    assert teacher.read(READ, ASKED[::-1]) == pytest.approx(together[::-1], abs=1e-4)
+    assert [teacher.read(READ, [query])[0] for query in ASKED] == pytest.approx(together, abs=1e-4)
+    assert teacher.read(READ, ASKED * 20) == pytest.approx(together * 20, abs=1e-4)  # several portions
+    assert together[2] > together[1]  # the text is about bread
 
 
 def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script):

@@ -18,8 +18,9 @@ from write_questions import load_smollm2, written_questions
 
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
-from course_utils.lora import QUESTION_PROMPT, WRITER, WRITER_BASE, WRITER_WORDS, add_lora, count_parameters, save_lora
+from course_utils.lora import QUESTION_PROMPT, WRITER, WRITER_BASE, add_lora, count_parameters, save_lora
 from course_utils.progress import job_bar
+from course_utils.reranker import beginning
 from course_utils.search import DenseIndex
 
 RANK, RATE, BATCH, EPOCHS = 4, 1e-3, 8, 1
@@ -38,7 +39,7 @@ def load_examples(path: Path) -> list[tuple[str, str]]:
 
 def prompt_for(text: str) -> str:
     """Return what the model reads before it writes."""
-    return QUESTION_PROMPT.format(text=" ".join(text.split()[:WRITER_WORDS]))
+    return QUESTION_PROMPT.format(text=beginning(text))
 
 
 def loss_of(model: torch.nn.Module, tokenizer: object, batch: list[tuple[str, str]]) -> torch.Tensor:

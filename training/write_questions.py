@@ -22,8 +22,8 @@ from course_utils import assets
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions
-from course_utils.lora import WRITER_WORDS
 from course_utils.progress import job_bar
+from course_utils.reranker import beginning
 from course_utils.search import DenseIndex
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def main() -> None:
                 break
             rows = chosen[start : start + TEXTS_AT_ONCE]
             starts = [rng.sample(STARTS, QUESTIONS_EACH) for _ in rows]
-            lines = writer.write([" ".join(texts[row].split()[:WRITER_WORDS]) for row in rows], starts)
+            lines = writer.write([beginning(texts[row]) for row in rows], starts)
             pairs = [(row, line) for row, some in zip(rows, lines, strict=True) for line in some if is_question(line)]
             hits = dense.search(embed([line for _, line in pairs]), FOUND_AMONG) if pairs else []
             for (row, line), found in zip(pairs, hits, strict=True):
