@@ -54,6 +54,12 @@ def test_definitions_count_the_words_in_hexadecimal(script):
     assert set(map(tuple, found.values())) == {("something; 'quoted' inside",)}
 
 
+def test_a_definition_ends_where_its_examples_begin(script):
+    facts = "02128385 05 n 01 ounce 0 001 @ 02127808 n 0000"
+    line = f'{facts} | large feline; of "high" Asia; "it is rare; and shy"; "so it is"'
+    assert script("train_reranker").definitions(line)["ounce"] == ['large feline; of "high" Asia']
+
+
 def test_nothing_is_defined_by_examples_or_the_licence(script):
     definitions = script("train_reranker").definitions
     assert definitions("") == definitions(LICENCE) == {}
