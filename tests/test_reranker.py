@@ -151,6 +151,14 @@ def test_what_is_taught_are_the_shares_of_the_two_readers_in_the_order_of_the_ca
         assert one.ranked == [some[place] for place in np.argsort(-expected)]
 
 
+def test_the_teacher_counts_cosines_by_their_mean_over_the_querys_tokens():
+    some = [0, 1, 4]
+    sums, n_tokens = dict(maxsim_rerank(QUERIES[0], TEXTS, some)), len(embed_tokens(QUERIES[:1])[0])
+    balanced = [-reranker.COSINE_COUNTS * sums[row] / n_tokens for row in some]  # what one judge gives the other takes
+    [one] = teach(QUERIES[:1], TEXTS, [some], [balanced])
+    assert one.shares == pytest.approx([1 / 3] * 3, abs=1e-3)
+
+
 def test_the_teacher_takes_hits_and_likelihoods_that_are_known():
     hits = [[Hit(4, 0.9), Hit(3, 0.1)]]
     [one] = teach(QUERIES[:1], TEXTS, hits, [[-9.0, -1.0]])
