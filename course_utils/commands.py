@@ -122,8 +122,7 @@ def test(_options: argparse.Namespace, rest: list[str]) -> int:
 
     ready.prepare()
     os.environ[QUIET] = "1"
-    side_by_side = ["-n", "2", "--dist", "loadscope"]  # much of the course computes in one thread; a file stays whole
-    command = [sys.executable, "-m", "pytest", *(rest or side_by_side)]
+    command = [sys.executable, "-m", "pytest", *rest]
     try:
         return subprocess.run(command, cwd=ROOT, timeout=60 * MINUTES_FOR_TESTS).returncode
     except subprocess.TimeoutExpired:

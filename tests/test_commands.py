@@ -102,8 +102,6 @@ def test_the_tests_options_go_to_pytest(monkeypatch):
     )
     assert commands.main(["test", "tests/test_corpus.py", "-k", "size"]) == 5
     assert seen[-3:] == ["tests/test_corpus.py", "-k", "size"]
-    assert commands.main(["test"]) == 5  # all of them: two at a time, each file's in their order
-    assert seen[-5:] == ["pytest", "-n", "2", "--dist", "loadscope"]
 
 
 def test_tests_that_hang_are_stopped(monkeypatch, capsys):
