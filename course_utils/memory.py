@@ -57,6 +57,11 @@ def give_back() -> None:
     only Python's own garbage is collected.
     """
     gc.collect()
+    trim()
+
+
+def trim() -> None:
+    """Do what `give_back` does without collecting Python's garbage first, which takes long in a large process."""
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library has no such function
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -21,7 +21,7 @@ import numpy as np
 from course_utils import tokens
 from course_utils.attention import join_heads, softmax, split_heads
 from course_utils.errors import InputError, is_whole
-from course_utils.memory import give_back
+from course_utils.memory import give_back, trim
 
 if TYPE_CHECKING:
     import gguf
@@ -731,6 +731,7 @@ def _shared(path: Path, _modified: int) -> NumPyLM:
 
 
 def _read_gguf(path: Path) -> NumPyLM:
+    give_back()
     file = _GGUFFile(path)
     name = file.fields.get("general.architecture")
     if name != "llama":
@@ -754,7 +755,7 @@ def _read_gguf(path: Path) -> NumPyLM:
 
 
 def _read_block(file: _GGUFFile, number: int) -> Block:
-    give_back()  # what the weights before went through on their way
+    trim()  # what the weights before went through on their way
     name = f"blk.{number}.{{}}.weight".format
     return Block(
         attention_norm=file.weight(name("attn_norm")),
