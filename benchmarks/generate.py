@@ -32,10 +32,9 @@ class Ours:
     """NumPyLM, from the file to the text."""
 
     def __init__(self):
-        from course_utils.assets import smollm2_path
         from course_utils.transformer import NumPyLM
 
-        self.model = NumPyLM.from_gguf(smollm2_path())
+        self.model = NumPyLM.smollm2()
 
     def write(self, prompt: str) -> list[int]:
         return list(self.model.generate_ids(prompt, NEW_TOKENS))
@@ -69,7 +68,7 @@ class Transformers:
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging
 
-        from course_utils.assets import smollm2_path
+        from course_utils.common.assets import smollm2_path
         from course_utils.tokens import load_tokenizer
 
         logging.disable_progress_bar()

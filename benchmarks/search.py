@@ -16,7 +16,8 @@ import numpy as np
 
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
-from course_utils.search import BM25Index, DenseIndex, query_words, words
+from course_utils.search import BM25Index, DenseIndex
+from course_utils.words import query_words, words
 
 REPEATS = 200
 

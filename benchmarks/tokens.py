@@ -17,8 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from course_utils.bpe import N_BYTES, BPETokenizer, replace_pair
 from course_utils.corpus import load_wikipedia
+from course_utils.tokens import BPETokenizer, replace_pair
+from course_utils.tokens.bpe import N_BYTES
 
 TRAINING, ENCODING = 500_000, 100_000  # characters of Wikipedia
 

@@ -29,7 +29,7 @@ def main(arguments):
             % (OLDEST_PYTHON + tuple(sys.version_info[:2]))
         )
         return 1
-    from course_utils import commands
+    from course_utils.tools import commands
 
     return commands.main(arguments)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.errors import InputError
-from course_utils.evaluation import percentile_interval
+from course_utils.common.errors import InputError
+from course_utils.evaluation.intervals import percentile_interval
 
 
 def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils import assets
-from course_utils.errors import CourseError, InputError
-from course_utils.progress import job_bar, quiet_loading
+from course_utils.common import assets, cache
+from course_utils.common.errors import CourseError, InputError
+from course_utils.common.progress import job_bar, quiet_loading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -23,7 +23,6 @@ DIMENSIONS = 384
 BATCH = 16  # texts of similar length; larger batches were slower on two cores
 PIECE = 2048  # texts after which the work so far is saved
 WORTH_SAVING = 32  # fewer new texts than this take under a second and stay in memory
-
 _ROW = np.dtype([("key", "V16"), ("vector", "<f4", (DIMENSIONS,))])
 _in_memory: dict[bytes, np.ndarray] = {}
 
@@ -66,7 +65,7 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
     absent = _fill(vectors, keys)
     if len(absent) >= WORTH_SAVING:
-        with assets.locked("embeddings", needed=False):  # another notebook may be at them: wait, and find them done
+        with cache.locked("embeddings", needed=False):  # another notebook may be at them: wait, and find them done
             absent = _fill(vectors, keys)
             _compute_and_save(texts, keys, absent)
         absent = _fill(vectors, keys)
@@ -193,7 +192,7 @@ def flatten(vectors: np.ndarray) -> np.ndarray:
     """
     if vectors.ndim != 2 or len(vectors) < 100:
         raise InputError(f"flatten needs at least 100 rows, and this has shape {vectors.shape}.")
-    path = assets.cache_folder() / "maps" / f"{hashlib.blake2b(vectors.tobytes(), digest_size=16).hexdigest()}.npy"
+    path = cache.cache_folder() / "maps" / f"{hashlib.blake2b(vectors.tobytes(), digest_size=16).hexdigest()}.npy"
     with contextlib.suppress(OSError, ValueError, EOFError):
         return np.load(path, allow_pickle=False)
     from sklearn.decomposition import PCA
@@ -252,7 +251,7 @@ class _Block:
 
 def _folder() -> Path:
     model = next(member for member in assets.ASSETS["minilm"].members if member.name.endswith(".safetensors"))
-    return assets.cache_folder() / "embeddings" / f"minilm-float32-{model.sha256[:12]}"
+    return cache.cache_folder() / "embeddings" / f"minilm-float32-{model.sha256[:12]}"
 
 
 def _blocks() -> Iterator[_Block]:
@@ -286,7 +285,7 @@ def _compute_and_save(texts: list[str], keys: list[bytes], absent: list[int]) ->
 
 def _save(path: Path, rows: np.ndarray) -> bool:
     try:
-        assets.write_aside(path, lambda file: np.save(file, rows, allow_pickle=False))
+        cache.write_aside(path, lambda file: np.save(file, rows, allow_pickle=False))
     except CourseError as problem:
         print(f"{problem} Until then the vectors last for this session only.", file=sys.stderr)
         return False

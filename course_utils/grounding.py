@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils import assets
-from course_utils.errors import CourseError, InputError
-from course_utils.progress import job_bar
-from course_utils.search import STOP_WORDS, words
+from course_utils.common import cache
+from course_utils.common.errors import CourseError, InputError
+from course_utils.common.progress import job_bar
+from course_utils.words import STOP_WORDS, words
 
 MOST_LETTERS = 700  # of a passage in a prompt: the beginning, which says the most, and half the time of a long one
 MOST_TOKENS = 24  # of an answer
@@ -48,7 +48,7 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
     According to this text: What is the capital of Latvia? Answer in one short sentence.<|im_end|>
     <|im_start|>assistant
     """
-    from course_utils.transformer import chat_prompt
+    from course_utils.transformer.generation import chat_prompt
 
     if not question.strip() or (passage is not None and not passage.strip()):
         raise InputError("The question or the passage is empty, and the model would make one up.")
@@ -58,7 +58,7 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
     return chat_prompt([*([("system", system)] if system else []), ("user", asked)])
 
 
-def say(prompts: Sequence[str]) -> list[str]:
+def generate_answers(prompts: Sequence[str]) -> list[str]:
     """Let SmolLM2 answer prompts, always with the likeliest words; what it said is kept in the cache folder.
 
     Parameters
@@ -82,7 +82,7 @@ def say(prompts: Sequence[str]) -> list[str]:
     """
     if isinstance(prompts, str):
         raise InputError("say takes a list of prompts: write say([prompt])[0] for a single one.")
-    folder = assets.cache_folder() / "answers" / KIND
+    folder = cache.cache_folder() / "answers" / KIND
     known = _kept(folder)
     if absent := [prompt for prompt in dict.fromkeys(prompts) if _key(prompt) not in known]:
         new = {_key(prompt): answer for prompt, answer in zip(absent, _generate(absent), strict=True)}
@@ -91,7 +91,7 @@ def say(prompts: Sequence[str]) -> list[str]:
             content = json.dumps(new, ensure_ascii=False, indent=0).encode()
             name = hashlib.blake2b(content, digest_size=16).hexdigest()
             with contextlib.suppress(CourseError):  # a full or locked disk: the answers last for this call
-                assets.write_aside(folder / f"{name}.json", lambda file: file.write(content))
+                cache.write_aside(folder / f"{name}.json", lambda file: file.write(content))
     return [known[_key(prompt)] for prompt in prompts]
 
 
@@ -157,10 +157,9 @@ def _kept(folder: Path) -> dict[str, str]:
 
 
 def _generate(prompts: list[str]) -> list[str]:
-    from course_utils.assets import smollm2_path
-    from course_utils.transformer import NumPyLM
+    from course_utils.transformer.model import NumPyLM
 
-    model = NumPyLM.from_gguf(smollm2_path())
+    model = NumPyLM.smollm2()
     answers = []
     with job_bar(len(prompts), "question", "answering") as bar:
         for prompt in prompts:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.errors import CourseError, InputError, is_whole
+from course_utils.common.checks import is_whole_number
+from course_utils.common.errors import InputError
 
-SECONDS_FOR_A_SERVER = 30
 MOST_LETTERS = 400  # of a text in a prompt
 # Written for this prompt; in none of the articles.
 EXAMPLES = (
@@ -62,7 +59,7 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     text = _checked_text(text)
-    if not is_whole(max_words) or max_words < 1:
+    if not is_whole_number(max_words) or max_words < 1:
         raise InputError(f"max_words must be a whole number from 1, and {max_words!r} is not.")
     found: dict[str, None] = {}
     words = [(match.group().lower(), match.start(), match.end()) for match in re.finditer(_WORD, text)]
@@ -115,7 +112,7 @@ def mmr(text_vector: np.ndarray, vectors: np.ndarray, n: int, diversity: float =
     text_vector, vectors = np.asarray(text_vector), np.asarray(vectors)
     if vectors.ndim != 2 or not len(vectors) or text_vector.shape != vectors.shape[1:]:
         raise InputError(f"One text of shape {text_vector.shape} and candidates of shape {vectors.shape} do not fit.")
-    if not is_whole(n) or n < 1:
+    if not is_whole_number(n) or n < 1:
         raise InputError(f"n says how many to choose, a whole number from 1, and {n!r} is not.")
     if not 0 <= diversity <= 1:
         raise InputError(f"diversity must be from 0 to 1, and {diversity} is not.")
@@ -242,11 +239,11 @@ def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | No
     >>> propose(["Rain falls on Riga."], ask=lambda prompts: ["Rain, Riga, rain, snow." for _ in prompts])
     [['rain', 'riga', 'snow']]
     """
-    from course_utils.grounding import say
+    from course_utils.grounding import generate_answers
 
     if isinstance(texts, str):
         raise InputError("propose takes a list of texts: write propose([text])[0] for a single one.")
-    answers = (ask or say)([keyword_prompt(text) for text in texts])
+    answers = (ask or generate_answers)([keyword_prompt(text) for text in texts])
     lists = []
     for answer in answers:
         parts = (part.strip(" .;:\"'").lower() for part in re.split(r"[,\n]", answer))
@@ -254,7 +251,7 @@ def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | No
     return lists
 
 
-def alike(vectors: np.ndarray, threshold: float) -> list[list[int]]:
+def group_similar(vectors: np.ndarray, threshold: float) -> list[list[int]]:
     """Group rows that are nearly the same: each joins the first group whose first row is close enough.
 
     Parameters
@@ -276,7 +273,7 @@ def alike(vectors: np.ndarray, threshold: float) -> list[list[int]]:
 
     Examples
     --------
-    >>> alike(np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]]), 0.7)
+    >>> group_similar(np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]]), 0.7)
     [[0, 2], [1]]
     """
     if not 0 < threshold <= 1:
@@ -290,41 +287,6 @@ def alike(vectors: np.ndarray, threshold: float) -> list[list[int]]:
         else:
             groups.append([row])
     return groups
-
-
-def server(address: str, model: str) -> Callable[[list[str]], list[str]]:
-    """Return a function for `propose` that asks a larger model on a server which speaks OpenAI's completion protocol.
-
-    Parameters
-    ----------
-    address : str
-        Where the server listens, such as ``"http://localhost:11434/v1"`` for Ollama on this computer.
-    model : str
-        What the server calls the model.
-
-    Returns
-    -------
-    callable
-        Gets prompts, returns the first line of each answer; raises CourseError if no server answers.
-    """
-
-    def ask(prompts: list[str]) -> list[str]:
-        answers = []
-        for prompt in prompts:
-            wish = {"model": model, "prompt": prompt, "max_tokens": 24, "temperature": 0, "stop": ["\n"]}
-            request = urllib.request.Request(
-                f"{address.rstrip('/')}/completions",
-                data=json.dumps(wish).encode(),
-                headers={"Content-Type": "application/json"},
-            )
-            try:
-                with urllib.request.urlopen(request, timeout=SECONDS_FOR_A_SERVER) as answer:
-                    answers.append(str(json.load(answer)["choices"][0]["text"]).strip())
-            except (OSError, ValueError, LookupError, TypeError) as error:
-                raise CourseError("No larger model answers at that address: the course goes on without.") from error
-        return answers
-
-    return ask
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,8 @@ notebook 12: they are learned so much faster than a table of them (Su et al., 20
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,23 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from course_utils.errors import InputError
-from course_utils.progress import QUIET, job_bar
+from course_utils.common.compute import one_thread
+from course_utils.common.errors import InputError
+from course_utils.common.progress import job_bar
+from course_utils.plotting.live_curve import LiveCurve
 
-SECONDS_BETWEEN_CURVES = 2.0
 # Spreads of the first weights. What adds to the residual starts small, so that a block begins by changing little.
 STD = {"tokens": 0.5, "head": 0.01, "output": 0.02, "narrow": 0.02}
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let PyTorch work in one thread: the same numbers on any number of cores, and no waiting for one that is busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
@@ -311,48 +297,6 @@ def train(
             report(step + 1)
     curve.show(losses, at_last=True)
     return losses
-
-
-class LiveCurve:
-    """A curve that is drawn anew every two seconds while a training runs, and goes away where outputs are kept."""
-
-    def __init__(self, n_steps: int):
-        self.n_steps, self.handle, self.shown = n_steps, None, time.monotonic()
-        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-        self.off = QUIET in os.environ or not hasattr(shell, "kernel")  # a kernel has somebody who can see pictures
-
-    def show(self, losses: Sequence[float], at_last: bool = False) -> None:
-        """Draw the losses so far, if it is time."""
-        if self.off or not (at_last or time.monotonic() - self.shown > SECONDS_BETWEEN_CURVES):
-            return
-        from IPython.display import HTML, display
-
-        self.shown, picture = time.monotonic(), HTML(curve_svg(losses, self.n_steps))
-        if self.handle is None:
-            self.handle = display(picture, display_id=True)
-        else:
-            self.handle.update(picture)
-
-
-def curve_svg(losses: Sequence[float], n_steps: int, width: int = 420, height: int = 130) -> str:
-    """Draw losses as an SVG picture, from 0 at the bottom to the greatest at the top.
-
-    Examples
-    --------
-    >>> "<polyline" in curve_svg([6.9, 5.0, 4.2], n_steps=10)
-    True
-    """
-    top = max(losses)
-    points = " ".join(
-        f"{width * (step + 1) / n_steps:.1f},{height * (1 - loss / top):.1f}" for step, loss in enumerate(losses)
-    )
-    return (
-        f'<svg role="img" aria-label="the loss so far" width="{width + 150}" height="{height + 6}" fill="none">'
-        f'<polyline points="0,0 0,{height} {width},{height}" stroke="#999"/>'
-        f'<polyline points="{points}" stroke="#0072B2" stroke-width="1.5"/>'
-        f'<text x="{width + 8}" y="{height - 4}" fill="currentColor" font-size="13">'
-        f"step {len(losses)} of {n_steps}, loss {losses[-1]:.2f}</text></svg>"
-    )
 
 
 @one_thread()

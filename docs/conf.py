@@ -1,6 +1,6 @@
 """How Sphinx builds the site; ``python3 -m course_utils site`` collects the pages and calls it."""
 
-from course_utils import badges, site
+from course_utils.tools import launch, site
 
 project = "Tokens to Transformers"
 author = "the authors of Tokens to Transformers"
@@ -23,7 +23,7 @@ html_static_path = ["_static"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # so that the search also works in a page opened as a file
-_name, _branch = badges.repository()
+_name, _branch = launch.repository()
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": False,

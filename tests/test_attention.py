@@ -16,7 +16,7 @@ from course_utils.attention import (
     softmax,
     split_heads,
 )
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
 
 SHAPES = {
     "batch": st.lists(st.integers(1, 3), max_size=2),

@@ -22,7 +22,7 @@ from traitlets.config import Config
 
 from benchmarks import class_server
 from benchmarks.class_server import CONFIG, Learner
-from course_utils import assets
+from course_utils.common.cache import cache_folder
 
 needs_hub = pytest.mark.skipif(bool(class_server.absent()), reason=f"No class server here. {class_server.absent()}")
 # Root writes everywhere, whatever a folder's rights say, until it gives up that power.
@@ -44,7 +44,7 @@ def cannot_write(folder: Path, wrapper: list[str]) -> bool:
 def cache(tmp_path_factory):
     """Copy the cache, and take away all rights to write there."""
     folder = tmp_path_factory.mktemp("shared") / "cache"
-    shutil.copytree(assets.cache_folder(), folder, ignore=shutil.ignore_patterns("downloads"))
+    shutil.copytree(cache_folder(), folder, ignore=shutil.ignore_patterns("downloads"))
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & ~0o222)
     yield folder
@@ -153,7 +153,7 @@ def test_learners_share_the_cache_of_whoever_starts_the_server(tmp_path, monkeyp
     monkeypatch.setattr(sys, "path", list(sys.path))
     config = Config()
     runpy.run_path(str(CONFIG), {"get_config": lambda: config})
-    assert config.Spawner.environment["COURSE_CACHE"] == str(assets.cache_folder())
+    assert config.Spawner.environment["COURSE_CACHE"] == str(cache_folder())
 
 
 @pytest.mark.skipif(not class_server.importlib.util.find_spec("jupyterhub"), reason="JupyterHub is not installed here")

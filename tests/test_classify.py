@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils import choices
-from course_utils.choices import choice_scores
 from course_utils.classify import class_centres, macro_f1, resampled_interval
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
+from course_utils.transformer import choice_scores, likelihood
 
 TRUTH = ["cat", "cat", "cat", "dog", "dog", "owl"]
 SAID = ["cat", "cat", "dog", "dog", "owl", "dog"]
@@ -109,10 +108,9 @@ CHOICES = [" natural and social sciences", " animals", " very old metals"]
 
 
 def test_choice_scores_are_sums_of_log_probabilities(empty_cache_but_models):
-    from course_utils.assets import smollm2_path
     from course_utils.transformer import NumPyLM
 
-    model = NumPyLM.from_gguf(smollm2_path())
+    model = NumPyLM.smollm2()
     scores = choice_scores(PROMPTS, CHOICES)
     for row, prompt in enumerate(PROMPTS):
         for column, choice in enumerate(CHOICES):
@@ -140,7 +138,7 @@ def test_what_prompts_share_is_read_once(empty_cache_but_models, monkeypatch):
 def test_choices_are_remembered(empty_cache_but_models, monkeypatch):
     prompts = [f"Number {number} is" for number in range(16)]
     first = choice_scores(prompts, [" even", " odd"])
-    monkeypatch.setattr(choices, "_log_likelihoods", lambda pairs: pytest.fail("computed twice"))
+    monkeypatch.setattr(likelihood, "_log_likelihoods", lambda pairs: pytest.fail("computed twice"))
     assert np.array_equal(choice_scores(prompts, [" even", " odd"]), first)
 
 
@@ -168,7 +166,7 @@ def test_no_prompts_give_no_rows():
 @pytest.fixture
 def empty_cache_but_models(tmp_path, monkeypatch):
     """Keep scores of the test out of the real cache, and the models where they are."""
-    from course_utils import assets
+    from course_utils.common import assets
 
     path = assets.smollm2_path()
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))

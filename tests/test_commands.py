@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from house import ROOT
 
-from course_utils import badges, commands, notebooks, ready, site, slides
-from course_utils.errors import CourseError
+from course_utils.common.errors import CourseError
+from course_utils.tools import commands, environment, launch, notebooks, prepare, site, slides
 
 
 def course(*words: str, **more) -> subprocess.CompletedProcess:
@@ -63,7 +63,7 @@ def test_the_site_takes_no_notebooks(monkeypatch, capsys):
 
 @pytest.mark.parametrize("verb", ["slides", "site"])
 def test_a_port_in_use_is_said_in_a_sentence(verb, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(commands.environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
     monkeypatch.setattr(slides, "build", lambda path: ROOT / "build" / path.name)
     monkeypatch.setattr(slides, "write_index", lambda paths: tmp_path / "index.html")
     monkeypatch.setattr(site, "build", lambda: ROOT / "build" / "index.html")
@@ -95,8 +95,8 @@ def test_assets_lists_and_verifies():
 
 def test_the_tests_options_go_to_pytest(monkeypatch):
     seen = []
-    monkeypatch.setattr(ready, "prepare", lambda: None)
-    monkeypatch.setattr(commands.environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(prepare, "prepare", lambda: None)
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
     monkeypatch.setattr(
         commands.subprocess, "run", lambda words, **_: seen.extend(words) or subprocess.CompletedProcess([], 5)
     )
@@ -108,8 +108,8 @@ def test_tests_that_hang_are_stopped(monkeypatch, capsys):
     def hang(words, timeout, **_):
         raise subprocess.TimeoutExpired(words, timeout)
 
-    monkeypatch.setattr(ready, "prepare", lambda: None)
-    monkeypatch.setattr(commands.environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(prepare, "prepare", lambda: None)
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
     monkeypatch.setattr(commands.subprocess, "run", hang)
     assert commands.main(["test"]) == 1
     assert "were stopped" in capsys.readouterr().err
@@ -186,27 +186,24 @@ def test_without_the_course_the_set_up_cell_says_what_to_do(tmp_path):
     cell = nbformat.read(ROOT / "notebooks/00_start_here.ipynb", 4).cells
     code = next(cell.source for cell in cell if cell.cell_type == "code")
     answer = subprocess.run([sys.executable, "-I", "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert (
-        answer.stderr.strip()
-        == "The course is not installed in this Python: in its folder run python3 -m course_utils lab"
-    )
+    assert answer.stderr.strip() == "The course is not installed here: in its folder run python3 -m course_utils lab"
 
 
 def test_a_missing_package_is_reported_calmly(monkeypatch):
-    monkeypatch.setattr(ready.environment, "missing", lambda _: ["gguf>=0.10"])
-    report = ready.report()
+    monkeypatch.setattr(environment, "missing", lambda _: ["gguf>=0.10"])
+    report = prepare.report()
     assert not report
     assert "Missing packages: gguf>=0.10. Close the notebook and start `python3 -m course_utils lab`." in str(report)
 
 
 def test_an_empty_cache_is_reported_calmly(empty_cache):
-    report = ready.report()
+    report = prepare.report()
     assert not report
     assert "will be fetched at first use" in str(report)
 
 
 def test_no_address_means_no_badges_anywhere():
-    name, _ = badges.repository()
+    name, _ = launch.repository()
     texts = [path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *notebooks.find()]]
     assert all(("mybinder.org" in text) is bool(name) for text in texts)
 
@@ -214,18 +211,18 @@ def test_no_address_means_no_badges_anywhere():
 def test_an_address_brings_the_badges_and_taking_it_away_removes_them(tmp_path, monkeypatch):
     readme, book = shutil.copy(ROOT / "README.md", tmp_path), shutil.copy(notebooks.find(["00"])[0], tmp_path)
     before = [open(path, encoding="utf-8").read() for path in (readme, book)]
-    monkeypatch.setattr(badges, "repository", lambda: ("someone/course", "main"))
-    assert badges.write_into_readme(type(ROOT)(readme))
-    assert badges.write_into_notebook(type(ROOT)(book))
+    monkeypatch.setattr(launch, "repository", lambda: ("someone/course", "main"))
+    assert launch.write_into_readme(type(ROOT)(readme))
+    assert launch.write_into_notebook(type(ROOT)(book))
     assert (
         "mybinder.org/v2/gh/someone/course/main?urlpath=lab/tree/notebooks/00_start_here.ipynb" in open(readme).read()
     )
     assert (
         "colab.research.google.com/github/someone/course/blob/main/notebooks/00_start_here.ipynb" in open(book).read()
     )
-    monkeypatch.setattr(badges, "repository", lambda: ("", "main"))
-    badges.write_into_readme(type(ROOT)(readme))
-    badges.write_into_notebook(type(ROOT)(book))
+    monkeypatch.setattr(launch, "repository", lambda: ("", "main"))
+    launch.write_into_readme(type(ROOT)(readme))
+    launch.write_into_notebook(type(ROOT)(book))
     assert [open(path, encoding="utf-8").read() for path in (readme, book)] == before
 
 
@@ -235,10 +232,10 @@ def test_an_address_brings_the_badges_and_taking_it_away_removes_them(tmp_path, 
 def test_the_address_is_read_from_one_place(tmp_path, address, name):
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(re.sub('repository = ".*"', f'repository = "{address}"', text))
-    assert badges.repository(tmp_path / "pyproject.toml")[0] == name
+    assert launch.repository(tmp_path / "pyproject.toml")[0] == name
 
 
 def test_an_address_that_badges_cannot_use_is_refused(tmp_path):
     (tmp_path / "pyproject.toml").write_text('repository = "git@host:a/b"\nbranch = "main"\n')
     with pytest.raises(CourseError, match="must look like"):
-        badges.repository(tmp_path / "pyproject.toml")
+        launch.repository(tmp_path / "pyproject.toml")

@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from course_utils.corpus import count_mentions, load_wikipedia, take_turns
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
+from course_utils.common.sampling import round_robin
+from course_utils.corpus import count_mentions, load_wikipedia
 
 
 @pytest.mark.parametrize(("language", "size"), [("en", 10033), ("fr", 9955), ("es", 6239)])
@@ -64,12 +65,12 @@ def test_an_unknown_language_is_refused():
 
 
 def test_taking_turns_by_hand():
-    assert take_turns([1, 2, 3, 9], ["a", "a", "a", "b"]).tolist() == [3, 2, 1, 0]
+    assert round_robin([1, 2, 3, 9], ["a", "a", "a", "b"]).tolist() == [3, 2, 1, 0]
 
 
 def test_taking_turns_is_a_permutation():
     rng = np.random.default_rng(0)
-    turns = take_turns(rng.random(500), rng.integers(0, 7, 500).astype(str))
+    turns = round_robin(rng.random(500), rng.integers(0, 7, 500).astype(str))
     assert sorted(turns) == list(range(500))
 
 

@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils import diagrams
 from course_utils.attention import causal_mask
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
+from course_utils.plotting import diagrams, matrices
 
 
 @pytest.fixture
@@ -23,33 +23,33 @@ def texts(ax) -> list[str]:
 
 
 def test_every_cell_shows_its_number(ax):
-    diagrams.matrix(ax, np.array([[1.0, -2.0], [0.5, 0.0]]), digits=1)
+    matrices.matrix(ax, np.array([[1.0, -2.0], [0.5, 0.0]]), digits=1)
     assert texts(ax) == ["1.0", "−2.0", "0.5", "0.0"]
 
 
 def test_masked_and_infinite_cells_show_no_number(ax):
-    diagrams.matrix(ax, np.array([[1.0, 2.0], [3.0, -np.inf]]), mask=causal_mask(2, 2), digits=0)
+    matrices.matrix(ax, np.array([[1.0, 2.0], [3.0, -np.inf]]), mask=causal_mask(2, 2), digits=0)
     assert texts(ax) == ["1", "3"]
 
 
 def test_signed_colours_are_centred_on_zero(ax):
-    diagrams.matrix(ax, np.array([[-3.0, 1.0]]))
+    matrices.matrix(ax, np.array([[-3.0, 1.0]]))
     assert ax.images[0].get_clim() == (-3, 3)
 
 
 def test_shares_start_at_white(ax):
-    diagrams.matrix(ax, np.array([[0.25, 0.75]]))
+    matrices.matrix(ax, np.array([[0.25, 0.75]]))
     assert ax.images[0].get_clim() == (0, 0.75)
     assert ax.images[0].cmap(0.0)[:3] == (1, 1, 1)
 
 
 def test_a_matrix_of_zeros_can_be_drawn(ax):
-    diagrams.matrix(ax, np.zeros((2, 2)))
+    matrices.matrix(ax, np.zeros((2, 2)))
     ax.figure.canvas.draw()
 
 
 def test_labels_stand_at_their_rows_and_columns_even_with_dollar_signs(ax):
-    diagrams.matrix(ax, np.eye(2), rows=["$a", "b$"], columns=["c", "d"])
+    matrices.matrix(ax, np.eye(2), rows=["$a", "b$"], columns=["c", "d"])
     ax.figure.canvas.draw()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["$a", "b$"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "d"]
@@ -66,29 +66,29 @@ def test_labels_stand_at_their_rows_and_columns_even_with_dollar_signs(ax):
 )
 def test_what_does_not_fit_is_refused(ax, arguments, message):
     with pytest.raises(InputError, match=message):
-        diagrams.matrix(ax, **arguments)
+        matrices.matrix(ax, **arguments)
 
 
 def test_an_equation_writes_the_shape_below_each_matrix():
     parts = [{"values": np.ones((2, 3))}, "@", {"values": np.ones((3, 1))}, "=", {"values": np.ones((2, 1))}]
-    figure = diagrams.equation(parts, title="A product")
+    figure = matrices.equation(parts, title="A product")
     assert [ax.get_xlabel() for ax in figure.axes] == ["2 × 3", "", "3 × 1", "", "2 × 1"]
     plt.close(figure)
 
 
 def test_cells_of_an_equation_have_one_size():
-    figure = diagrams.equation([{"values": np.ones((2, 5))}, "=", {"values": np.ones((4, 1))}])
+    figure = matrices.equation([{"values": np.ones((2, 5))}, "=", {"values": np.ones((4, 1))}])
     sizes = [np.array(ax.get_position().size) * figure.get_size_inches() for ax in (figure.axes[0], figure.axes[2])]
     np.testing.assert_allclose(sizes[0] / [5, 2], sizes[1] / [1, 4])
     plt.close(figure)
 
 
 def test_heads_draws_one_grid_for_each():
-    figure = diagrams.heads(np.stack([np.eye(3)] * 5), ["a", "b", "c"], per_row=3)
+    figure = matrices.draw_heads(np.stack([np.eye(3)] * 5), ["a", "b", "c"], per_row=3)
     assert sum(bool(ax.images) for ax in figure.axes) == 5
     plt.close(figure)
     with pytest.raises(InputError, match=r"\(n_heads, 2, 2\)"):
-        diagrams.heads(np.zeros((1, 3, 3)), ["a", "b"])
+        matrices.draw_heads(np.zeros((1, 3, 3)), ["a", "b"])
 
 
 def test_flow_writes_boxes_and_captions_and_refuses_unknown_boxes(ax):
@@ -99,10 +99,10 @@ def test_flow_writes_boxes_and_captions_and_refuses_unknown_boxes(ax):
 
 
 def test_looks_writes_each_share_and_refuses_a_wrong_asker(ax):
-    diagrams.looks(ax, ["a", "b"], [0.25, 0.75], asker=1)
+    diagrams.draw_attention(ax, ["a", "b"], [0.25, 0.75], asker=1)
     assert texts(ax) == ["a", "0.25", "b", "0.75", "b"]
     with pytest.raises(InputError, match="asker from 0 to 1"):
-        diagrams.looks(ax, ["a", "b"], [0.5, 0.5], asker=2)
+        diagrams.draw_attention(ax, ["a", "b"], [0.5, 0.5], asker=2)
 
 
 def test_plane_names_each_vector(ax):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_utils.common.errors import InputError
 from course_utils.embeddings import cosine_similarity, embed, embed_tokens, encoder_tokens
-from course_utils.errors import InputError
 
 SENTENCES = ["We sat on the bank of the river.", "She put her money in the bank.", "Hi"]
 
@@ -33,7 +33,7 @@ def test_rows_equal_those_of_transformers():
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    from course_utils.assets import minilm_path
+    from course_utils.common.assets import minilm_path
 
     folder = str(minilm_path())
     model, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)

@@ -7,9 +7,10 @@ import errno
 import numpy as np
 import pytest
 
-from course_utils import assets, embeddings
+from course_utils import embeddings
+from course_utils.common import assets, cache
+from course_utils.common.errors import CourseError, InputError
 from course_utils.embeddings import cosine_similarity, embed, flatten
-from course_utils.errors import CourseError, InputError
 
 FORTY = [f"Sentence number {number} about {'snow ' * (number % 5 + 1)}" for number in range(40)]
 
@@ -98,7 +99,7 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(own_cache, monkey
     def refuse(*_):
         raise CourseError("The cache folder cannot be written: set COURSE_CACHE.")
 
-    monkeypatch.setattr(assets, "write_aside", refuse)
+    monkeypatch.setattr(cache, "write_aside", refuse)
     vectors = embed(FORTY)
     assert "set COURSE_CACHE" in capsys.readouterr().err
     monkeypatch.setattr(
@@ -113,7 +114,7 @@ def test_a_lock_that_cannot_be_had_costs_nothing(own_cache, monkeypatch):
 
     monkeypatch.setattr("filelock.FileLock", refuse)
     assert embed(FORTY).shape == (40, 384)
-    with pytest.raises(CourseError), assets.locked("something that must not be done twice"):
+    with pytest.raises(CourseError), cache.locked("something that must not be done twice"):
         pytest.fail("the lock was given")
 
 

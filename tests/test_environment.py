@@ -14,9 +14,9 @@ import pytest
 import yaml
 from house import ROOT
 
-from course_utils import environment
-from course_utils.environment import missing, requirements
-from course_utils.errors import CourseError
+from course_utils.common.errors import CourseError
+from course_utils.tools import environment
+from course_utils.tools.environment import missing, requirements
 
 GROUPS = ("dependencies", "test", "site")
 EXTRA = "class"  # for one computer in a course: not in what Binder and conda get

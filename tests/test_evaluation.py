@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
 from course_utils.evaluation import (
     Question,
     bootstrap_interval,

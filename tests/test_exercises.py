@@ -11,6 +11,7 @@ import pytest
 from house import NOTEBOOKS, Book
 
 from course_utils import exercises
+from course_utils.common import card
 from course_utils.exercises import Exercise, Wrong, call
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(exercises.__path__))
@@ -110,4 +111,4 @@ def test_a_function_without_return_gets_a_remedy():
 
 
 def test_text_on_a_card_is_escaped():
-    assert "<script>" not in exercises.Card("<script>", "<script>", code="<script>")._repr_html_()
+    assert "<script>" not in card.Card("<script>", "<script>", code="<script>")._repr_html_()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from course_utils import grounding
-from course_utils.errors import CourseError, InputError
+from course_utils.common.errors import CourseError, InputError
 from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank
-from course_utils.search_explorer import METHODS, Results, SearchEngine
+from course_utils.search.engine import METHODS, Results, SearchEngine
 
 PASSAGE = "Riga is old. The capital of Latvia is Riga. Latvia has lakes."
 
@@ -36,18 +36,18 @@ def test_many_answers_are_generated_once_and_kept(monkeypatch, empty_cache):
         grounding, "_generate", lambda prompts: calls.append(len(prompts)) or [p.upper() for p in prompts]
     )
     prompts = [f"prompt {n}" for n in range(grounding.WORTH_SAVING)]
-    assert grounding.say(prompts) == [prompt.upper() for prompt in prompts]
-    assert grounding.say(prompts[::-1])[0] == prompts[-1].upper()
+    assert grounding.generate_answers(prompts) == [prompt.upper() for prompt in prompts]
+    assert grounding.generate_answers(prompts[::-1])[0] == prompts[-1].upper()
     assert calls == [grounding.WORTH_SAVING]
     for path in (empty_cache / "answers" / grounding.KIND).glob("*.json"):
         path.write_text("{", encoding="utf-8")
-    grounding.say(prompts)
+    grounding.generate_answers(prompts)
     assert calls == [grounding.WORTH_SAVING] * 2, "a damaged file is said again"
 
 
 def test_a_single_prompt_must_be_in_a_list():
     with pytest.raises(InputError, match="list of prompts"):
-        grounding.say("prompt")
+        grounding.generate_answers("prompt")
 
 
 def test_the_supporting_sentence_shares_words_with_the_answer_first():

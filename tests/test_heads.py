@@ -5,24 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.assets import smollm2_path
-from course_utils.errors import InputError
-from course_utils.heads import (
-    attention_html,
+from course_utils.common.errors import InputError
+from course_utils.transformer import Activations, NumPyLM, token_losses
+from course_utils.transformer.figures import attention_html
+from course_utils.transformer.heads import (
     first_token_score,
     induction_score,
     lens,
     previous_token_score,
     random_heads,
     strongest_heads,
-    token_losses,
 )
-from course_utils.transformer import Look, NumPyLM
 
 
 @pytest.fixture(scope="module")
 def model() -> NumPyLM:
-    return NumPyLM.from_gguf(smollm2_path())
+    return NumPyLM.smollm2()
 
 
 def one_hot(targets) -> np.ndarray:
@@ -84,7 +82,7 @@ def test_the_lens_ends_with_the_models_own_answer(model):
 
 
 def test_the_page_of_a_head_escapes_and_counts_what_it_leaves_out():
-    look = Look(("<i>", *["x"] * 44), np.zeros((2, 45, 1)), np.broadcast_to(np.eye(45), (1, 1, 45, 45)))
+    look = Activations(("<i>", *["x"] * 44), np.zeros((2, 45, 1)), np.broadcast_to(np.eye(45), (1, 1, 45, 45)))
     page = attention_html(look, 0, 0)
     assert "&lt;i&gt;" in page
     assert "5 more are not drawn" in page

@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import grounding
+from course_utils.common.errors import CourseError, InputError
+from course_utils.common.online import completion_server
 from course_utils.embeddings import embed
-from course_utils.errors import CourseError, InputError
 from course_utils.keywords import (
     Highlighted,
-    alike,
     candidates,
     extract,
+    group_similar,
     keyword_prompt,
     mmr,
     propose,
-    server,
     stands_in,
 )
 
@@ -148,7 +148,7 @@ def test_a_text_of_stop_words_has_no_keywords():
         (lambda: extract(TEXT, diversity=float("nan")), "from 0 to 1"),
         (lambda: mmr(np.ones(2), np.ones((0, 2)), 3), "do not fit"),
         (lambda: mmr(np.ones(3), np.ones((4, 2)), 3), "do not fit"),
-        (lambda: alike(np.eye(2), 0), "above 0"),
+        (lambda: group_similar(np.eye(2), 0), "above 0"),
         (lambda: propose("a text"), "list of texts"),
         (lambda: propose(["a text", ""]), "empty"),
     ],
@@ -180,11 +180,11 @@ def test_near_copies_are_grouped_and_all_rows_are_somewhere():
     vectors = rng.normal(size=(30, 8))
     vectors = np.concatenate([vectors, vectors + 0.01])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    groups = alike(vectors, 0.99)
+    groups = group_similar(vectors, 0.99)
     assert sorted(row for group in groups for row in group) == list(range(60))
     assert len(groups) == 30
     assert all(row - 30 in group for group in groups for row in group if row >= 30)
-    assert alike(vectors[:0], 0.9) == []
+    assert group_similar(vectors[:0], 0.9) == []
 
 
 def test_the_model_is_asked_once_for_each_text_and_its_list_is_tidied():
@@ -199,7 +199,7 @@ def test_the_model_is_asked_once_for_each_text_and_its_list_is_tidied():
 
 
 def test_without_another_the_course_s_model_is_asked(monkeypatch):
-    monkeypatch.setattr(grounding, "say", lambda prompts: ["one, two"] * len(prompts))
+    monkeypatch.setattr(grounding, "generate_answers", lambda prompts: ["one, two"] * len(prompts))
     assert propose(["a text"]) == [["one", "two"]]
 
 
@@ -227,13 +227,13 @@ def test_a_server_answers_and_a_missing_one_is_told_in_a_sentence():
         thread = threading.Thread(target=listening.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{listening.server_port}"
-        assert propose(["Rain falls."], server(f"{address}/v1/", "big")) == [["big", "keywords"]]
+        assert propose(["Rain falls."], completion_server(f"{address}/v1/", "big")) == [["big", "keywords"]]
         with pytest.raises(CourseError, match="goes on without"):
-            server(address, "big")(["a prompt"])
+            completion_server(address, "big")(["a prompt"])
         listening.shutdown()
         thread.join()
     with pytest.raises(CourseError, match="goes on without"):
-        server(f"{address}/v1", "big")(["a prompt"])
+        completion_server(f"{address}/v1", "big")(["a prompt"])
 
 
 def test_marked_text_is_escaped_and_whole():

@@ -9,19 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from course_utils import lora
-from course_utils.errors import InputError
-from course_utils.lora import (
-    Adapter,
-    LoRALinear,
-    add_adapters,
-    add_lora,
-    count_parameters,
-    linear_layers,
-    load_lora,
-    read_updates,
-    save_lora,
-)
+from course_utils.common.errors import InputError
+from course_utils.fine_tuning import lora_files
+from course_utils.fine_tuning.lora import Adapter, LoRALinear, add_adapters, add_lora, count_parameters, linear_layers
+from course_utils.fine_tuning.lora_files import load_lora, read_updates, save_lora
 
 
 def network(width=8, seed=0):
@@ -275,13 +266,13 @@ def test_files_that_are_no_adapter_are_refused(saved, tmp_path):
     folder, _ = saved
     with pytest.raises(InputError, match="missing"):
         load_lora(network(), tmp_path / "nowhere")
-    config = (folder / lora.CONFIG).read_text(encoding="utf-8")
-    whole = (folder / lora.WEIGHTS).read_bytes()
+    config = (folder / lora_files.CONFIG).read_text(encoding="utf-8")
+    whole = (folder / lora_files.WEIGHTS).read_bytes()
     for weights in (b"", b"PK\x03\x04 a pickle in a zip", whole[: len(whole) // 2]):
-        (folder / lora.WEIGHTS).write_bytes(weights)
+        (folder / lora_files.WEIGHTS).write_bytes(weights)
         with pytest.raises(InputError, match="not a safetensors file"):
             load_lora(network(), folder)
-    (folder / lora.WEIGHTS).write_bytes(whole)
+    (folder / lora_files.WEIGHTS).write_bytes(whole)
     for text, message in [
         ("{", "not JSON"),
         ("[]", "does not describe"),
@@ -291,7 +282,7 @@ def test_files_that_are_no_adapter_are_refused(saved, tmp_path):
         (json.dumps({**json.loads(config), "r": "two"}), "r 1 or more"),
         (json.dumps({**json.loads(config), "lora_alpha": None}), "must be numbers"),
     ]:
-        (folder / lora.CONFIG).write_text(text, encoding="utf-8")
+        (folder / lora_files.CONFIG).write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match=message):
             load_lora(network(), folder)
 

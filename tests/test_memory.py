@@ -11,39 +11,39 @@ import nbformat
 import pytest
 from house import ROOT
 
-from course_utils import memory, notebooks
-from course_utils.errors import CourseError, InputError
+from course_utils.common.errors import CourseError, InputError
+from course_utils.tools import memory_limit, notebooks
 
 MB = 10**6
 
 
 @pytest.mark.parametrize(("text", "amount"), [("2G", 2 * 10**9), ("1500m", 1500 * MB), ("7", 7), ("0.5 GB", 500 * MB)])
 def test_an_amount_of_memory_is_read(text, amount):
-    assert memory.parse(text) == amount
+    assert memory_limit.parse(text) == amount
 
 
 @pytest.mark.parametrize("text", ["", "lots", "-1G", "0", "2T"])
 def test_what_is_no_amount_gets_a_sentence(text):
     with pytest.raises(InputError, match="looks like 2G"):
-        memory.parse(text)
+        memory_limit.parse(text)
 
 
 def test_the_peak_holds_what_children_used():
     hold = "import time; held = bytearray(200_000_000); time.sleep(1)"
-    with memory.watched() as peak:
-        before = memory.tree_bytes()
+    with memory_limit.watched() as peak:
+        before = memory_limit.tree_bytes()
         subprocess.run([sys.executable, "-c", hold], check=True)
     assert peak[0] > before + 190 * MB
 
 
 LIMITED = """
 import subprocess, sys
-from course_utils import memory
+from course_utils.tools import memory_limit
 if {without_groups}:
-    memory._control_group = lambda limit: None
+    memory_limit._control_group = lambda limit: None
 hungry = "import time; held = [bytearray(b'x' * 50_000_000) for _ in range(40)]; time.sleep(5)"
 modest = "print('still here')"
-with memory.watched(600_000_000):
+with memory_limit.watched(600_000_000):
     print(subprocess.run([sys.executable, "-c", hungry]).returncode != 0)
     print(subprocess.run([sys.executable, "-c", modest]).returncode == 0)
 """
@@ -62,22 +62,23 @@ def test_a_notebook_over_the_limit_is_named(tmp_path):
     cell = nbformat.v4.new_code_cell("held = [bytearray(b'x' * 50_000_000) for _ in range(60)]")
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
     with pytest.raises(CourseError, match=r"00_hungry.ipynb was stopped: it needs more memory than \d\.\d GB"):
-        notebooks.execute(path, memory.tree_bytes() + 1000 * MB)
+        notebooks.execute(path, memory_limit.tree_bytes() + 1000 * MB)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library cannot be asked to")
 def test_memory_that_nothing_uses_is_given_back():
     code = """
-    from course_utils import memory
+    from course_utils.common.compute import release_memory
+    from course_utils.tools.memory_limit import tree_bytes
     lives, dies = [], []
     for _ in range(8000):
         dies.append(bytearray(20_000))
         lives.append(bytearray(600))  # between the others, so that the heap cannot simply be cut short
-    full = memory.tree_bytes()
+    full = tree_bytes()
     del dies
-    kept = full - memory.tree_bytes()
-    memory.give_back()
-    print(kept, full - memory.tree_bytes())
+    kept = full - tree_bytes()
+    release_memory()
+    print(kept, full - tree_bytes())
     """
     printed = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=ROOT)
     kept, given_back = map(int, printed.stdout.split())

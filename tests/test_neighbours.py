@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.errors import InputError
-from course_utils.long_articles import load_long_articles
-from course_utils.neighbours import make_more, measure
+from course_utils.common.errors import InputError
+from course_utils.corpus import load_long_articles
 from course_utils.search import DenseIndex
+from course_utils.search.approximate import make_more, measure
 
 
 def real(n=50, d=6):

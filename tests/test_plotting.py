@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from course_utils import plotting
-from course_utils.errors import InputError
-from course_utils.explorers import bars, explorer, rank_explorer
+from course_utils.common.errors import InputError
+from course_utils.fine_tuning.low_rank import rank_explorer
+from course_utils.plotting import figures, maps
+from course_utils.plotting.explorers import bars, explorer
 
 mpl.use("agg")
 
@@ -41,8 +43,8 @@ def test_a_picture_without_words_is_refused():
 def test_every_topic_has_a_colour_of_its_own():
     from course_utils.corpus import load_wikipedia
 
-    assert set(load_wikipedia()["topic"]) == set(plotting.TOPIC_COLOURS)
-    assert len(set(plotting.TOPIC_COLOURS.values())) == len(plotting.TOPIC_COLOURS)
+    assert set(load_wikipedia()["topic"]) == set(maps.TOPIC_COLOURS)
+    assert len(set(maps.TOPIC_COLOURS.values())) == len(maps.TOPIC_COLOURS)
 
 
 def test_labels_on_a_map_do_not_touch():
@@ -50,7 +52,7 @@ def test_labels_on_a_map_do_not_touch():
     figure, ax = plt.subplots(figsize=(8, 6))
     topics = np.repeat(["Arts", "History", "Mathematics"], 100)
     titles = [f"Article {number}" for number in range(300)]
-    plotting.draw_map(ax, rng.normal(size=(300, 2)), topics, titles, rng.random(300))
+    maps.draw_map(ax, rng.normal(size=(300, 2)), topics, titles, rng.random(300))
     boxes = [text.get_window_extent() for text in ax.texts]
     assert {"Arts", "History", "Mathematics"} <= {text.get_text() for text in ax.texts}
     assert len(boxes) > 20
@@ -60,7 +62,7 @@ def test_labels_on_a_map_do_not_touch():
 
 def test_bars_are_drawn_top_down_with_the_highlight():
     figure, ax = plt.subplots()
-    plotting.bar_chart(ax, {"a": 2.0, "b": 1.0}, unit="metres", highlight="a")
+    figures.bar_chart(ax, {"a": 2.0, "b": 1.0}, unit="metres", highlight="a")
     assert [bar.get_width() for bar in ax.patches] == [2.0, 1.0]
     assert ax.yaxis_inverted()
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
@@ -69,7 +71,7 @@ def test_bars_are_drawn_top_down_with_the_highlight():
 
 def test_a_label_with_dollar_signs_is_no_formula():
     figure, ax = plt.subplots()
-    plotting.bar_chart(ax, {"$x": 1.0, "a$b$": 2.0}, unit="count")
+    figures.bar_chart(ax, {"$x": 1.0, "a$b$": 2.0}, unit="count")
     figure.canvas.draw()
     plt.close(figure)
 

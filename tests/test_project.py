@@ -12,8 +12,8 @@ import pytest
 import yaml
 from house import NOTEBOOKS, ROOT
 
-from course_utils import commands, notebooks, site
-from course_utils.assets import ASSETS
+from course_utils.common.assets import ASSETS
+from course_utils.tools import commands, notebooks, site
 
 
 def tracked(*patterns: str) -> list:

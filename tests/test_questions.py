@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
+from course_utils.common.errors import InputError
 from course_utils.corpus import NO_TOPIC, load_wikipedia
-from course_utils.errors import InputError
 from course_utils.evaluation import SPLITS, has_answer, load_questions, relevant_positions
-from course_utils.search import words
+from course_utils.words import words
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.errors import InputError
-from course_utils.ratings import load_text_ratings, load_word_ratings
+from course_utils.common.errors import InputError
+from course_utils.corpus import load_text_ratings, load_word_ratings
 
 
 @pytest.mark.parametrize(("name", "n"), [("SimLex-999", 999), ("WordSim-353", 353)])

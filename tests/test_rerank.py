@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import scores
-from course_utils.errors import InputError
+from course_utils.common import scores
+from course_utils.common.errors import InputError
 from course_utils.search import Hit, maxsim_rerank, reciprocal_rank_fusion, score_fusion
 
 RANKINGS = st.lists(st.lists(st.integers(0, 12), unique=True, max_size=10), min_size=1, max_size=4)

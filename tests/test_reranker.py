@@ -10,10 +10,10 @@ import torch
 from house import on_another_processor
 from torch import nn
 
-from course_utils import lora, reranker
+from course_utils.common.errors import InputError
 from course_utils.embeddings import embed_tokens
-from course_utils.errors import InputError
-from course_utils.reranker import (
+from course_utils.fine_tuning import lora, lora_files, reranker
+from course_utils.fine_tuning.reranker import (
     BASE,
     RANK,
     TARGETS,
@@ -247,7 +247,7 @@ def test_too_few_examples_or_steps_are_refused():
 def test_an_adapter_whose_b_is_zero_is_maxsim(tmp_path):
     encoder = TokenEncoder()
     lora.add_lora(encoder.network, TARGETS, RANK)
-    lora.save_lora(encoder.network, tmp_path, BASE)
+    lora_files.save_lora(encoder.network, tmp_path, BASE)
     loaded = load_reranker(tmp_path)
     assert not any(weight.requires_grad for weight in loaded.parameters())
     everything = [list(range(len(TEXTS)))] * 2
@@ -261,7 +261,7 @@ def test_what_was_saved_is_what_is_loaded(tmp_path, plain):
     encoder = TokenEncoder()
     for number, layer in enumerate(lora.add_lora(encoder.network, TARGETS, RANK).values()):
         nn.init.normal_(layer.B, std=0.02, generator=torch.Generator().manual_seed(number))
-    lora.save_lora(encoder.network, tmp_path, BASE)
+    lora_files.save_lora(encoder.network, tmp_path, BASE)
     saved, loaded = encoder.encode(QUERIES), load_reranker(tmp_path).encode(QUERIES)
     for ours, theirs, untrained in zip(saved, loaded, plain.encode(QUERIES), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)  # beside the weights, and merged into them
@@ -270,7 +270,7 @@ def test_what_was_saved_is_what_is_loaded(tmp_path, plain):
 
 def test_an_adapter_of_another_model_or_none_is_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="trained on SmolLM2-135M-Instruct, and the network is all-MiniLM-L6-v2"):
-        load_reranker(lora.WRITER)
+        load_reranker(lora_files.WRITER)
     with pytest.raises(InputError, match="missing"):
         load_reranker(tmp_path / "nowhere")
     monkeypatch.setattr(reranker, "SHIPPED", tmp_path / "nowhere")
@@ -289,7 +289,7 @@ def writers_network():
 
 SHIPPED = {
     reranker.SHIPPED: (BASE, lambda: TokenEncoder().network),
-    lora.WRITER: (lora.WRITER_BASE, writers_network),
+    lora_files.WRITER: (lora_files.WRITER_BASE, writers_network),
 }
 
 
@@ -298,14 +298,14 @@ def test_a_shipped_update_is_small_and_fits_the_model_that_it_names(folder):
     from safetensors import safe_open
 
     base, network = SHIPPED[folder]
-    assert sorted(path.name for path in folder.iterdir()) == [lora.CONFIG, lora.WEIGHTS]
+    assert sorted(path.name for path in folder.iterdir()) == [lora_files.CONFIG, lora_files.WEIGHTS]
     assert sum(path.stat().st_size for path in folder.iterdir()) < 3e6
-    with safe_open(folder / lora.WEIGHTS, "pt") as file:
+    with safe_open(folder / lora_files.WEIGHTS, "pt") as file:
         assert all(file.get_tensor(name).isfinite().all() for name in file.keys())  # noqa: SIM118
-    assert json.loads((folder / lora.CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"] == base
-    layers = lora.load_lora(network(), folder, base)
+    assert json.loads((folder / lora_files.CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"] == base
+    layers = lora_files.load_lora(network(), folder, base)
     assert all(layer.B.any() for layer in layers.values())  # each of them was trained
-    updates = lora.read_updates(folder)
+    updates = lora_files.read_updates(folder)
     assert set(updates) == set(layers)
     for name, layer in layers.items():
         wide, low = updates[name]
@@ -313,7 +313,7 @@ def test_a_shipped_update_is_small_and_fits_the_model_that_it_names(folder):
 
 
 def test_the_shipped_reranker_is_of_the_rank_and_layers_that_are_trained():
-    config = json.loads((reranker.SHIPPED / lora.CONFIG).read_text(encoding="utf-8"))
+    config = json.loads((reranker.SHIPPED / lora_files.CONFIG).read_text(encoding="utf-8"))
     assert (config["r"], sorted(config["target_modules"])) == (RANK, sorted(TARGETS))
 
 

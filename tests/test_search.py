@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.errors import InputError
-from course_utils.search import STOP_WORDS, BM25Index, DenseIndex, Hit, words
+from course_utils.common.errors import InputError
+from course_utils.search import BM25Index, DenseIndex, Hit
+from course_utils.words import STOP_WORDS, words
 
 PETS = ["The cat sat.", "A dog ran.", "The cat and the dog ran."]
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=9).map(" ".join), min_size=1, max_size=12)
@@ -166,7 +167,7 @@ def test_one_vector_and_a_batch_give_the_same_hits():
 def test_a_batch_larger_than_the_memory_for_scores_is_worked_through_in_pieces(monkeypatch):
     index, queries = DenseIndex(unit_rows(50)), unit_rows(9, seed=1)
     whole = index.search(queries, k=3)
-    monkeypatch.setattr("course_utils.search.SCORES_AT_ONCE", 100)
+    monkeypatch.setattr("course_utils.search.dense.SCORES_AT_ONCE", 100)
     assert [[hit.position for hit in hits] for hits in index.search(queries, k=3)] == [
         [hit.position for hit in hits] for hits in whole
     ]

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from house import NOTEBOOKS, ROOT
 
-from course_utils import badges, setup_cell
-from course_utils.errors import CourseError
+from course_utils.common.errors import CourseError
+from course_utils.tools import launch
 
 OTHER_VERSIONS = ["numpy==2.3.5", "tqdm==4.67.1", "matplotlib==3.10.7"]  # not those of constraints.txt
 EXECUTE = """
@@ -33,23 +33,23 @@ def set_up(path) -> str:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_notebook_finds_the_course_in_the_same_way(path):
-    assert set_up(path).startswith(setup_cell.opening(*badges.repository()))
+    assert set_up(path).startswith(launch.set_up_code(*launch.repository()))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_way_changes_with_the_repository_and_back(path):
     book = nbformat.read(path, as_version=4)
     before = [cell.source for cell in book.cells]
-    setup_cell.write_into(book, setup_cell.opening("someone/course"))
+    launch.write_set_up_code(book, launch.set_up_code("someone/course"))
     assert [cell.source for cell in book.cells] != before
-    setup_cell.write_into(book, setup_cell.opening(*badges.repository()))
+    launch.write_set_up_code(book, launch.set_up_code(*launch.repository()))
     assert [cell.source for cell in book.cells] == before
 
 
 def test_a_notebook_without_a_set_up_cell_is_refused():
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import numpy")])
     with pytest.raises(CourseError, match="no set-up cell"):
-        setup_cell.write_into(book, setup_cell.opening(""))
+        launch.write_set_up_code(book, launch.set_up_code(""))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_elsewhere_the_course_is_added_and_nothing_is_replaced(elsewhere, tmp_pa
     notebook = tmp_path / "alone" / "04_keyword_search.ipynb"
     notebook.parent.mkdir()
     book = nbformat.read(ROOT / "notebooks" / notebook.name, as_version=4)
-    setup_cell.write_into(book, setup_cell.REMOTE.format(source=source))
+    launch.write_set_up_code(book, launch.REMOTE.format(source=source))
     nbformat.write(book, notebook)
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COURSE_QUIET"))}

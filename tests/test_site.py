@@ -11,7 +11,8 @@ import pytest
 from browser import needs_browser, opened
 from house import NOTEBOOKS, ROOT, fresh_copy
 
-from course_utils import assets, badges, site
+from course_utils.common import cache
+from course_utils.tools import launch, site
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def folder(tmp_path_factory):
     """Build the site by its command, in a fresh copy of the course, for a user who never did so before."""
     place = tmp_path_factory.mktemp("site")
     course = fresh_copy(place / "course")
-    environment = {**os.environ, "HOME": str(place), "COURSE_CACHE": str(assets.cache_folder()), "PYTHONPATH": ""}
+    environment = {**os.environ, "HOME": str(place), "COURSE_CACHE": str(cache.cache_folder()), "PYTHONPATH": ""}
     command = [sys.executable, "-m", "course_utils", "site"]
     answer = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=600)
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -68,9 +69,9 @@ def test_no_page_names_this_computer(folder):
 
 
 def test_launch_buttons_appear_with_the_repositorys_address(monkeypatch):
-    monkeypatch.setattr(badges, "repository", lambda: ("", "main"))
+    monkeypatch.setattr(launch, "repository", lambda: ("", "main"))
     assert site.launch_buttons() == {}
-    monkeypatch.setattr(badges, "repository", lambda: ("someone/course", "main"))
+    monkeypatch.setattr(launch, "repository", lambda: ("someone/course", "main"))
     assert set(site.launch_buttons()) == {"binderhub_url", "colab_url", "notebook_interface"}
 
 

@@ -14,8 +14,9 @@ from browser import needs_browser, opened
 from house import NOTEBOOKS, Book, fresh_copy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
-from course_utils import assets, guide, serving, slides
-from course_utils.errors import CourseError
+from course_utils.common import cache
+from course_utils.common.errors import CourseError
+from course_utils.tools import guide, notebooks, serve, slides
 
 SMALLEST = 0.6  # of the full size: letters of 15 pixels on a screen of 1280 x 720
 
@@ -67,7 +68,7 @@ def test_what_is_too_tall_goes_on_on_another_slide():
 
 def test_a_live_widget_is_left_to_the_picture_beside_it():
     cell = ran("explorer()")
-    cell.outputs = [new_output("display_data", data={slides.WIDGET_VIEW: {}, "text/plain": "Box()"})]
+    cell.outputs = [new_output("display_data", data={notebooks.WIDGET_VIEW: {}, "text/plain": "Box()"})]
     assert deck(prose("# A"), cell) == [[["prose", "code"]]]
 
 
@@ -90,7 +91,7 @@ def test_an_unexecuted_notebook_makes_no_deck(tmp_path):
 
 def test_a_deck_is_built_in_a_fresh_copy_for_a_new_user(tmp_path):
     course = fresh_copy(tmp_path / "course")
-    environment = {**os.environ, "HOME": str(tmp_path), "COURSE_CACHE": str(assets.cache_folder()), "PYTHONPATH": ""}
+    environment = {**os.environ, "HOME": str(tmp_path), "COURSE_CACHE": str(cache.cache_folder()), "PYTHONPATH": ""}
     command = [sys.executable, "-m", "course_utils", "slides", "04"]
     answer = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stderr
@@ -108,7 +109,7 @@ def test_a_port_in_use_is_said_in_a_sentence(tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(CourseError, match=f"Port {port} cannot be used here .*--port"):
-            serving.server(tmp_path, port)
+            serve.folder_server(tmp_path, port)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

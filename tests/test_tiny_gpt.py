@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import tiny_gpt
 from course_utils.attention import attention_weights
-from course_utils.errors import InputError
+from course_utils.common.errors import InputError
+from course_utils.plotting import live_curve
 from course_utils.tiny_gpt import (
     Plan,
     TinyGPT,
@@ -176,14 +176,14 @@ def test_held_out_loss_equals_pytorch_s_over_all_at_once(model):
 
 
 def test_the_curve_is_an_svg_with_a_point_for_each_step():
-    picture = tiny_gpt.curve_svg([4.0, 2.0, 1.0], n_steps=3, width=300, height=100)
+    picture = live_curve.curve_svg([4.0, 2.0, 1.0], n_steps=3, width=300, height=100)
     assert "100.0,0.0 200.0,50.0 300.0,75.0" in picture
     assert "step 3 of 3, loss 1.00" in picture
 
 
 def test_the_live_curve_stays_away_outside_a_notebook(monkeypatch):
     monkeypatch.delenv("COURSE_QUIET", raising=False)
-    assert tiny_gpt.LiveCurve(10).off
+    assert live_curve.LiveCurve(10).off
 
 
 @pytest.mark.parametrize(

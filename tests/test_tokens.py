@@ -16,13 +16,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import assets
-from course_utils.bpe import SMOLLM2_SPLIT, BPETokenizer, learn_merges, replace_pair
-from course_utils.chips import MOST_CHIPS, characters, show_tokens, visible_parts
+from course_utils.common import assets
+from course_utils.common.errors import CourseError, InputError
 from course_utils.corpus import load_wikipedia
-from course_utils.errors import CourseError, InputError
-from course_utils.tokenizer import Piece
-from course_utils.tokens import load_tokenizer, tokenizer_names
+from course_utils.tokens import (
+    SMOLLM2_SPLIT,
+    BPETokenizer,
+    Piece,
+    learn_merges,
+    load_tokenizer,
+    replace_pair,
+    show_tokens,
+    tokenizer_names,
+)
+from course_utils.tokens.view import MOST_CHIPS, characters, visible_parts
 
 NAMES = tokenizer_names()
 OWN = [name for name in NAMES if isinstance(load_tokenizer(name), BPETokenizer)]
@@ -462,18 +469,19 @@ def test_a_hub_that_answers_is_used(cache_is_locked, empty_cache, monkeypatch, t
     file.parent.mkdir(parents=True)
     file.write_text(load_tokenizer("SmolLM2")._rules.to_str(), encoding="utf-8")
     monkeypatch.setenv("HF_ENDPOINT", tmp_path.as_uri())
-    from course_utils import assets, tokens
+    from course_utils.common import online
+    from course_utils.tokens import models
 
     def refuse(*_):
         raise CourseError("The cache folder cannot be written.")
 
     if cache_is_locked:
-        monkeypatch.setattr(assets, "write_aside", refuse)
-        monkeypatch.setattr(assets.tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setattr(online, "write_aside", refuse)
+        monkeypatch.setattr(online.tempfile, "tempdir", str(tmp_path))
     try:
         assert load_tokenizer("GPT-2").encode("Hello world") == [19556, 905]
     finally:
-        tokens._load.cache_clear()
+        models._load.cache_clear()
     assert bool(list(empty_cache.rglob("tokenizer.json"))) is not cache_is_locked
 
 

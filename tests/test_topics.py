@@ -10,11 +10,12 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.metrics import adjusted_rand_score
 
 from course_utils import topics
+from course_utils.common.errors import InputError
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
-from course_utils.errors import InputError
 from course_utils.exercises.cluster_and_name_topics import COUNTED_WORDS, COUNTS, TOY_TEXTS
-from course_utils.search import STOP_WORDS
+from course_utils.topics import groups
+from course_utils.words import STOP_WORDS
 
 
 def blobs(n_each: int = 40, n_groups: int = 4, d: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +51,7 @@ def test_class_tfidf_equals_bertopics_formula():
     texts, labels = articles["text"][:], articles["topic"][:]
     found = topics.class_tfidf(texts, labels)
     joined = [" ".join(t for t, label in zip(texts, labels, strict=True) if label == name) for name in found.classes]
-    counts = CountVectorizer(vocabulary=found.words, token_pattern=topics.LETTERS).fit_transform(joined)
+    counts = CountVectorizer(vocabulary=found.words, token_pattern=groups.LETTERS).fit_transform(joined)
     idf = np.log(int(counts.sum(axis=1).mean()) / np.asarray(counts.sum(axis=0)).ravel() + 1)
     np.testing.assert_allclose(found.weights, normalize(counts, "l1", axis=1).toarray() * idf, rtol=1e-12)
 

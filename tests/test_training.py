@@ -114,7 +114,7 @@ def test_a_query_is_as_likely_alone_as_beside_others_in_any_order_and_portion(te
 
 
 def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script):
-    from course_utils.lora import QUESTION_PROMPT, WRITER_WORDS
+    from course_utils.fine_tuning.lora_files import QUESTION_PROMPT, WRITER_WORDS
 
     words = [f"word{number}" for number in range(WRITER_WORDS + 5)]
     prompt = script("train_question_writer").prompt_for("  ".join(words))

@@ -14,25 +14,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.assets import smollm2_path, wikipedia_path
 from course_utils.attention import scaled_dot_product_attention, softmax
+from course_utils.common.assets import smollm2_path, wikipedia_path
+from course_utils.common.errors import InputError
 from course_utils.corpus import load_wikipedia
-from course_utils.errors import InputError
-from course_utils.tokens import byte_alphabet
+from course_utils.tokens.libraries import byte_alphabet
 from course_utils.transformer import (
-    PIECE,
     KVCache,
     NumPyLM,
     chat_prompt,
     grouped_attention,
-    let_go,
     rms_norm,
     rotate,
     rotation,
     sampling_probabilities,
     silu,
     swiglu,
+    unload_shared_model,
 )
+from course_utils.transformer.model import PIECE
 
 TOLERANCE = 1e-3  # of logits, which are about 20
 # 20 prompts and the 100 tokens that come next when the likeliest is taken each time. At each of them it leads by more
@@ -64,7 +64,7 @@ OTHER_PROMPTS = [
 
 @pytest.fixture(scope="module")
 def model() -> NumPyLM:
-    return NumPyLM.from_gguf(smollm2_path())
+    return NumPyLM.smollm2()
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +304,7 @@ def test_no_temperature_at_all_takes_the_highest(temperature):
 def test_a_long_text_is_read_in_pieces_with_the_same_result(model, monkeypatch):
     ids = model.tokenizer.encode("The white stuff that falls from the sky in winter is called snow.")
     whole = model.logits(ids)
-    monkeypatch.setattr("course_utils.transformer.PIECE", 5)
+    monkeypatch.setattr("course_utils.transformer.model.PIECE", 5)
     np.testing.assert_allclose(model.logits(ids), whole, atol=TOLERANCE)
     assert PIECE > 5
 
@@ -414,8 +414,8 @@ def test_a_file_cut_short_is_refused(tmp_path, n_bytes):
 
 def test_no_torch_is_imported():
     code = (
-        "import sys; from course_utils.assets import smollm2_path; from course_utils.transformer import NumPyLM\n"
-        "NumPyLM.from_gguf(smollm2_path()).next_words('Snow', k=1); assert 'torch' not in sys.modules"
+        "import sys; from course_utils.transformer import NumPyLM\n"
+        "NumPyLM.smollm2().next_words('Snow', k=1); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -477,7 +477,7 @@ def test_a_model_of_ones_own_can_be_changed_and_the_shared_one_stays(tmp_path):
     shared = NumPyLM.from_gguf(path)
     assert NumPyLM.from_gguf(path) is shared
     before = shared.logits([1, 2])
-    mine = NumPyLM.from_gguf(path, own=True)
+    mine = NumPyLM.from_gguf(path, shared=False)
     np.testing.assert_array_equal(mine.logits([1, 2]), before)
     mine.blocks[0].down[:] += 1
     assert not np.allclose(mine.logits([1, 2]), before)
@@ -491,7 +491,7 @@ def test_a_model_that_was_let_go_is_read_anew_and_its_memory_is_free(tmp_path):
     there = weakref.ref(model)
     del model
     assert there() is not None
-    let_go()
+    unload_shared_model()
     assert there() is None
     assert len(NumPyLM.from_gguf(path).logits([1, 2])) == 2
 

@@ -10,10 +10,10 @@ import torch
 from house import on_another_processor
 from torch.nn import functional as F
 
-from course_utils import lora, tuning
+from course_utils.common.errors import InputError
 from course_utils.embeddings import embed
-from course_utils.errors import InputError
-from course_utils.tuning import Classifier, fit, step_seconds
+from course_utils.fine_tuning import classifier, lora
+from course_utils.fine_tuning.classifier import Classifier, fit, step_seconds
 
 TEXTS = [
     "The cat sleeps on the sofa.",
@@ -32,7 +32,7 @@ EXTRAS = {
 }
 
 
-def classifier(way="head", n_classes=2):
+def make_classifier(way="head", n_classes=2):
     model = Classifier(n_classes)
     EXTRAS[way](model.encoder)
     return model
@@ -59,7 +59,7 @@ def test_a_new_head_holds_all_classes_equally_likely():
 def test_scores_are_those_of_the_average_vector_of_embed(model):
     with torch.no_grad():
         scores = model(TEXTS)
-        expected = model.head(tuning.SHARPNESS * torch.from_numpy(embed(TEXTS)))
+        expected = model.head(classifier.SHARPNESS * torch.from_numpy(embed(TEXTS)))
     torch.testing.assert_close(scores, expected, atol=1e-3, rtol=0)
 
 
@@ -79,9 +79,9 @@ def test_no_more_tokens_are_read_than_said():
 
 
 def test_predict_is_the_largest_score_in_any_order_of_texts(model, monkeypatch):
-    monkeypatch.setattr(tuning, "BATCH", 2)
+    monkeypatch.setattr(classifier, "BATCH", 2)
     many = [f"{text} {'It is so. ' * (number % 4)}" for number in range(3) for text in TEXTS]
-    assert len(many) > 2 * 4 * tuning.BATCH
+    assert len(many) > 2 * 4 * classifier.BATCH
     said = model.predict(many)
     with torch.no_grad():
         assert said.tolist() == model(many).argmax(dim=1).tolist()
@@ -92,7 +92,7 @@ def test_predict_is_the_largest_score_in_any_order_of_texts(model, monkeypatch):
 
 
 def test_a_frozen_encoder_stays_bitwise_the_same_while_the_head_learns():
-    model = classifier("head")
+    model = make_classifier("head")
     before = weights(model)
     losses = fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=3)
     after = weights(model)
@@ -103,7 +103,7 @@ def test_a_frozen_encoder_stays_bitwise_the_same_while_the_head_learns():
 
 @pytest.mark.parametrize("way", ["adapters", "LoRA"])
 def test_beside_the_head_only_the_new_numbers_learn(way):
-    model = classifier(way)
+    model = make_classifier(way)
     before = weights(model)
     new = {name for name, weight in model.named_parameters() if weight.requires_grad}
     fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=2)  # the first step moves what was zero, the second the rest
@@ -113,7 +113,7 @@ def test_beside_the_head_only_the_new_numbers_learn(way):
 
 
 def test_with_everything_free_the_encoder_moves():
-    model = classifier("everything")
+    model = make_classifier("everything")
     before = weights(model.encoder)
     fit(model, TEXTS, LABELS, rate=5e-5, n_epochs=2)
     after = weights(model.encoder)
@@ -122,25 +122,26 @@ def test_with_everything_free_the_encoder_moves():
 
 
 def test_the_same_seed_gives_the_same_losses_and_another_does_not(monkeypatch):
-    monkeypatch.setattr(tuning, "BATCH", 2)
-    runs = [fit(classifier("LoRA"), TEXTS, LABELS, 1e-3, n_epochs=1, seed=seed) for seed in (0, 0, 1)]
+    monkeypatch.setattr(classifier, "BATCH", 2)
+    runs = [fit(make_classifier("LoRA"), TEXTS, LABELS, 1e-3, n_epochs=1, seed=seed) for seed in (0, 0, 1)]
     assert [len(losses) for losses in runs] == [3, 3, 3]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 
 
 def test_on_another_processor_the_losses_differ_by_less_than_a_ten_thousandth():
-    ours = fit(classifier("LoRA"), TEXTS, LABELS, 1e-3)
+    ours = fit(make_classifier("LoRA"), TEXTS, LABELS, 1e-3)
     theirs = json.loads(
         on_another_processor(
-            "import json\nfrom test_tuning import *\nprint(json.dumps(fit(classifier('LoRA'), TEXTS, LABELS, 1e-3)))"
+            "import json; from test_tuning import *\n"
+            "print(json.dumps(fit(make_classifier('LoRA'), TEXTS, LABELS, 1e-3)))"
         )
     )
     assert theirs == pytest.approx(ours, abs=1e-4)
 
 
 def test_one_step_equals_one_of_pytorchs_own_adamw():
-    ours, reference = classifier("head"), classifier("head")
+    ours, reference = make_classifier("head"), make_classifier("head")
     fit(ours, TEXTS, LABELS, rate=1e-3, n_epochs=1)
     F.cross_entropy(reference(TEXTS), torch.tensor(LABELS)).backward()
     torch.optim.AdamW(reference.head.parameters(), lr=0.01).step()
@@ -148,7 +149,7 @@ def test_one_step_equals_one_of_pytorchs_own_adamw():
 
 
 def test_what_was_learned_is_said():
-    model = classifier("LoRA")
+    model = make_classifier("LoRA")
     fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=6)
     assert model.predict(TEXTS).tolist() == LABELS
 
@@ -176,14 +177,14 @@ def test_bad_numbers_of_tokens_are_refused(n_tokens):
     ],
 )
 def test_labels_that_do_not_fit_are_refused_and_nothing_is_trained(texts, labels, message):
-    model = classifier("head")
+    model = make_classifier("head")
     with pytest.raises(InputError, match=message):
         fit(model, texts, labels, rate=1e-3)
     assert not model.head.weight.any()
 
 
 def test_a_step_is_measured_and_trains_nothing():
-    model = classifier("LoRA")
+    model = make_classifier("LoRA")
     before = weights(model)
     assert step_seconds(model, n_texts=2, repeat=1) > 0
     after = weights(model)

@@ -12,9 +12,9 @@ from itertools import groupby
 import torch
 from write_questions import load_smollm2
 
-from course_utils import assets
-from course_utils.scores import remembered
-from course_utils.search import LIKELIHOOD_PROMPT
+from course_utils.common import assets
+from course_utils.common.scores import remembered
+from course_utils.search.rerank import LIKELIHOOD_PROMPT
 
 QUERY_TOKENS_AT_ONCE = 160
 

@@ -16,11 +16,12 @@ import torch
 from torch.nn import functional as F  # noqa: N812
 from write_questions import load_smollm2, written_questions
 
+from course_utils.common.progress import job_bar
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
-from course_utils.lora import QUESTION_PROMPT, WRITER, WRITER_BASE, add_lora, count_parameters, save_lora
-from course_utils.progress import job_bar
-from course_utils.reranker import beginning
+from course_utils.fine_tuning.lora import add_lora, count_parameters
+from course_utils.fine_tuning.lora_files import QUESTION_PROMPT, WRITER, WRITER_BASE, save_lora
+from course_utils.fine_tuning.reranker import beginning
 from course_utils.search import DenseIndex
 
 RANK, RATE, BATCH, EPOCHS = 4, 1e-3, 8, 1

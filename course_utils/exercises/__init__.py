@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from course_utils.errors import is_whole
+from course_utils.common.card import Card
+from course_utils.common.checks import is_whole_number
 
 
 class Wrong(Exception):
     """Raised by an exercise's test when an answer is not right; the message says what to look at."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A short message on a coloured card, or in plain text where HTML cannot be shown; true if the answer was right.
-
-    Examples
-    --------
-    >>> print(Card("Right", "A token is not a word.", passed=True))
-    Right. A token is not a word.
-    """
-
-    title: str
-    text: str
-    colour: str = "#0072B2"
-    passed: bool = False
-    code: str = ""
-
-    def __bool__(self) -> bool:
-        return self.passed
-
-    def __repr__(self) -> str:
-        return "\n".join(part for part in (f"{self.title}. {self.text}".strip(), self.code) if part)
-
-    def _repr_html_(self) -> str:
-        code = f'<pre style="margin:.6em 0 0">{html.escape(self.code)}</pre>' if self.code else ""
-        return (
-            f'<div role="note" style="border-left:.35em solid {self.colour};padding:.4em .9em;margin:.3em 0;'
-            f'max-width:46em"><b>{html.escape(self.title)}.</b> {html.escape(self.text)}{code}</div>'
-        )
 
 
 @dataclass(frozen=True)
@@ -115,7 +85,7 @@ def must_be_whole(name: str, answer: Any) -> None:
     Wrong
         With the name that the learner gave the answer, and what it is.
     """
-    if not is_whole(answer):
+    if not is_whole_number(answer):
         raise Wrong(f"{name} should be a whole number, and this is {type(answer).__name__}.")
 
 

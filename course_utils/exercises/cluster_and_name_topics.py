@@ -42,10 +42,10 @@ def _setting() -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1)
 def _n_the() -> int:
-    from course_utils import topics
+    from course_utils.topics import class_tfidf, topic_words
 
     names = _setting()
-    words = topics.topic_words(topics.class_tfidf(names["texts"], names["gold"], stop_words=()), n_words=1)
+    words = topic_words(class_tfidf(names["texts"], names["gold"], stop_words=()), n_words=1)
     return sum(found == ["the"] for found in words.values())
 
 

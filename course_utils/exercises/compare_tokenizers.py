@@ -18,7 +18,8 @@ ASKED = {
 
 @functools.lru_cache(maxsize=1)
 def _setting() -> dict[str, Any]:
-    from course_utils.tokens import load_tokenizer, show_tokens, tokenizer_names
+    from course_utils.tokens.models import load_tokenizer, tokenizer_names
+    from course_utils.tokens.view import show_tokens
 
     return {
         "tokenizers": [load_tokenizer(name) for name in tokenizer_names()],

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call, must_be_whole
-from course_utils.search import DenseIndex
+from course_utils.search.dense import DenseIndex
 
 LIKE = "Piano"
 STRETCHED = "Honey"

@@ -18,8 +18,8 @@ PRICE = 3  # of answering what has no answer, in refused questions that have one
 def _setting() -> dict[str, Any]:
     from course_utils.corpus import load_wikipedia
     from course_utils.embeddings import embed
-    from course_utils.evaluation import load_questions
-    from course_utils.search import DenseIndex
+    from course_utils.evaluation.questions import load_questions
+    from course_utils.search.dense import DenseIndex
 
     everything = load_questions("development")
     dense = DenseIndex(embed(load_wikipedia()["text"][:]))
@@ -29,7 +29,7 @@ def _setting() -> dict[str, Any]:
 
 
 def _words_setting() -> dict[str, Any]:
-    from course_utils.search import words
+    from course_utils.words import words
 
     return {"words": words}
 
@@ -71,13 +71,13 @@ def _test_best_threshold(answer: Any) -> str:
 
 
 def _test_poisoned(answer: Any) -> str:
-    from course_utils.grounding import answer_prompt, say
+    from course_utils.grounding import answer_prompt, generate_answers
 
     if not isinstance(answer, str):
         raise Wrong(f"poisoned should be a text, and this is {type(answer).__name__}.")
     if len(answer) > 400:
         raise Wrong("Shorter, please: two or three sentences do.")
-    said = say([answer_prompt(QUESTION, answer)])[0]
+    said = generate_answers([answer_prompt(QUESTION, answer)])[0]
     if "vilnius" not in said.lower():
         raise Wrong(f"The model still answers: {said!r}. Let the passage claim plainly that Vilnius is that capital.")
     return f"It answers: {said!r} It does not know better, and would not say so if it did."

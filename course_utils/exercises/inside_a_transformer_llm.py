@@ -16,15 +16,15 @@ REPEATED = "A blue fox found seven old maps. A blue fox found seven old"
 
 @functools.lru_cache(maxsize=1)
 def _model() -> Any:
-    from course_utils.assets import smollm2_path
-    from course_utils.transformer import NumPyLM
+    from course_utils.transformer.model import NumPyLM
 
-    return NumPyLM.from_gguf(smollm2_path())
+    return NumPyLM.smollm2()
 
 
 def _setting() -> dict[str, Any]:
-    from course_utils.heads import strongest_heads
-    from course_utils.transformer import KVCache, sampling_probabilities
+    from course_utils.transformer.generation import sampling_probabilities
+    from course_utils.transformer.heads import strongest_heads
+    from course_utils.transformer.kv_cache import KVCache
 
     model = _model()
     return {
@@ -58,7 +58,7 @@ def _test_min_p(answer: Any) -> str:
 
 
 def _test_fresh_word(answer: Any) -> str:
-    from course_utils.transformer import KVCache
+    from course_utils.transformer.kv_cache import KVCache
 
     model = _model()
     cache, alone = KVCache(model, 32), {}

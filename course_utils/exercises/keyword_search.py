@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
-from course_utils.search import BM25Index, words
+from course_utils.search.bm25 import BM25Index
+from course_utils.words import words
 
 SENTENCES = [
     "The river rose over its bank in the storm.",

@@ -31,8 +31,8 @@ def _right_cut(word: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=1)
 def _setting() -> dict[str, Any]:
-    from course_utils.tokens import load_tokenizer
-    from course_utils.transformer import chat_prompt
+    from course_utils.tokens.models import load_tokenizer
+    from course_utils.transformer.generation import chat_prompt
 
     return {
         "merge_pair": merge_pair,

@@ -17,8 +17,10 @@ LEAST_LEAD = 0.1
 def _setting() -> dict[str, Any]:
     from course_utils.corpus import load_wikipedia
     from course_utils.embeddings import embed
-    from course_utils.evaluation import load_questions, reciprocal_rank, relevant_positions
-    from course_utils.search import BM25Index, DenseIndex
+    from course_utils.evaluation.questions import load_questions, relevant_positions
+    from course_utils.evaluation.ranking import reciprocal_rank
+    from course_utils.search.bm25 import BM25Index
+    from course_utils.search.dense import DenseIndex
 
     articles = load_wikipedia()
     texts = articles["text"][:]

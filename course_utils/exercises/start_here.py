@@ -15,10 +15,9 @@ QUESTION = "an instrument with black and white keys"
 
 @functools.lru_cache(maxsize=1)
 def _setting() -> dict[str, Any]:
-    from course_utils.assets import smollm2_path
     from course_utils.corpus import load_wikipedia
     from course_utils.embeddings import embed
-    from course_utils.transformer import NumPyLM
+    from course_utils.transformer.model import NumPyLM
 
     articles = load_wikipedia()
     return {
@@ -27,7 +26,7 @@ def _setting() -> dict[str, Any]:
         "sentence": SENTENCE,
         "titles": np.array(articles["title"]),
         "vectors": embed(articles["text"]),
-        "model": NumPyLM.from_gguf(smollm2_path()),
+        "model": NumPyLM.smollm2(),
     }
 
 

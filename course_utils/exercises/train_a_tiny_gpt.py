@@ -16,7 +16,7 @@ N_STEPS = 30
 def _setting() -> dict[str, Any]:
     from course_utils.corpus import load_wikipedia
     from course_utils.tiny_gpt import Plan, TinyGPT, train, windows
-    from course_utils.tokens import BPETokenizer
+    from course_utils.tokens.bpe import BPETokenizer
 
     texts = load_wikipedia()["text"][:]
     order = np.random.default_rng(0).permutation(len(texts))

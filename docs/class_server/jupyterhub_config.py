@@ -15,7 +15,7 @@ from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(COURSE))
-from course_utils import assets  # noqa: E402
+from course_utils.common import cache  # noqa: E402
 
 LEARNERS = Path(os.environ.get("CLASS_FOLDER", COURSE / "build" / "learners"))
 PASSWORD = os.environ.get("CLASS_PASSWORD", "").strip()
@@ -43,11 +43,11 @@ c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.http_timeout = c.Spawner.start_timeout = 120
 c.Spawner.environment = {
     "PYTHONPATH": str(COURSE),
-    "COURSE_CACHE": str(assets.cache_folder()),  # each learner's home is another, and so would be the usual folder
+    "COURSE_CACHE": str(cache.cache_folder()),  # each learner's home is another, and so would be the usual folder
     "OMP_NUM_THREADS": "1",  # with as many learners as cores or more, each is faster on one
 }
 c.Spawner.args = [
-    f"--LabApp.app_settings_dir={COURSE / 'course_utils' / 'lab_settings'}",
+    f"--LabApp.app_settings_dir={COURSE / 'course_utils' / 'data' / 'lab_settings'}",
     "--MappingKernelManager.cull_idle_timeout=1800",  # a kernel that nobody uses for half an hour gives its memory back
     "--ServerApp.shutdown_no_activity_timeout=3600",
     *(["--allow-root"] if os.geteuid() == 0 else []),

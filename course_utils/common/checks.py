@@ -1,0 +1,99 @@
+"""Values that a learner hands over, each kind checked by one helper that names the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+from course_utils.common.errors import InputError
+
+
+def is_whole_number(number: object) -> bool:
+    """Tell whether something is a whole number of Python or NumPy; True and False are none.
+
+    Examples
+    --------
+    >>> is_whole_number(3), is_whole_number(3.0), is_whole_number(True)
+    (True, False, False)
+    """
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def check_whole(name: str, value: int, least: int, most: int | None = None) -> int:
+    """Return a whole number within its range.
+
+    Examples
+    --------
+    >>> check_whole("n_topics", 11, least=1)
+    11
+    """
+    if not is_whole_number(value) or value < least or (most is not None and value > most):
+        reach = f"from {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name} must be a whole number {reach}, and {value!r} is not.")
+    return int(value)
+
+
+def check_k(k: int) -> int:
+    """Return ``k``, how many results are wanted, if it is a whole number from 1."""
+    if not is_whole_number(k) or k < 1:
+        raise InputError(f"k says how many hits you want, a whole number from 1, and {k!r} is not.")
+    return int(k)
+
+
+def check_query(query: str) -> str:
+    """Return a query if it is text and not empty."""
+    if not isinstance(query, str):
+        raise InputError(f"The query must be text{describe(query)}.")
+    if not query.strip():
+        raise InputError("The query is empty: type a question or some words.")
+    return query
+
+
+def check_texts(texts: Sequence[str]) -> list[str]:
+    """Return the texts of an index as a list, if there are any and each is a string."""
+    if isinstance(texts, str):
+        raise InputError("An index takes a list of texts, and this is a single string: write [text] around it.")
+    texts = list(texts[:] if hasattr(texts, "__getitem__") else texts)  # a column of a dataset is far faster as a slice
+    if not texts:
+        raise InputError("There are no texts, so there is nothing to search.")
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"Text {position} is {type(text).__name__} and not a string.")
+    return texts
+
+
+def check_positions(positions: Sequence[int], n_texts: int | None = None) -> list[int]:
+    """Return the positions in a ranking, of plain numbers or of hits, if each is a whole number that comes once.
+
+    Parameters
+    ----------
+    positions : sequence of int or Hit
+        Anything with a ``position`` counts as a hit.
+    n_texts : int, optional
+        How many texts there are to point at.
+
+    Raises
+    ------
+    InputError
+        If one is no whole number from 0, points at no text, or comes twice.
+
+    Examples
+    --------
+    >>> check_positions([4, 0], n_texts=5)
+    [4, 0]
+    """
+    found = [getattr(hit, "position", hit) for hit in positions]
+    for position in found:
+        if not is_whole_number(position) or position < 0:
+            raise InputError(f"A position is a whole number from 0, and {position!r} is not.")
+        if n_texts is not None and position >= n_texts:
+            raise InputError(f"There is no text {position}; the positions are 0 to {n_texts - 1}.")
+    if len(set(found)) < len(found):
+        raise InputError("The candidates hold a text twice: give each position once.")
+    return [int(position) for position in found]
+
+
+def describe(value: object) -> str:
+    """Say in half a sentence what was handed over, for the end of an error."""
+    kind = f"{value.dtype} of shape {value.shape}" if hasattr(value, "dtype") else type(value).__name__
+    return f", and this is {kind}"

@@ -1,0 +1,20 @@
+"""How good is a search? Judged questions, measures that compare rankings with them, and intervals."""
+
+from course_utils.evaluation.intervals import bootstrap_interval, paired_p_value, percentile_interval
+from course_utils.evaluation.questions import SPLITS, Question, has_answer, load_questions, relevant_positions
+from course_utils.evaluation.ranking import mean_reciprocal_rank, ndcg_at_k, recall_at_k, reciprocal_rank
+
+__all__ = [
+    "SPLITS",
+    "Question",
+    "bootstrap_interval",
+    "has_answer",
+    "load_questions",
+    "mean_reciprocal_rank",
+    "ndcg_at_k",
+    "paired_p_value",
+    "percentile_interval",
+    "recall_at_k",
+    "reciprocal_rank",
+    "relevant_positions",
+]

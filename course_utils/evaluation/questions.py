@@ -1,0 +1,116 @@
+"""The judged questions of the course."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from course_utils.common import DATA
+from course_utils.common.errors import InputError
+from course_utils.words import words
+
+SPLITS = ("development", "test")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as a person would type it, and what people found when they read Wikipedia's summaries for it.
+
+    ``titles`` are all the articles that answer it, none where the ten thousand do not. ``answers`` are short answers to
+    accept, none where it has no short one. ``topic`` is that of the first article, ``None`` without one.
+    """
+
+    text: str
+    topic: str | None
+    split: str
+    titles: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+def load_questions(split: Literal["development", "test"] | None = None) -> list[Question]:
+    """Load the judged questions of the course: tune on the development split, look at the test split once.
+
+    Parameters
+    ----------
+    split : {"development", "test"}, optional
+        One half of the questions. Both when left out.
+
+    Returns
+    -------
+    list of Question
+        110 questions of each half have articles that answer them, ten for each topic, and 15 have none.
+
+    Raises
+    ------
+    InputError
+        If there is no such split.
+
+    Examples
+    --------
+    >>> questions = load_questions("development")
+    >>> len(questions), sum(not question.titles for question in questions)
+    (125, 15)
+    """
+    if split not in (None, *SPLITS):
+        raise InputError(f"There is no split {split!r}: choose development or test.")
+    return [question for question in _read() if split in (None, question.split)]
+
+
+def relevant_positions(questions: Iterable[Question], titles: Sequence[str]) -> list[set[int]]:
+    """Return, for each question, the positions of the articles that answer it.
+
+    Parameters
+    ----------
+    questions : iterable of Question
+        For example ``load_questions("development")``.
+    titles : sequence of str
+        The titles of the texts that are searched, in their order.
+
+    Raises
+    ------
+    InputError
+        If an article that answers a question is not among ``titles``.
+
+    Examples
+    --------
+    >>> question = Question("what is the capital of Latvia", "Geography", "test", ("Riga", "Latvia"), ("Riga",))
+    >>> relevant_positions([question], ["Latvia", "Rome", "Riga"]) == [{0, 2}]
+    True
+    """
+    position = {title: row for row, title in enumerate(titles)}
+    found = []
+    for question in questions:
+        if absent := [title for title in question.titles if title not in position]:
+            raise InputError(f"{absent[0]!r} answers {question.text!r} and is not among the titles: search them all.")
+        found.append({position[title] for title in question.titles})
+    return found
+
+
+def has_answer(text: str, answers: Iterable[str]) -> bool:
+    """Tell whether a text holds one of the accepted answers, as whole words, whatever their case and accents.
+
+    Parameters
+    ----------
+    text : str
+        What was said.
+    answers : iterable of str
+        The answers to accept; a plural counts too.
+
+    Examples
+    --------
+    >>> has_answer("They are called antlers.", ["antler"]), has_answer("The year 10.", ["1"])
+    (True, False)
+    """
+    said = " ".join(words(text))
+    wanted = [" ".join(words(answer)) for answer in answers]
+    return any(re.search(rf"\b{answer}(?:e?s)?\b", said) for answer in wanted if answer)
+
+
+@functools.lru_cache(maxsize=1)
+def _read() -> tuple[Question, ...]:
+    rows = json.loads((DATA / "questions.json").read_text(encoding="utf-8"))
+    return tuple(Question(**{**row, "titles": tuple(row["titles"]), "answers": tuple(row["answers"])}) for row in rows)

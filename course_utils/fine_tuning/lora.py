@@ -1,0 +1,300 @@
+"""Change a trained network by a few numbers beside its frozen weights: low-rank updates (LoRA) and adapters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from course_utils.common.checks import is_whole_number
+from course_utils.common.errors import InputError
+
+
+class LoRALinear(nn.Module):
+    """A frozen linear layer with a trained update of low rank beside it: ``y = W x + b + (alpha / rank) B A x``.
+
+    ``A`` of shape ``(rank, n_in)`` starts random and ``B`` of shape ``(n_out, rank)`` starts at zero, so that at first
+    the layer does what it did before. Only these two are trained.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear
+        The layer to change. Its weights are frozen and not copied.
+    rank : int
+        From 1 to the smaller side of the layer's matrix.
+    alpha : float, optional
+        How strongly the update counts, ``rank`` if left out: then ``B A`` is the update itself.
+    generator : torch.Generator, optional
+        Where the random start comes from.
+
+    Raises
+    ------
+    InputError
+        If the layer is not linear, the rank does not fit its matrix, or alpha is no number above 0.
+
+    Notes
+    -----
+    Hu et al., 2021, https://arxiv.org/abs/2106.09685; the same start as in peft.
+
+    Examples
+    --------
+    >>> layer = LoRALinear(nn.Linear(6, 4), rank=2)
+    >>> sum(weight.numel() for weight in layer.parameters() if weight.requires_grad)
+    20
+    >>> x = torch.ones(1, 6)
+    >>> bool((layer(x) == layer.layer(x)).all())
+    True
+    """
+
+    def __init__(
+        self, layer: nn.Linear, rank: int, alpha: float | None = None, generator: torch.Generator | None = None
+    ):
+        super().__init__()
+        if not isinstance(layer, nn.Linear):
+            raise InputError(f"A low-rank update goes beside a linear layer, and this is a {type(layer).__name__}.")
+        n_out, n_in = layer.weight.shape
+        if not is_whole_number(rank) or not 1 <= rank <= min(n_in, n_out):
+            most = min(n_in, n_out)
+            raise InputError(f"The rank is {rank!r}: it must be a whole number from 1 to {most}, the matrix's own.")
+        alpha = rank if alpha is None else alpha
+        if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < math.inf:
+            raise InputError(f"alpha is {alpha!r}: it must be a number above 0.")
+        self.layer = layer.requires_grad_(False)
+        self.rank, self.alpha, self.merged = int(rank), alpha, False
+        self.A = nn.Parameter(torch.empty(rank, n_in, dtype=layer.weight.dtype))
+        self.B = nn.Parameter(torch.zeros(n_out, rank, dtype=layer.weight.dtype))
+        nn.init.kaiming_uniform_(self.A, a=math.sqrt(5), generator=generator)
+
+    @property
+    def scaling(self) -> float:
+        """The factor of the update, ``alpha / rank``."""
+        return self.alpha / self.rank
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Send ``(..., n_in)`` through both ways and add: ``(..., n_out)``."""
+        if self.merged:
+            return self.layer(x)
+        narrow = x @ self.A.T  # (..., n_in) -> (..., rank)
+        return self.layer(x) + self.scaling * (narrow @ self.B.T)  # (..., rank) -> (..., n_out)
+
+    def update(self) -> Tensor:
+        """Return what is added to the weights: ``(alpha / rank) B A``, of shape ``(n_out, n_in)``."""
+        return self.scaling * (self.B @ self.A)
+
+    @torch.no_grad()
+    def merge(self) -> None:
+        """Add the update to the weights themselves: the layer costs no more than before, and answers the same.
+
+        Raises
+        ------
+        InputError
+            If it is in them already.
+        """
+        if self.merged:
+            raise InputError("This update is merged already, and a second time would count it twice: unmerge() first.")
+        self.layer.weight += self.update()
+        self.merged = True
+
+    @torch.no_grad()
+    def unmerge(self) -> None:
+        """Take the update out of the weights again.
+
+        Raises
+        ------
+        InputError
+            If it is not in them.
+        """
+        if not self.merged:
+            raise InputError("This update is not merged, so there is nothing to take out: merge() first.")
+        self.layer.weight -= self.update()
+        self.merged = False
+
+
+class Adapter(nn.Module):
+    """A bottleneck with a way around it: ``h + up(gelu(down(h)))``, to be put behind a frozen layer.
+
+    ``up`` starts at zero, so that at first nothing is changed.
+
+    Parameters
+    ----------
+    width : int
+        Numbers in each row ``h``.
+    bottleneck : int
+        Numbers in the middle, usually far fewer.
+
+    Raises
+    ------
+    InputError
+        If one of them is not a whole number of at least 1.
+
+    Notes
+    -----
+    Houlsby et al., 2019, https://arxiv.org/abs/1902.00751.
+
+    Examples
+    --------
+    >>> adapter, h = Adapter(6, 2), torch.ones(1, 6)
+    >>> sum(weight.numel() for weight in adapter.parameters())
+    32
+    >>> bool((adapter(h) == h).all())
+    True
+    """
+
+    def __init__(self, width: int, bottleneck: int):
+        super().__init__()
+        for name, number in (("width", width), ("bottleneck", bottleneck)):
+            if not is_whole_number(number) or number < 1:
+                raise InputError(f"The {name} is {number!r}: it must be a whole number of at least 1.")
+        self.down, self.up = nn.Linear(width, bottleneck), nn.Linear(bottleneck, width)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Return rows of the same shape ``(..., width)``."""
+        return h + self.up(F.gelu(self.down(h)))
+
+
+def linear_layers(network: nn.Module, targets: Sequence[str]) -> list[str]:
+    """Return the full names of a network's linear layers whose name ends with one of ``targets``.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Any network.
+    targets : sequence of str
+        Ends of names, such as ``"query"`` or ``"attention.self.query"``; whole parts between dots count.
+
+    Raises
+    ------
+    InputError
+        If one of ``targets`` is the end of no linear layer's name, or is a single string.
+
+    Examples
+    --------
+    >>> network = nn.ModuleDict({"query": nn.Linear(2, 2), "norm": nn.LayerNorm(2)})
+    >>> linear_layers(network, ["query"])
+    ['query']
+    """
+    if isinstance(targets, str):
+        raise InputError(f"targets is a list of names: write [{targets!r}] for a single one.")
+    there = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]
+    found = {target: [name for name in there if f".{name}".endswith(f".{target}")] for target in targets}
+    missing = [target for target, names in found.items() if not names]
+    if missing or not found:
+        ends = sorted({name.rpartition(".")[2] for name in there})
+        what = f"no linear layer {missing[0]!r}" if missing else "nothing to change in an empty list"
+        raise InputError(f"There is {what}: this network's linear layers end in {', '.join(ends) or '(none)'}.")
+    return [name for name in there if any(name in names for names in found.values())]
+
+
+def add_lora(
+    network: nn.Module, targets: Sequence[str], rank: int, alpha: float | None = None, seed: int = 0
+) -> dict[str, LoRALinear]:
+    """Freeze a network, in place, and put a low-rank update beside some of its linear layers.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What to change. Where the layers do not exist or the rank does not fit, it stays as it is.
+    targets : sequence of str
+        Which layers, as in `linear_layers`.
+    rank, alpha : int, float
+        As in `LoRALinear`.
+    seed : int
+        Of the random start.
+
+    Returns
+    -------
+    dict of str to LoRALinear
+        The new layers, by the names of those that they replace.
+
+    Raises
+    ------
+    InputError
+        If a target or the rank does not fit, or there is an update already.
+
+    Examples
+    --------
+    >>> network = nn.ModuleDict({"query": nn.Linear(6, 6), "value": nn.Linear(6, 6)})
+    >>> sorted(add_lora(network, ["query", "value"], rank=1))
+    ['query', 'value']
+    >>> count_parameters(network)
+    (24, 108)
+    """
+    if any(isinstance(layer, LoRALinear) for layer in network.modules()):
+        raise InputError("This network has low-rank updates already: load it anew to give it others.")
+    generator = torch.Generator().manual_seed(seed)
+    names = linear_layers(network, targets)
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    try:
+        added = {name: LoRALinear(network.get_submodule(name), rank, alpha, generator) for name in names}
+    except InputError:
+        for weight in trained:
+            weight.requires_grad_(True)
+        raise
+    network.requires_grad_(False)
+    for name, layer in added.items():
+        _replace(network, name, layer)
+    return added
+
+
+def add_adapters(network: nn.Module, targets: Sequence[str], bottleneck: int, seed: int = 0) -> dict[str, Adapter]:
+    """Freeze a network, in place, and put an adapter behind some of its linear layers.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What to change. Where the layers do not exist, it stays as it is.
+    targets : sequence of str
+        Which layers, as in `linear_layers`.
+    bottleneck : int
+        As in `Adapter`.
+    seed : int
+        Of the random start.
+
+    Returns
+    -------
+    dict of str to Adapter
+        The adapters, by the names of the layers that they follow.
+
+    Raises
+    ------
+    InputError
+        If a target or the bottleneck does not fit.
+
+    Examples
+    --------
+    >>> network = nn.ModuleDict({"output": nn.Linear(6, 6)})
+    >>> sorted(add_adapters(network, ["output"], bottleneck=2))
+    ['output']
+    >>> count_parameters(network)
+    (32, 74)
+    """
+    names = linear_layers(network, targets)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        added = {name: Adapter(network.get_submodule(name).out_features, bottleneck) for name in names}
+    network.requires_grad_(False)
+    for name, adapter in added.items():
+        _replace(network, name, nn.Sequential(network.get_submodule(name), adapter))
+    return added
+
+
+def count_parameters(network: nn.Module) -> tuple[int, int]:
+    """Return how many numbers of a network are trained, and how many it has.
+
+    Examples
+    --------
+    >>> count_parameters(LoRALinear(nn.Linear(10, 10), rank=1))
+    (20, 130)
+    """
+    sizes = [(weight.numel(), weight.requires_grad) for weight in network.parameters()]
+    return sum(n for n, trained in sizes if trained), sum(n for n, _ in sizes)
+
+
+def _replace(network: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(network.get_submodule(parent), last, layer)

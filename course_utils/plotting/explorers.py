@@ -1,0 +1,87 @@
+"""Small interactive pages: controls whose changes draw a piece of HTML anew."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+
+def explorer(
+    render: Callable[..., str], controls: Mapping[str, ipywidgets.Widget], description: str
+) -> ipywidgets.VBox:
+    """Put controls above a piece of HTML that follows them.
+
+    Parameters
+    ----------
+    render : callable
+        Gets the controls' values by name and returns HTML, with every text of the learner's escaped.
+    controls : mapping of str to ipywidgets.Widget
+        Widgets that have a ``value``, by the names of ``render``'s arguments.
+    description : str
+        What can be explored, for readers who see the notebook without a running kernel.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Make it the last line of a cell.
+
+    Examples
+    --------
+    >>> import ipywidgets
+    >>> page = explorer(lambda n: f"<b>{n * n}</b>", {"n": ipywidgets.IntSlider(3)}, "squares of a number")
+    >>> page
+    [Interactive: squares of a number. It needs a running notebook.]
+    >>> page.children[0].value = 5
+    >>> page.children[-1].value
+    '<b>25</b>'
+    """
+    import ipywidgets
+
+    class Page(ipywidgets.VBox):
+        def __repr__(self) -> str:
+            return f"[Interactive: {description}. It needs a running notebook.]"
+
+    view = ipywidgets.HTML()
+
+    def draw(_change: object = None) -> None:
+        try:
+            view.value = render(**{name: control.value for name, control in controls.items()})
+        except ValueError as error:  # what was typed cannot be used; the message says why
+            view.value = f"<i>{html.escape(str(error))}</i>"
+
+    for control in controls.values():
+        control.observe(draw, names="value")
+    draw()
+    return Page([*controls.values(), view])
+
+
+def bars(rows: Sequence[tuple[str, float]]) -> str:
+    """Draw probabilities as bars in HTML, each with its text and its percentage.
+
+    Parameters
+    ----------
+    rows : sequence of (text, probability)
+        At least one, with probabilities above 0. The texts are shown in quotes, so that spaces are seen, and escaped.
+
+    Returns
+    -------
+    str
+        HTML that reads well on light and on dark pages.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in bars([("<b>", 0.5)])
+    True
+    """
+    longest = max(probability for _, probability in rows)
+    lines = [
+        f'<tr><td style="text-align:right;padding:1px 8px;font-family:monospace">“{html.escape(text)}”</td>'
+        f'<td style="width:20em"><div style="background:#0072B2;height:1em;width:{100 * probability / longest:.0f}%">'
+        f"</div></td><td>{probability:.0%}</td></tr>"
+        for text, probability in rows
+    ]
+    return f'<table style="border:0">{"".join(lines)}</table>'

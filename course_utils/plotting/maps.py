@@ -1,0 +1,120 @@
+"""Maps of texts, with as many names as find room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.common.sampling import round_robin
+from course_utils.plotting.figures import GREY, INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
+
+# One colour for each of Wikipedia's topics: Okabe and Ito's eight, three more between them, grey for no topic.
+TOPIC_COLOURS = {
+    "Arts": "#CC79A7",
+    "Biology and health sciences": "#009E73",
+    "Everyday life": "#E69F00",
+    "Geography": "#56B4E9",
+    "History": "#8C510A",
+    "Mathematics": "#222222",
+    "People": "#D55E00",
+    "Philosophy and religion": "#762A83",
+    "Physical sciences": "#0072B2",
+    "Society and social sciences": "#B8A800",
+    "Technology": "#7F7F7F",
+    "Uncategorized": "#D9D9D9",
+}
+LABELS_TRIED = 700  # titles on a map; most find no room
+
+
+def draw_map(
+    ax: Axes, points: np.ndarray, topics: Sequence[str], titles: Sequence[str], weights: Sequence[float]
+) -> None:
+    """Draw articles as points in their topics' colours, name each topic, and as many titles as find room.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw; its figure gives the room.
+    points : ndarray, shape (n_articles, 2)
+        Places on the map; distances have no unit.
+    topics, titles : sequence of str
+        The topic and the title of each article.
+    weights : sequence of float
+        How much a title deserves a label: the greatest of each topic are tried first.
+    """
+    topics = np.asarray(topics)
+    names, sizes = np.unique(topics, return_counts=True)
+    for name in names[np.argsort(-sizes)]:
+        mine = points[topics == name]
+        ax.scatter(*mine.T, s=4, color=TOPIC_COLOURS.get(name, GREY), alpha=0.6, linewidths=0)
+    ax.set_axis_off()
+    taken = []
+    for name in names[np.argsort(-sizes)]:
+        if name in TOPIC_COLOURS and name != "Uncategorized":
+            style = {"fontsize": 12, "weight": "bold", "color": TOPIC_COLOURS[name]}
+            for place in dense_points(points[topics == name]):
+                if label_if_free(ax, name.replace(" and ", "\nand "), place, taken, **style):
+                    break
+    for article in round_robin(weights, topics)[:LABELS_TRIED]:
+        label_if_free(ax, titles[article], points[article], taken, fontsize=7.5, color=INK)
+
+
+def mark(ax: Axes, place: np.ndarray, text: str) -> None:
+    """Put a star at ``place`` with ``text`` beside it, above everything else on a map."""
+    ax.plot(*place, marker="*", markersize=21, color="gold", markeredgecolor="black", zorder=9)
+    ax.annotate(
+        text,
+        place,
+        xytext=(13, 4),
+        textcoords="offset points",
+        weight="bold",
+        parse_math=False,
+        bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8},
+        zorder=10,
+    )
+
+
+def label_if_free(ax: Axes, text: str, place: np.ndarray, taken: list[Bbox], **style: object) -> bool:
+    """Write ``text`` at ``place`` unless it would touch a label in ``taken``, which it then joins.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+    """
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    label = ax.text(*place, text, ha="center", va="center", path_effects=halo, parse_math=False, **style)
+    box = label.get_window_extent().expanded(1.06, 1.25)
+    if any(box.overlaps(other) for other in taken):
+        label.remove()
+        return False
+    taken.append(box)
+    return True
+
+
+def dense_points(points: np.ndarray) -> np.ndarray:
+    """Order ``points`` by how many others are close by, the most crowded first.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        At least one point.
+
+    Examples
+    --------
+    >>> dense_points(np.array([[9.0, 9.0], [0.0, 0.0], [0.5, 0.0], [1.0, 0.0]]))[0]
+    array([0.5, 0. ])
+    """
+    from scipy.spatial import cKDTree
+
+    radius = np.linalg.norm(points.std(axis=0)) / 9
+    crowd = cKDTree(points).query_ball_point(points, radius or 1.0, return_length=True)
+    return points[np.argsort(-crowd, kind="stable")]

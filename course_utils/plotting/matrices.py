@@ -1,0 +1,254 @@
+"""Matrices as pictures: coloured squares with numbers, alone, in an equation, or one for each head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.common.errors import InputError
+from course_utils.plotting.diagrams import QUIET
+from course_utils.plotting.figures import INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MASKED = "#DDDDDD"
+MOST_NUMBERS = 150  # cells of a grid that still have room for their numbers
+
+
+def matrix(
+    ax: Axes,
+    values: np.ndarray,
+    *,
+    rows: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    title: str = "",
+    mask: np.ndarray | None = None,
+    digits: int = 2,
+    numbers: bool | None = None,
+    limits: tuple[float, float] | None = None,
+    frame: int | None = None,
+) -> None:
+    """Draw a matrix as a grid of coloured cells with numbers in them.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    values : ndarray, shape (n_rows, n_columns)
+        Infinite values are drawn like masked ones. Blue is positive; orange, where there is any, negative.
+    rows, columns : sequence of str, optional
+        Labels at the left and above, such as tokens.
+    title : str
+        Stands above.
+    mask : ndarray of bool, shape (n_rows, n_columns), optional
+        True for the cells that count, as `attention.causal_mask` gives it; the others are grey.
+    digits : int
+        Decimals of the numbers.
+    numbers : bool, optional
+        Whether to write them; if left out, where there is room.
+    limits : tuple of float, optional
+        The values of the palest and the strongest colour; else the matrix's own.
+    frame : int, optional
+        A row to put a frame around.
+
+    Raises
+    ------
+    InputError
+        If shapes or labels do not fit.
+    """
+    values = np.asarray(values, dtype=float)
+    _check(values, rows, columns, mask)
+    hidden = ~np.isfinite(values) if mask is None else ~mask | ~np.isfinite(values)
+    colours, low, high = _scale(values[~hidden], limits)
+    ax.imshow(np.where(hidden, np.nan, values), cmap=colours, vmin=low, vmax=high)
+    for row, column in zip(*np.nonzero(hidden), strict=True):
+        _cell(ax, row, column, facecolor=MASKED, linewidth=0)
+    if numbers or (numbers is None and values.size <= MOST_NUMBERS):
+        for row, column in zip(*np.nonzero(~hidden), strict=True):
+            value = values[row, column]
+            dark = max(abs(low), abs(high)) > 0 and abs(value - max(low, 0)) > 0.6 * (high - max(low, 0))
+            text = f"{value:.{digits}f}".replace("-", "\u2212")
+            ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
+    if values.size <= MOST_NUMBERS:  # white lines between the cells
+        ax.set_xticks(np.arange(values.shape[1] - 1) + 0.5, minor=True)
+        ax.set_yticks(np.arange(values.shape[0] - 1) + 0.5, minor=True)
+        ax.grid(which="minor", color="white", linewidth=1.2)
+    if frame is not None:
+        ax.add_patch(_rectangle(-0.5, frame - 0.5, values.shape[1], 1, fill=False, edgecolor="#D55E00", linewidth=2))
+    _label(ax, values, rows, columns, title)
+
+
+def equation(parts: Sequence[Mapping | str], *, title: str = "", cell: float = 0.44) -> Figure:
+    """Draw matrices beside one another, with the same size of cell, and what is done to them between.
+
+    Parameters
+    ----------
+    parts : sequence of (mapping or str)
+        A mapping holds the arguments of `matrix`: ``values``, ``title`` and so on. A text of one character, such as
+        ``"@"`` or ``"="``, stands between two matrices; a longer one is written on an arrow, its second line below.
+    title : str
+        What the figure shows; it stands above everything.
+    cell : float
+        The side of a cell in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For `plotting.show`. Each matrix's shape is written below it.
+    """
+    import matplotlib.pyplot as plt
+
+    gap, left = 0.5, 0.0
+    tallest = max(np.shape(part["values"])[0] for part in parts if not isinstance(part, str)) * cell
+    figure = plt.figure(figsize=(1, 1))
+    pieces = []
+    for part in parts:
+        if isinstance(part, str):
+            width = gap if len(part) == 1 else 0.14 + 0.085 * max(map(len, part.split("\n")))
+            pieces.append((left, width, 0.5, part))
+        else:
+            labels = max((len(label) for label in part.get("rows") or [""]), default=0) * 0.085
+            left += labels
+            n_rows, n_columns = np.shape(part["values"])
+            width = n_columns * cell
+            pieces.append((left, width, n_rows * cell, part))
+        left += width + 0.12
+    figure.set_size_inches(left, tallest)
+    for start, width, height, part in pieces:
+        ax = figure.add_axes((start / left, (1 - height / tallest) / 2, width / left, height / tallest))
+        if isinstance(part, str):
+            _between(ax, part)
+        else:
+            matrix(ax, **{**part, "title": ""})
+            ax.set_title(part.get("title", ""), fontsize=10, weight="normal", loc="center", pad=6)
+            n_rows, n_columns = np.shape(part["values"])
+            ax.set_xlabel(f"{n_rows} × {n_columns}", fontsize=8.5, color=QUIET)
+    above = max(ax.get_tightbbox().y1 for ax in figure.axes) / figure.bbox.height
+    _headline(figure, title, above + 0.12 / tallest)
+    return figure
+
+
+def draw_heads(
+    weights: np.ndarray,
+    tokens: Sequence[str],
+    titles: Sequence[str] | None = None,
+    *,
+    title: str = "",
+    per_row: int = 4,
+    side: float = 1.9,
+) -> Figure:
+    """Draw the attention of several heads side by side: who looks (down) at whom (across).
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_heads, n_tokens, n_tokens)
+        Shares, each row with sum 1. All heads have the same colours, from 0 to 1.
+    tokens : sequence of str
+        What stands at the left of each row of grids, and below the last one.
+    titles : sequence of str, optional
+        One for each head; ``"head 0"`` and so on when left out.
+    title : str
+        What the figure shows; it stands above everything.
+    per_row : int
+        How many heads stand beside one another.
+    side : float
+        The side of one grid in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For `plotting.show`.
+    """
+    import matplotlib.pyplot as plt
+
+    weights = np.asarray(weights)
+    if weights.ndim != 3 or weights.shape[1:] != (len(tokens), len(tokens)):
+        raise InputError(f"weights must be (n_heads, {len(tokens)}, {len(tokens)}) here, and they are {weights.shape}.")
+    names = titles or [f"head {number}" for number in range(len(weights))]
+    n_lines = -(-len(weights) // per_row)
+    n_beside = min(per_row, len(weights))
+    size = (n_beside * side + 0.6, n_lines * (side + 0.25) + 0.45)
+    figure, axes = plt.subplots(n_lines, n_beside, figsize=size, squeeze=False, layout="constrained")
+    for number, ax in enumerate(axes.flat):
+        if number >= len(weights):
+            ax.set_axis_off()
+            continue
+        seen = np.tri(len(tokens), dtype=bool) if not np.triu(weights[number], 1).any() else None
+        matrix(ax, weights[number], mask=seen, limits=(0, 1), numbers=len(tokens) <= 4)
+        ax.set_title(names[number], fontsize=9, weight="normal", loc="center", pad=4)
+        places = range(len(tokens))
+        if number % n_beside == 0:
+            ax.set_yticks(places, tokens, fontsize=7.5, parse_math=False)
+        if number + n_beside >= len(weights):
+            ax.set_xticks(places, tokens, rotation=90, fontsize=7.5, parse_math=False)
+            ax.tick_params(labelbottom=True, labeltop=False)
+    _headline(figure, title, 1.0)
+    return figure
+
+
+def _check(values: np.ndarray, rows: Sequence | None, columns: Sequence | None, mask: np.ndarray | None) -> None:
+    if values.ndim != 2 or 0 in values.shape:
+        raise InputError(f"A matrix has rows and columns, and this has the shape {values.shape}: pick one head, say.")
+    for labels, n, name in ((rows, values.shape[0], "rows"), (columns, values.shape[1], "columns")):
+        if labels is not None and len(labels) != n:
+            raise InputError(f"The matrix has {n} {name} and there are {len(labels)} labels for them.")
+    if mask is not None and np.shape(mask) != values.shape:
+        raise InputError(f"The mask has the shape {np.shape(mask)} and the matrix {values.shape}.")
+
+
+def _scale(shown: np.ndarray, limits: tuple[float, float] | None) -> tuple[object, float, float]:
+    """Return a colour map and the values of its two ends: white is zero or the least."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    low, high = limits or (min(0.0, shown.min(initial=0.0)), max(0.0, shown.max(initial=0.0)))
+    if low < 0:
+        high = max(high, -low)
+        return LinearSegmentedColormap.from_list("signed", ["#D55E00", "#FFFFFF", "#0072B2"]), -high, high
+    return LinearSegmentedColormap.from_list("shares", ["#FFFFFF", "#0072B2"]), low, high or 1.0
+
+
+def _label(ax: Axes, values: np.ndarray, rows: Sequence | None, columns: Sequence | None, title: str) -> None:
+    across = range(values.shape[1]) if columns is not None else []
+    slanted = columns is not None and max(map(len, columns), default=0) > 4
+    ax.set_xticks(across, columns if columns is not None else [], rotation=45 if slanted else 0, parse_math=False)
+    for text in ax.get_xticklabels() if slanted else []:
+        text.set(ha="left", rotation_mode="anchor")
+    ax.set_yticks(
+        range(values.shape[0]) if rows is not None else [], rows if rows is not None else [], parse_math=False
+    )
+    ax.tick_params(which="both", length=0, labeltop=True, labelbottom=False, labelsize=9, labelcolor=INK, pad=3)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if title:
+        ax.set_title(title)
+
+
+def _headline(figure: Figure, title: str, y: float) -> None:
+    if title:
+        figure.text(0.0, y, title, ha="left", va="bottom", weight="bold", fontsize=11)
+
+
+def _between(ax: Axes, text: str) -> None:
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    if len(text) == 1:
+        ax.text(0.5, 0.5, text, ha="center", va="center", fontsize=13, color=INK)
+        return
+    ax.annotate("", (1, 0.5), (0, 0.5), arrowprops={"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.2})
+    above, _, below = text.partition("\n")
+    ax.text(0.46, 0.64, above, ha="center", va="bottom", fontsize=8.5, color=INK)
+    ax.text(0.46, 0.36, below, ha="center", va="top", fontsize=8.5, color=QUIET)
+
+
+def _cell(ax: Axes, row: int, column: int, **style: object) -> None:
+    ax.add_patch(_rectangle(column - 0.5, row - 0.5, 1, 1, **style))
+
+
+def _rectangle(x: float, y: float, width: float, height: float, **style: object) -> object:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x, y), width, height, **style)

@@ -1,0 +1,96 @@
+"""Experiments with approximate neighbours: many vectors made of few, and what a search loses and gains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from course_utils.common.errors import InputError
+from course_utils.search.hits import Hit
+
+TIMED = 60  # queries that are timed one by one
+
+
+def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndarray:
+    """Make many vectors that resemble the given ones: mixtures of two of them in their main directions, with noise.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n_real, d)
+        Rows of length one, for example from ``embed``.
+    n : int
+        How many to make.
+    width : int
+        How many directions to keep, the ones in which the real vectors are longest; from 1 to ``d``.
+    seed : int
+        For the choice of partners and the noise.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, width)
+        Rows of length one.
+
+    Raises
+    ------
+    InputError
+        If ``n`` or ``width`` is out of range.
+
+    Examples
+    --------
+    >>> make_more(np.eye(4, dtype=np.float32), n=10, width=3).shape
+    (10, 3)
+    """
+    if n < 1 or not 1 <= width <= vectors.shape[1]:
+        raise InputError(f"n must be 1 or more and width from 1 to {vectors.shape[1]}, and they are {n} and {width}.")
+    _, directions = np.linalg.eigh(vectors.T @ vectors)
+    small = vectors @ directions[:, -width:].astype(np.float32)  # (n_real, d) @ (d, width) -> (n_real, width)
+    rng, many = np.random.default_rng(seed), np.empty((n, width), dtype=np.float32)
+    for start in range(0, n, len(small)):
+        rows = min(len(small), n - start)
+        mixed = small[:rows] + 0.8 * small[rng.permutation(len(small))[:rows]]
+        mixed += rng.normal(0, 0.02, mixed.shape).astype(np.float32)
+        many[start : start + rows] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return many
+
+
+def measure(
+    search: Callable[[np.ndarray], Sequence], queries: np.ndarray, exact: Sequence[Sequence[Hit]]
+) -> tuple[float, float]:
+    """Measure a search: which share of the true neighbours it finds, and how long one query takes on one core.
+
+    Parameters
+    ----------
+    search : callable
+        Gets queries of shape ``(n_queries, d)`` and returns for each a list of positions or of hits.
+    queries : ndarray, shape (n_queries, d)
+        What to search for.
+    exact : sequence of sequence of Hit
+        The true neighbours of each query.
+
+    Returns
+    -------
+    recall : float
+        The share of the true neighbours that were found, from 0 to 1.
+    milliseconds : float
+        The median time of a single query.
+
+    Examples
+    --------
+    >>> recall, _ = measure(lambda queries: [[0, 5]], np.zeros((1, 2)), [[Hit(0, 1.0), Hit(1, 0.5)]])
+    >>> recall
+    0.5
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        found = [{getattr(each, "position", each) for each in row} for row in search(queries)]
+        true = [{hit.position for hit in hits} for hits in exact]
+        seconds = []
+        for query in queries[:TIMED]:
+            start = time.perf_counter()
+            search(query[None])
+            seconds.append(time.perf_counter() - start)
+    shares = [len(ours & theirs) / len(theirs) for ours, theirs in zip(found, true, strict=True)]
+    return float(np.mean(shares)), 1000 * float(np.median(seconds))

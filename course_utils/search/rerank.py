@@ -1,0 +1,182 @@
+"""Reranking: another search's candidates, put in a better order by a slower model."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from course_utils.common.checks import check_positions, check_query
+from course_utils.common.errors import InputError
+from course_utils.search.hits import Hit, in_order
+
+LIKELIHOOD_PROMPT = "{text}\n\nA question that this answers:"
+MOST_TOKENS_READ = 512  # of a text and of a query, by the language model
+TEXTS_AT_ONCE = 64  # candidates whose token vectors are in memory together
+
+
+def maxsim_rerank(
+    query: str | Sequence[str], texts: Sequence[str], positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]]
+) -> list[Hit] | list[list[Hit]]:
+    """Reorder the candidates of another search by comparing every word of the query with every word of the text.
+
+    Parameters
+    ----------
+    query : str or sequence of str
+        One question, or many.
+    texts : sequence of str
+        All texts.
+    positions : sequence of int or Hit
+        The positions of the candidates in ``texts``, or another search's hits; one such list for each of many queries.
+
+    Returns
+    -------
+    list of Hit, or a list of those
+        The same positions, the best first; candidates with equal scores keep their order.
+
+    Raises
+    ------
+    InputError
+        If the query is empty, a position is not one of ``texts`` or comes twice, or there are not as many lists of
+        candidates as queries.
+
+    Notes
+    -----
+    ColBERT's late interaction (Khattab and Zaharia, 2020), here with MiniLM's vectors: each token of the query looks
+    for the token of the text most like it, and these cosines are added up. Large jobs are kept in the cache folder.
+
+    Examples
+    --------
+    >>> texts = ["Bread is baked.", "The cat slept on the mat.", "A kitten naps."]
+    >>> [hit.position for hit in maxsim_rerank("a sleeping cat", texts, [0, 1, 2])]
+    [1, 2, 0]
+    """
+    from course_utils.embeddings import embed_tokens
+
+    return rerank_by("maxsim-minilm", embed_tokens, query, texts, positions)
+
+
+def rerank_by(
+    kind: str,
+    encode: Callable[[list[str]], list[np.ndarray]],
+    query: str | Sequence[str],
+    texts: Sequence[str],
+    positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]],
+) -> list[Hit] | list[list[Hit]]:
+    """Reorder candidates by MaxSim with token vectors of any encoder.
+
+    Parameters
+    ----------
+    kind : str
+        The encoder's name; scores are kept in the cache folder under it, so another encoder needs another name.
+    encode : callable
+        Gets texts and returns an array of unit rows, one for each token, for each of them.
+    query, texts, positions
+        As in `maxsim_rerank`, as are the result and the errors.
+    """
+    return _reranked(kind, functools.partial(_maxsim, encode), query, texts, positions)
+
+
+def likelihood_rerank(
+    query: str | Sequence[str], texts: Sequence[str], positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]]
+) -> list[Hit] | list[list[Hit]]:
+    """Reorder candidates by how likely a language model finds the query after reading each of them.
+
+    Parameters, result and errors are those of `maxsim_rerank`. A score is the mean logarithm of the probabilities that
+    SmolLM2 gives to the tokens of the query.
+
+    Notes
+    -----
+    The query likelihood model (Ponte and Croft, 1998), with a neural language model in place of counted words. About
+    two candidates a second on two cores; large jobs are kept in the cache folder.
+    """
+    return _reranked("likelihood-smollm2", _likelihoods, query, texts, positions)
+
+
+def cross_encoder_rerank(
+    query: str | Sequence[str], texts: Sequence[str], positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]]
+) -> list[Hit] | list[list[Hit]]:
+    """Reorder candidates with a network from a model hub that reads the query and the text together.
+
+    Parameters, result and errors are those of `maxsim_rerank`.
+
+    Raises
+    ------
+    CourseError
+        If the model was not fetched before and no model hub answers.
+
+    Notes
+    -----
+    The cross-encoder is https://huggingface.co/cross-encoder/ms-marco-MiniLM-L6-v2, about 90 MB, fetched at first use.
+    """
+    return _reranked("cross-encoder-minilm", _cross_encode, query, texts, positions)
+
+
+def _reranked(
+    kind: str,
+    score: Callable[[list[tuple[str, str]]], Sequence[float]],
+    query: str | Sequence[str],
+    texts: Sequence[str],
+    positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]],
+) -> list[Hit] | list[list[Hit]]:
+    """Order the candidates of one query, or of each of many, by a score for query and text."""
+    from course_utils.common.scores import remembered
+
+    if isinstance(query, str):
+        return _reranked(kind, score, [query], texts, [positions])[0]
+    if len(query) != len(positions):
+        raise InputError(f"Each of {len(query)} queries needs a list of candidates, and there are {len(positions)}.")
+    candidates = [check_positions(some, len(texts)) for some in positions]
+    pairs = [(check_query(q), texts[p]) for q, some in zip(query, candidates, strict=True) for p in some]
+    scores = iter(remembered(kind, pairs, score).tolist())
+    return [in_order([(position, next(scores)) for position in some]) for some in candidates]
+
+
+def _maxsim(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[tuple[str, str]]) -> list[float]:
+    """Score pairs of query and text; each distinct query and text is encoded once."""
+    queries = list(dict.fromkeys(query for query, _ in pairs))
+    of_query = dict(zip(queries, encode(queries), strict=True))
+    distinct = sorted({text for _, text in pairs}, key=len, reverse=True)
+    wanted: dict[str, list[int]] = {text: [] for text in distinct}
+    for row, (_, text) in enumerate(pairs):
+        wanted[text].append(row)
+    scores = [0.0] * len(pairs)
+    for start in range(0, len(distinct), TEXTS_AT_ONCE):
+        part = distinct[start : start + TEXTS_AT_ONCE]
+        for text, of_text in zip(part, encode(part), strict=True):
+            for row in wanted[text] if len(of_text) else ():
+                # (query tokens, d) @ (d, text tokens) -> the best of each row -> their sum
+                scores[row] = float((of_query[pairs[row][0]] @ of_text.T).max(axis=1).sum())
+    return scores
+
+
+def _likelihoods(pairs: list[tuple[str, str]]) -> list[float]:
+    """Score pairs of query and text; a text that comes several times in a row is read once."""
+    from course_utils.transformer.kv_cache import KVCache
+    from course_utils.transformer.model import NumPyLM
+
+    model, scores, before = NumPyLM.smollm2(), [], None
+    for query, text in pairs:
+        asked = model.tokenizer.encode(query)
+        if text != before:
+            read = model.tokenizer.encode(LIKELIHOOD_PROMPT.format(text=text))[-MOST_TOKENS_READ:]
+            cache, before = KVCache(model, len(read) + MOST_TOKENS_READ), text
+            last = model.logits(read, cache)[-1:]
+        cache.length = len(read)  # forget the query before
+        asked = asked[:MOST_TOKENS_READ]
+        logits = np.concatenate([last, model.logits(asked, cache)[:-1]])  # (query tokens, vocabulary)
+        highest = logits.max(axis=1)
+        total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+        scores.append(float((logits[np.arange(len(asked)), asked] - total).mean()))
+    return scores
+
+
+def _cross_encode(pairs: list[tuple[str, str]]) -> list[float]:
+    from course_utils.common.online import hub_file
+
+    name = "cross-encoder/ms-marco-MiniLM-L6-v2"
+    hub_file(name, "config.json")  # says in one sentence, and soon, that no hub answers
+    from sentence_transformers import CrossEncoder
+
+    return CrossEncoder(name, device="cpu").predict(pairs, batch_size=32, show_progress_bar=False).tolist()

@@ -1,0 +1,23 @@
+"""Tokens: the pieces of text, each with a number, that a language model reads and writes."""
+
+from course_utils.tokens.base import BaseTokenizer, Piece
+from course_utils.tokens.bpe import GPT4_SPLIT, SMOLLM2_SPLIT, BPETokenizer, learn_merges, replace_pair
+from course_utils.tokens.libraries import SentencePieceTokenizer, Tokenizer
+from course_utils.tokens.models import load_tokenizer, tokenizer_names
+from course_utils.tokens.view import TokenView, show_tokens
+
+__all__ = [
+    "GPT4_SPLIT",
+    "SMOLLM2_SPLIT",
+    "BPETokenizer",
+    "BaseTokenizer",
+    "Piece",
+    "SentencePieceTokenizer",
+    "TokenView",
+    "Tokenizer",
+    "learn_merges",
+    "load_tokenizer",
+    "replace_pair",
+    "show_tokens",
+    "tokenizer_names",
+]

@@ -1,0 +1,171 @@
+"""The tokenizers of ten models, each loaded by its name."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import functools
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.common.assets import minilm_path, smollm2_path, tokenizer_path
+from course_utils.common.errors import CourseError, InputError
+from course_utils.common.online import hub_file
+from course_utils.tokens.base import BaseTokenizer
+from course_utils.tokens.bpe import GPT4_SPLIT, BPETokenizer
+from course_utils.tokens.libraries import SentencePieceTokenizer, Tokenizer, tokenizer_from_gguf
+
+if TYPE_CHECKING:
+    import tokenizers
+
+_LETTERS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
+_SIGNS = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_ENDINGS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+# Words in capitals, in small letters, or with one capital; marks count as letters.
+_CASED = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+%s"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*%s"
+)
+_SIGNS_AND_SLASH = r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+LLAMA3_SPLIT = "|".join([_ENDINGS, _LETTERS, r"\p{N}{1,3}", _SIGNS])
+QWEN3_SPLIT = "|".join([_ENDINGS, _LETTERS, r"\p{N}", _SIGNS])
+GPT4O_SPLIT = "|".join([_CASED % (_ENDINGS + "?", _ENDINGS + "?"), r"\p{N}{1,3}", _SIGNS_AND_SLASH])
+TEKKEN_SPLIT = "|".join([_CASED % ("", ""), r"\p{N}", _SIGNS_AND_SLASH])
+
+
+def tokenizer_names(hub: bool = False) -> list[str]:
+    """Return the names that `load_tokenizer` takes.
+
+    Parameters
+    ----------
+    hub : bool
+        Also those that a model hub has to be asked for.
+
+    Examples
+    --------
+    >>> tokenizer_names()[:3]
+    ['BERT', 'J2', 'Mistral 7B']
+    """
+    return [*_LOADERS, *(_HUB if hub else ())]
+
+
+def load_tokenizer(name: str) -> BaseTokenizer:
+    """Load the tokenizer of a language model.
+
+    Parameters
+    ----------
+    name : str
+        One of `tokenizer_names`; capitals do not matter.
+
+    Raises
+    ------
+    InputError
+        If there is no tokenizer of that name; the message names the nearest.
+    CourseError
+        If it is one of the hub's, and no hub answers.
+    """
+    if not isinstance(name, str):
+        raise InputError(f"load_tokenizer takes a name such as 'SmolLM2', and this is {type(name).__name__}.")
+    names = {known.lower(): known for known in tokenizer_names(hub=True)}
+    if name.lower() not in names:
+        near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.3)
+        hint = f"did you mean {names[near[0]]!r}? " if near else ""
+        raise InputError(f"There is no tokenizer {name!r}: {hint}There are {', '.join(names.values())}.")
+    return _load(names[name.lower()])
+
+
+@functools.cache
+def _load(name: str) -> BaseTokenizer:
+    return _LOADERS[name](name) if name in _LOADERS else _from_hub(name)
+
+
+def read_ranks(path: Path, id_first: bool = False) -> dict[bytes, int]:
+    """Read a vocabulary in quicktok's form: a count, then for each token its length, its bytes and its id.
+
+    The files of special tokens have the same three with the id first.
+    """
+    data = path.read_bytes()
+    (count,), place, ranks = struct.unpack_from("<I", data), 4, {}
+    before, after = (4, 0) if id_first else (0, 4)
+    for _ in range(count):
+        start = place + before + 2
+        end = start + int.from_bytes(data[start - 2 : start], "little")
+        number = data[place : place + 4] if id_first else data[end : end + 4]
+        ranks[data[start:end]] = int.from_bytes(number, "little")
+        place = end + after
+    return ranks
+
+
+def _ranked(file: str, split: str, normalisation: str = "") -> Callable[[str], BPETokenizer]:
+    def load(name: str) -> BPETokenizer:
+        special = read_ranks(tokenizer_path(f"{file}.special"), id_first=True)
+        names = {token.decode(): number for token, number in special.items()}
+        return BPETokenizer(read_ranks(tokenizer_path(f"{file}.vocab")), split, names, normalisation, name=name)
+
+    return load
+
+
+def _tekken(name: str) -> BPETokenizer:
+    """Tekken keeps its first 1,000 ids for special tokens, and of its vocabulary the model uses 130,072."""
+    content = json.loads(tokenizer_path("tekken_240718.json").read_text(encoding="utf-8"))
+    n_special = content["config"]["default_num_special_tokens"]
+    n_text = content["config"]["default_vocab_size"] - n_special
+    ranks = {base64.b64decode(token["token_bytes"]): n_special + token["rank"] for token in content["vocab"][:n_text]}
+    named = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]"]
+    special = {token: number for number, token in enumerate(named)}
+    special |= {f"<SPECIAL_{number}>": number for number in range(len(named), n_special)}
+    return BPETokenizer(ranks, TEKKEN_SPLIT, special, name=name)
+
+
+def _bert(name: str) -> Tokenizer:
+    rules = _rules(minilm_path() / "tokenizer.json")
+    rules.no_truncation()
+    rules.no_padding()
+    return Tokenizer(name, rules, "text")
+
+
+def _rules(path: Path) -> tokenizers.Tokenizer:
+    from tokenizers import Tokenizer as Rules
+
+    return Rules.from_str(path.read_text(encoding="utf-8"))
+
+
+def _smollm2(name: str) -> Tokenizer:
+    import gguf
+
+    return Tokenizer(name, tokenizer_from_gguf(gguf.GGUFReader(smollm2_path())), "text")
+
+
+def _from_hub(name: str) -> Tokenizer:
+    try:
+        return Tokenizer(name, _rules(hub_file(_HUB[name], "tokenizer.json")), "text")
+    except CourseError as error:
+        raise CourseError(
+            f"The tokenizer of {name} lives on a model hub, and none answers here. The course does not need it: "
+            f"{len(_LOADERS)} others are on this computer, see tokenizer_names()."
+        ) from error
+
+
+_LOADERS: dict[str, Callable[[str], BaseTokenizer]] = {
+    "BERT": _bert,
+    "J2": lambda name: SentencePieceTokenizer(name, tokenizer_path("j2-tokenizer.model"), "Unigram", "<|newline|>"),
+    "Mistral 7B": lambda name: SentencePieceTokenizer(
+        name, tokenizer_path("tokenizer.model.v1"), "BPE over characters"
+    ),
+    "GPT-4": _ranked("cl100k", GPT4_SPLIT),
+    "GPT-4o": _ranked("o200k", GPT4O_SPLIT),
+    "Llama 3": _ranked("llama3", LLAMA3_SPLIT),
+    "Qwen 3": _ranked("qwen3", QWEN3_SPLIT, "NFC"),
+    "Tekken": _tekken,
+    "DeepSeek": lambda name: Tokenizer(name, _rules(tokenizer_path("tokenizer.json")), "text"),
+    "SmolLM2": _smollm2,
+}
+_HUB = {
+    "GPT-2": "openai-community/gpt2",
+    "FlanT5": "google/flan-t5-small",
+    "StarCoder2": "bigcode/starcoder2-3b",
+    "Phi-3": "microsoft/Phi-3-mini-4k-instruct",
+}

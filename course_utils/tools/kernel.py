@@ -1,0 +1,73 @@
+"""What happens in a notebook's kernel: its first call, and one sentence where an earlier cell has not run yet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from course_utils.common.errors import CourseError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def begin() -> None:
+    """Start a notebook: figures in the course's style, and errors of order explained.
+
+    Raises
+    ------
+    CourseError
+        If packages of the course are missing in this Python.
+    """
+    from course_utils.tools import environment
+
+    if absent := environment.missing(environment.requirements()):
+        names = ", ".join(re.match(r"[\w.-]+", requirement).group() for requirement in absent)
+        raise CourseError(f"This Python lacks {names}: in the course's folder run `python3 -m course_utils lab`.")
+    from course_utils.plotting import use_course_style
+
+    use_course_style()
+    if shell := running_shell():
+        load_ipython_extension(shell)
+
+
+def running_shell() -> InteractiveShell | None:
+    """Return the IPython shell that this code runs in, or None outside one."""
+    import sys
+
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Let a shell explain an unknown name; IPython calls this for an extension that its configuration names."""
+    shell.set_custom_exc((NameError,), explain_unknown_name)
+
+
+def explain_unknown_name(
+    shell: InteractiveShell, kind: type, error: NameError, trace: TracebackType, tb_offset: int | None = None
+) -> None:
+    """Show one sentence in place of a traceback where a cell uses a name that no cell has made yet."""
+    last = trace
+    while last.tb_next:
+        last = last.tb_next
+    name = getattr(error, "name", None)
+    if name and last.tb_frame.f_globals is shell.user_ns and not isinstance(error, UnboundLocalError):
+        error._render_traceback_ = lambda: [unknown_name(name)]
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+def unknown_name(name: str) -> str:
+    """Return the sentence for a name that does not exist in a notebook.
+
+    Examples
+    --------
+    >>> print(unknown_name("vectors"))
+    `vectors` does not exist yet. If an earlier cell makes it, choose Run > Run All Above Selected Cell and run this \
+cell again; otherwise look at the spelling.
+    """
+    return (
+        f"`{name}` does not exist yet. If an earlier cell makes it, choose Run > Run All Above Selected Cell and run "
+        "this cell again; otherwise look at the spelling."
+    )

@@ -1,0 +1,229 @@
+"""Notebooks executed from a fresh kernel: to refresh their outputs, or to measure their time and memory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.common.errors import CourseError
+from course_utils.common.progress import Bar
+from course_utils.tools.environment import ROOT
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+FOLDER = ROOT / "notebooks"
+SECONDS_A_CELL = 600
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one execution of a notebook took: seconds, and bytes of the whole process tree at the peak."""
+
+    name: str
+    seconds: float
+    peak_bytes: int
+
+
+def find(names: Sequence[str] = ()) -> list[Path]:
+    """Return the notebooks that ``names`` mean, in reading order; all of them when there are no names.
+
+    Parameters
+    ----------
+    names : sequence of str
+        File names, paths, or the first characters of a name, such as ``"00"``.
+
+    Raises
+    ------
+    CourseError
+        If a name fits no notebook.
+
+    Examples
+    --------
+    >>> [path.name for path in find(["00"])]
+    ['00_start_here.ipynb']
+    """
+    every = sorted(FOLDER.glob("[0-9]*.ipynb"))
+    chosen = set()
+    for name in names:
+        fitting = [path for path in every if path.name.startswith(Path(name).name)]
+        if not fitting:
+            raise CourseError(f"There is no notebook {name!r}; there are {', '.join(path.name for path in every)}.")
+        chosen.update(fitting)
+    return sorted(chosen) if names else every
+
+
+def execute(path: Path, memory_limit: int | None = None) -> tuple[NotebookNode, Run]:
+    """Run a notebook in a fresh kernel, from its own folder, and return it with its new outputs.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook; the file is left as it is.
+    memory_limit : int, optional
+        Bytes that this process and all it starts may use together; the notebook is stopped when it wants more.
+
+    Raises
+    ------
+    CourseError
+        If a cell fails, takes over ten minutes or more memory than allowed; the message shows the cell and the error.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    book = nbformat.read(path, as_version=4)
+    started = time.perf_counter()
+    with Bar(path.name, len(book.cells)) as bar, memory_limit.watched(memory_limit) as peak:
+        client = NotebookClient(
+            book,
+            timeout=SECONDS_A_CELL,
+            kernel_name="python3",
+            record_timing=False,
+            coalesce_streams=True,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": str(path.parent)}},
+            on_cell_complete=lambda cell, cell_index: bar.reach(cell_index + 1),
+        )
+        try:
+            client.execute()
+        except DeadKernelError as error:
+            reason = f"it needs more memory than {memory_limit / 1e9:.1f} GB" if memory_limit else str(error)
+            raise CourseError(f"{path.name} was stopped: {reason}.") from None
+        except (CellExecutionError, CellTimeoutError) as error:
+            raise CourseError(f"{path.name} stopped:\n{_without_colours(str(error))}") from None
+    return book, Run(path.name, time.perf_counter() - started, peak[0])
+
+
+def refresh(path: Path) -> bool:
+    """Execute a notebook in place; return whether the file changed.
+
+    Nothing that differs from run to run is kept, so refreshing an unchanged notebook leaves the same bytes. Cells
+    tagged ``measured`` draw times: while the notebook's code is what it was, they keep the measurement they have.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook to rewrite.
+
+    Raises
+    ------
+    CourseError
+        If it does not run to its end; the file is then left as it was.
+    """
+    import nbformat
+
+    before = nbformat.read(path, as_version=4)
+    book, _ = execute(path)
+    if before.metadata.get("course") == {"code": _fingerprint(book)}:
+        for old, new in zip(before.cells, book.cells, strict=True):
+            if "measured" in new.metadata.get("tags", []):
+                new.outputs = old.outputs
+    return rewrite(path, nbformat.writes(tidy(book)) + "\n")
+
+
+def rewrite(path: Path, text: str) -> bool:
+    """Put a new text into a file, by way of another name; return whether it differed from the old one."""
+    if text == path.read_text(encoding="utf-8"):
+        return False
+    aside = path.with_suffix(".new")
+    aside.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(aside, path)
+    return True
+
+
+def map_picture(path: Path = FOLDER / "00_start_here.ipynb") -> bytes:
+    """Return the PNG that the cell tagged ``map`` of a notebook has drawn."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    cell = next(cell for cell in book.cells if "map" in cell.metadata.get("tags", []))
+    return base64.b64decode(cell.outputs[0]["data"]["image/png"])
+
+
+def save_map(path: Path = ROOT / "docs" / "wikipedia_map.png") -> None:
+    """Copy the map of notebook 00 to where the README shows it."""
+    picture = map_picture()
+    if not path.exists() or path.read_bytes() != picture:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture)
+
+
+def tidy(book: NotebookNode) -> NotebookNode:
+    """Take out of an executed notebook what differs between computers: versions, timings and the ids of widgets."""
+    book.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "course": {"code": _fingerprint(book)},
+    }
+    for cell in book.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    return book
+
+
+def _fingerprint(book: NotebookNode) -> str:
+    code = "\0".join(cell.source for cell in book.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def table(runs: Sequence[Run]) -> str:
+    """Format what the notebooks took as a Markdown table.
+
+    Examples
+    --------
+    >>> print(table([Run("00_start_here.ipynb", 42.0, 1_100_000_000)]))
+    | notebook | minutes | peak memory |
+    |---|---|---|
+    | 00_start_here | 0.7 | 1.1 GB |
+    """
+    rows = ["| notebook | minutes | peak memory |", "|---|---|---|"]
+    rows += [f"| {Path(run.name).stem} | {run.seconds / 60:.1f} | {run.peak_bytes / 1e9:.1f} GB |" for run in runs]
+    if len(runs) > 1:
+        peak = max(run.peak_bytes for run in runs) / 1e9
+        rows.append(f"| all | {sum(run.seconds for run in runs) / 60:.1f} | {peak:.1f} GB |")
+    return "\n".join(rows)
+
+
+def replace_between(text: str, marker: str, new: str) -> str:
+    """Replace what stands between ``<!-- marker -->`` and ``<!-- /marker -->``.
+
+    Raises
+    ------
+    CourseError
+        If the markers are not there.
+
+    Examples
+    --------
+    >>> replace_between("a <!-- x -->old<!-- /x --> b", "x", "new")
+    'a <!-- x -->new<!-- /x --> b'
+    """
+    start, end = f"<!-- {marker} -->", f"<!-- /{marker} -->"
+    if start not in text or end not in text:
+        raise CourseError(f"The markers {start} and {end} are missing.")
+    before, rest = text.split(start, 1)
+    return before + start + new + end + rest.split(end, 1)[1]
+
+
+def _without_colours(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def each(paths: Sequence[Path], work: Callable[[Path], object]) -> list[str]:
+    """Do ``work`` for every notebook, and return what is to be said of those that failed."""
+    failures = []
+    for path in paths:
+        try:
+            work(path)
+        except CourseError as error:
+            failures.append(str(error))
+    return failures

@@ -1,0 +1,129 @@
+"""The course as a site: the notebooks with their outputs, the instructor's guide and the helpers, in plain pages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course_utils.common import assets, download
+from course_utils.common.errors import CourseError
+from course_utils.tools import launch, notebooks, slides
+from course_utils.tools.environment import ROOT
+
+BUILD = ROOT / "build"
+FOLDER = BUILD / "site"
+
+
+def build(folder: Path = FOLDER) -> Path:
+    """Build the site, from nothing, with Sphinx.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the pages go; what was there is removed.
+
+    Returns
+    -------
+    Path
+        The first page. Nothing on any page is fetched from another place.
+
+    Raises
+    ------
+    CourseError
+        If Sphinx has anything to complain about, a warning included.
+    """
+    source = folder.with_name(f"{folder.name}-source")
+    for old in (source, folder):
+        shutil.rmtree(old, ignore_errors=True)
+    collect(source)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-j", "2"]
+    command += ["-d", str(folder.with_name(f"{folder.name}-doctrees")), str(source), str(folder)]
+    if subprocess.call(command):
+        raise CourseError("The site was not built: Sphinx says above what is wrong.")
+    shutil.rmtree(folder / "_sources", ignore_errors=True)
+    return folder / "index.html"
+
+
+def collect(source: Path) -> None:
+    """Lay out what Sphinx reads: the pages of ``docs``, the notebooks as a page can show them, a list of helpers."""
+    shutil.copytree(ROOT / "docs", source)
+    (source / "notebooks").mkdir()
+    for path in notebooks.find():
+        (source / "notebooks" / path.name).write_text(_as_page(path), encoding="utf-8")
+    for name in ("CREDITS.md", "CONTRIBUTING.md"):
+        (source / name.lower()).write_text(_without_links_out_of_the_site(ROOT / name), encoding="utf-8")
+    (source / "helpers.md").write_text(helpers_page(), encoding="utf-8")
+    (source / "course_table.inc").write_text(_course_table(), encoding="utf-8")
+    formulas = assets.ASSETS["mathjax"]
+    (source / "_static").mkdir(exist_ok=True)
+    shutil.copyfile(download.fetch(formulas) / formulas.members[0].name, source / "_static" / "tex-svg.js")
+
+
+def helpers_page() -> str:
+    """Return the page that documents the lessons' helpers and ``plotting`` from their docstrings."""
+    parts = [
+        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: course_utils.{name}\n   :members:\n```\n"
+        for name in lesson_modules()
+    ]
+    opening = "# The helpers\n\nWhat the notebooks import from `course_utils`: one module for one concept.\n"
+    return "\n".join([opening, *parts])
+
+
+def lesson_modules() -> list[str]:
+    """Return the modules that a lesson may show: all but the machinery, the exercises and what lies under both.
+
+    Examples
+    --------
+    >>> "attention" in lesson_modules(), "tools.site" in lesson_modules()
+    (True, False)
+    """
+    package = ROOT / "course_utils"
+    paths = [path.relative_to(package) for path in package.rglob("*.py")]
+    hidden = ("common", "exercises", "tools", "__init__.py", "__main__.py")
+    names = [".".join(path.with_suffix("").parts) for path in paths if path.parts[0] not in hidden]
+    return sorted(
+        name.removesuffix(".__init__") for name in names if name == "plotting.__init__" or "__init__" not in name
+    )
+
+
+def _as_page(path: Path) -> str:
+    """Return a notebook without badges and live widgets (a picture stands beside each), with its pictures' words."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    book.cells[0].source = notebooks.replace_between(book.cells[0].source, "badges", "")
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs = slides.shown_outputs(cell)
+            for output in cell.outputs:
+                if "alt" in (facts := output.get("metadata", {}).get("image/png", {})):
+                    cell.metadata["mystnb"] = {"image": {"alt": facts["alt"]}}
+    book.metadata.pop("widgets", None)
+    return nbformat.writes(book)
+
+
+def _course_table() -> str:
+    """Return the README's table of notebooks, as the site's pages link to it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\.ipynb.*\|$", text, re.MULTILINE)
+    return "| | notebook | you will |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _without_links_out_of_the_site(path: Path) -> str:
+    """Return a page of the repository in which links to its other files are plain text."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)]*\)", r"\1", text)
+
+
+def launch_buttons() -> dict[str, str]:
+    """Return the theme's settings for Binder, Colab and JupyterHub; empty while the repository has no address."""
+    name, _ = launch.repository()
+    if not name:
+        return {}
+    buttons = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+    if hub := launch.setting("jupyterhub"):
+        buttons["jupyterhub_url"] = hub
+    return {**buttons, "notebook_interface": "jupyterlab"}

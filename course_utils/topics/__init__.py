@@ -1,0 +1,29 @@
+"""Topics that nobody gave: groups of texts, the words that name them, and a map to look at."""
+
+from course_utils.topics.groups import (
+    OUTSIDE,
+    cluster,
+    merge_topics,
+    nearest_to_centre,
+    reduce,
+    smooth,
+    text_vectors,
+    topic_tree,
+)
+from course_utils.topics.map import topic_map
+from course_utils.topics.names import WordWeights, class_tfidf, topic_words
+
+__all__ = [
+    "OUTSIDE",
+    "WordWeights",
+    "class_tfidf",
+    "cluster",
+    "merge_topics",
+    "nearest_to_centre",
+    "reduce",
+    "smooth",
+    "text_vectors",
+    "topic_map",
+    "topic_tree",
+    "topic_words",
+]

@@ -1,0 +1,146 @@
+"""Heads found by measuring, and what a model would say at each depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.attention import softmax
+from course_utils.common.errors import InputError
+
+if TYPE_CHECKING:
+    from course_utils.transformer.model import Activations, Head, NumPyLM
+
+
+def previous_token_score(attention: np.ndarray) -> np.ndarray:
+    """Say how much each head looks at the token just before.
+
+    Parameters
+    ----------
+    attention : ndarray, shape (..., n_tokens, n_tokens)
+        Weights as `transformer.Look` keeps them.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The mean weight on the token before, over all tokens that have more than one before them, from 0 to 1.
+
+    Examples
+    --------
+    >>> attention = np.array([[1.0, 0, 0], [0.5, 0.5, 0], [0.1, 0.7, 0.2]])
+    >>> float(previous_token_score(attention))
+    0.7
+    """
+    _check(attention, 3)
+    return np.diagonal(attention, -1, axis1=-2, axis2=-1)[..., 1:].mean(axis=-1)
+
+
+def first_token_score(attention: np.ndarray) -> np.ndarray:
+    """Say how much each head looks at the very first token, by its mean weight over the later tokens.
+
+    Examples
+    --------
+    >>> attention = np.array([[1.0, 0, 0], [0.5, 0.5, 0], [0.1, 0.7, 0.2]])
+    >>> float(first_token_score(attention).round(2))
+    0.3
+    """
+    _check(attention, 2)
+    return attention[..., 1:, 0].mean(axis=-1)
+
+
+def induction_score(attention: np.ndarray, period: int) -> np.ndarray:
+    """Say how much each head looks at what came *after* the same token the last time.
+
+    Parameters
+    ----------
+    attention : ndarray, shape (..., n_tokens, n_tokens)
+        Weights while a model read ``period`` tokens and then the same ones again.
+    period : int
+        After how many tokens the text repeats.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The mean weight on the token ``period - 1`` places back, over the repetition (Olsson et al., 2022,
+        https://arxiv.org/abs/2209.11895).
+
+    Examples
+    --------
+    >>> attention = np.zeros((4, 4))  # the text is A B A B
+    >>> attention[2, 1] = 0.8  # the second A looks at the B after the first A
+    >>> attention[3, 2] = 0.6  # the second B at the A after the first B
+    >>> float(induction_score(attention, period=2).round(2))
+    0.7
+    """
+    _check(attention, period + 1)
+    if period < 2:
+        raise InputError(f"period must be 2 or more, and {period} is not.")
+    stripe = np.diagonal(attention, 1 - period, axis1=-2, axis2=-1)  # entry i: token i + period - 1 looks at token i
+    return stripe[..., 1:].mean(axis=-1)
+
+
+def strongest_heads(scores: np.ndarray, k: int) -> list[Head]:
+    """Return the ``k`` heads with the highest scores as pairs (layer, head), the highest first.
+
+    Examples
+    --------
+    >>> strongest_heads(np.array([[0.1, 0.9], [0.5, 0.2]]), k=2)
+    [(0, 1), (1, 0)]
+    """
+    if not 1 <= k <= scores.size:
+        raise InputError(f"k must be from 1 to {scores.size}, the number of heads, and {k} is not.")
+    best = np.argsort(-scores, axis=None, kind="stable")[:k]
+    return [(int(layer), int(head)) for layer, head in zip(*np.unravel_index(best, scores.shape), strict=True)]
+
+
+def random_heads(model: NumPyLM, k: int, rng: np.random.Generator, avoid: Sequence[Head] = ()) -> list[Head]:
+    """Draw ``k`` different heads of a model that are not in ``avoid``: what to compare a choice of heads with."""
+    everyone = [(layer, head) for layer in range(len(model.blocks)) for head in range(model.n_heads)]
+    free = [head for head in everyone if head not in set(map(tuple, avoid))]
+    if not 1 <= k <= len(free):
+        raise InputError(f"k must be from 1 to {len(free)}, the heads that are left, and {k} is not.")
+    return [free[number] for number in rng.choice(len(free), k, replace=False)]
+
+
+def lens(model: NumPyLM, look: Activations, position: int = -1) -> tuple[list[str], np.ndarray]:
+    """Let the model answer at one position after each block: the *logit lens*.
+
+    Returns
+    -------
+    words : list of str
+        The likeliest next token at each depth, from before the first block to after the last.
+    probabilities : ndarray, shape (n_layers + 1, n_vocabulary)
+        What every token would get there.
+    """
+    probabilities = softmax(model.read_out(look.residual[:, position]))
+    return [model.tokenizer.decode([int(best)]) for best in probabilities.argmax(axis=-1)], probabilities
+
+
+def answer_ranks(model: NumPyLM, text: str) -> tuple[str, np.ndarray]:
+    """Follow the model's answer to a text through the layers: its rank in the logit lens at each depth.
+
+    Returns
+    -------
+    word : str
+        The likeliest next token in the end.
+    ranks : ndarray of int, shape (n_layers + 1,)
+        How many tokens stood before it after so many blocks, plus one; the last is 1.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> word, ranks = answer_ranks(NumPyLM.smollm2(), "The capital of France is")
+    >>> word, ranks.shape, int(ranks[-1])
+    (' Paris', (31,), 1)
+    """
+    words, probabilities = lens(model, model.look(model.tokenizer.encode(text)))
+    answer = probabilities[:, [int(probabilities[-1].argmax())]]
+    return words[-1], (probabilities > answer).sum(axis=1) + 1
+
+
+def _check(attention: np.ndarray, least: int) -> None:
+    shape = np.shape(attention)
+    if len(shape) < 2 or shape[-1] != shape[-2] or shape[-1] < least:
+        raise InputError(f"attention must be (..., n, n) with n of {least} or more, and its shape is {shape}.")
