@@ -140,7 +140,7 @@ def test_every_picture_says_in_words_what_it_shows(book):
 
 
 def test_there_is_a_set_up_cell_and_it_is_the_only_one(book):
-    set_up = [cell for cell in book.code if "use_course_style()" in cell.source]
+    set_up = [cell for cell in book.code if "begin()" in cell.source.splitlines()]
     assert len(set_up) == 1
     assert set_up[0] is book.code[0]
     assert "ModuleNotFoundError" in set_up[0].source, "it says what to do where the course is not installed"

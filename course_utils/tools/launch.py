@@ -89,7 +89,8 @@ def write_into_notebook(path: Path) -> bool:
 LOCAL = """try:
     from course_utils.tools.kernel import begin
 except ModuleNotFoundError:
-    raise SystemExit("The course is not installed here: in its folder run python3 -m course_utils lab") from None
+    remedy = "in its folder run python3 -m course_utils lab"
+    raise SystemExit(f"The course is not installed here: {remedy}") from None
 begin()"""
 REMOTE = """try:
     from course_utils.tools.kernel import begin
