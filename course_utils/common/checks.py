@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 from course_utils.common.errors import InputError
 
@@ -31,6 +32,21 @@ def check_whole(name: str, value: int, least: int, most: int | None = None) -> i
         reach = f"from {least}" if most is None else f"from {least} to {most}"
         raise InputError(f"{name} must be a whole number {reach}, and {value!r} is not.")
     return int(value)
+
+
+def check_number(name: str, value: float, least: float, most: float = math.inf) -> float:
+    """Return a finite number within its range.
+
+    Examples
+    --------
+    >>> check_number("diversity", 0.5, least=0, most=1)
+    0.5
+    """
+    fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) and least <= value <= most
+    if not fits:
+        reach = f"from {least}" if math.isinf(most) else f"from {least} to {most}"
+        raise InputError(f"{name} must be a number {reach}, and {value!r} is not.")
+    return float(value)
 
 
 def check_k(k: int) -> int:
@@ -91,6 +107,38 @@ def check_positions(positions: Sequence[int], n_texts: int | None = None) -> lis
     if len(set(found)) < len(found):
         raise InputError("The candidates hold a text twice: give each position once.")
     return [int(position) for position in found]
+
+
+def check_ids(ids: ArrayLike, n_vocabulary: int | None = None) -> np.ndarray:
+    """Return token ids as int64 in the shape they came in, if they are whole numbers that a vocabulary has.
+
+    Parameters
+    ----------
+    ids : array_like
+        A sequence, array or tensor of any shape.
+    n_vocabulary : int, optional
+        How many tokens there are, counted from 0; if left out, any id from 0 will do.
+
+    Examples
+    --------
+    >>> check_ids([3, 0], n_vocabulary=5)
+    array([3, 0])
+    """
+    import numpy as np
+
+    if isinstance(ids, str | bytes):
+        raise InputError("Token ids are whole numbers, and this is text: pass tokenizer.encode(text).")
+    try:
+        found = np.asarray(ids)
+    except ValueError:  # lists of different lengths
+        raise InputError("Token ids in rows need rows of one length.") from None
+    if found.size and found.dtype.kind not in "iu":
+        raise InputError(f"Token ids are whole numbers{describe(ids)}: pass tokenizer.encode(text).")
+    least, most = (found.min(), found.max()) if found.size else (0, 0)
+    if least < 0 or (n_vocabulary is not None and most >= n_vocabulary):
+        reach = "from 0" if n_vocabulary is None else f"from 0 to {n_vocabulary - 1}"
+        raise InputError(f"Token ids go {reach}, and {least if least < 0 else most} is among these.")
+    return found.astype(np.int64, copy=False)
 
 
 def describe(value: object) -> str:
