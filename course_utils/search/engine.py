@@ -14,7 +14,7 @@ from course_utils.search.dense import DenseIndex
 from course_utils.search.fusion import score_fusion
 from course_utils.search.hits import Hit
 from course_utils.search.rerank import maxsim_rerank
-from course_utils.words import STOP_WORDS, words
+from course_utils.words import query_words, words
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -141,7 +141,7 @@ class Results:
         return "\n".join(lines) or "No article has any of these words."
 
     def _wanted(self) -> set[str]:
-        return set(words(self.question)) - STOP_WORDS
+        return set(query_words(self.question))
 
     def _with_matches(self, text: str) -> str:
         wanted = self._wanted()
