@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from course_utils.common.errors import InputError
+from course_utils.common.visible import visible
 from course_utils.tokens.base import Piece
 
 MOST_CHIPS = 1_500  # more of them for one tokenizer would make a browser slow; the rest is counted
 DOTTED_CIRCLE = "\u25cc"  # carries a mark that has no letter of its own in its token
-VISIBLE = {" ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍"}
 HUES = ("0,114,178", "230,159,0", "0,158,115", "204,121,167", "213,94,0")  # Okabe and Ito's
 # Boundaries are borders, so that they survive without colour; the text takes the page's own colour, light or dark.
 STYLE = (
@@ -94,7 +94,7 @@ class TokenView:
         if len(group) == 1:
             data = group[0].data
             return chips + "<br>" if data.endswith(b"\n") else "<br>" * (b"\n" in data) + chips
-        whole = "".join(_visible(character) for character in b"".join(p.data for p in group).decode("utf-8", "replace"))
+        whole = visible(b"".join(piece.data for piece in group).decode("utf-8", "replace"))
         label = html.escape(f"{whole} is spread over {len(group)} tokens", quote=True)
         return f'<span class="c" title="{label}">{html.escape(whole)}&thinsp;{chips}</span>'
 
@@ -185,7 +185,7 @@ def visible_parts(data: bytes) -> list[tuple[str, bool]]:
                 parts[-1] = (f"{known}·{text}", False)
                 continue
         else:
-            text = _visible(character)
+            text = visible(character)
             plain = text == character
             if not parts and unicodedata.category(character)[0] == "M":
                 text, plain = DOTTED_CIRCLE + text, False
@@ -194,15 +194,6 @@ def visible_parts(data: bytes) -> list[tuple[str, bool]]:
         else:
             parts.append((text, plain))
     return parts
-
-
-def _visible(character: str) -> str:
-    """Return something to see for a character that is not seen, and the character itself otherwise."""
-    if character in VISIBLE:
-        return VISIBLE[character]
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"):
-        return f"U+{ord(character):04X}"
-    return character
 
 
 def _plain(piece: Piece) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.attention import softmax
+from course_utils.common.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,11 +147,11 @@ def draw_lens(ax: Axes, model: NumPyLM, look: Activations, depths: Sequence[int]
     best, sure = chances.argmax(axis=-1), chances.max(axis=-1)
     ax.imshow(sure, cmap="Blues", vmin=0, vmax=1, aspect="auto", origin="lower")
     for row, column in np.ndindex(*best.shape):
-        text = _visible(model.tokenizer.decode([int(best[row, column])]))
+        text = visible(model.tokenizer.decode([int(best[row, column])]))
         colour = "white" if sure[row, column] > 0.55 else "#222222"
         style = {"ha": "center", "va": "center", "fontsize": 7.5, "color": colour, "parse_math": False}
         ax.text(column, row, text if len(text) <= 8 else text[:7] + "…", **style)
-    ax.set_xticks(range(len(look.tokens)), map(_visible, look.tokens), rotation=45, ha="right", parse_math=False)
+    ax.set_xticks(range(len(look.tokens)), map(visible, look.tokens), rotation=45, ha="right", parse_math=False)
     ax.set_yticks(range(len(depths)), depths)
     ax.set(xlabel="token that was read", ylabel="blocks passed")
     ax.tick_params(length=0)
@@ -179,7 +180,7 @@ def attention_html(look: Activations, layer: int, head: int) -> str:
     >>> "&lt;b&gt;" in page, "75 %" in page, "<b>" in page
     (True, True, False)
     """
-    names = [html.escape(_visible(token)) for token in look.tokens[:MOST_TOKENS_DRAWN]]
+    names = [html.escape(visible(token)) for token in look.tokens[:MOST_TOKENS_DRAWN]]
     weights = look.attention[layer, head, : len(names), : len(names)]
     side = "width:1.5em;height:1.5em;min-width:1.5em;padding:0;border:1px solid #8884"
     label = "font-family:monospace;font-size:.85em;padding:0 .5em;white-space:nowrap;border:0"
@@ -201,7 +202,3 @@ def attention_html(look: Activations, layer: int, head: int) -> str:
         f'<div style="overflow-x:auto"><table style="border-collapse:collapse">{"".join(rows)}'
         f'<tr style="background:none"><td style="border:0"></td>{foot}</tr></table></div>{more}'
     )
-
-
-def _visible(token: str) -> str:
-    return token.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
