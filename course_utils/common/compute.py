@@ -9,8 +9,6 @@ import gc
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 FEW = 128  # tokens up to which one thread reads
 
 
@@ -24,8 +22,15 @@ def threads_for(n_tokens: int) -> Iterator[None]:
     if n_tokens > FEW:
         yield
     else:
-        with _blas().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             yield
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let NumPy multiply matrices in one thread, where several threads of Python multiply at once."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
 
 
 @functools.lru_cache(maxsize=1)
@@ -38,6 +43,8 @@ def _blas() -> Any:
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Let PyTorch work in one thread: the same numbers on any number of cores, and no waiting for one that is busy."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
