@@ -1,30 +1,19 @@
-"""Texts as vectors: the sentence encoder MiniLM, with every vector computed once and kept on disk."""
+"""Texts as vectors: the sentence encoder MiniLM, with every vector computed once."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from course_utils.common import assets, cache
-from course_utils.common.errors import CourseError, InputError
-from course_utils.common.progress import job_bar, quiet_loading
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from course_utils.common import assets
+from course_utils.common.errors import InputError
+from course_utils.common.store import Store, kept_array, key_of, recipe_of
+from course_utils.common.vectors import unit_rows
 
 DIMENSIONS = 384
-BATCH = 16  # texts of similar length; larger batches were slower on two cores
-PIECE = 2048  # texts after which the work so far is saved
-WORTH_SAVING = 32  # fewer new texts than this take under a second and stay in memory
-_ROW = np.dtype([("key", "V16"), ("vector", "<f4", (DIMENSIONS,))])
-_in_memory: dict[bytes, np.ndarray] = {}
+VERSION = 1  # of the code that computes vectors
 
 
 def embed(texts: Sequence[str]) -> np.ndarray:
@@ -48,9 +37,8 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     Notes
     -----
     The encoder is all-MiniLM-L6-v2 (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), run by
-    sentence-transformers. A vector is kept in the cache folder under the hash of its text, so no text is computed
-    twice; large jobs show a progress bar. All of it is float32: bfloat16 is faster on some processors, but then the
-    third decimal of a cosine, and with it a ranking or a cluster, would depend on the machine.
+    `transformer.encoder`, whose vectors equal those of sentence-transformers. A vector is kept under the hash of its
+    text, so no text is computed twice; those of the lessons come with the course, rounded to 16 bits.
 
     Examples
     --------
@@ -61,17 +49,16 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     True
     """
     texts = _checked(texts)
-    keys = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
-    vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-    absent = _fill(vectors, keys)
-    if len(absent) >= WORTH_SAVING:
-        with cache.locked("embeddings", needed=False):  # another notebook may be at them: wait, and find them done
-            absent = _fill(vectors, keys)
-            _compute_and_save(texts, keys, absent)
-        absent = _fill(vectors, keys)
-    for row, vector in zip(absent, _encode([texts[row] for row in absent]), strict=True):
-        vectors[row] = _in_memory[keys[row]] = vector
-    return vectors
+
+    def compute(rows, advance):
+        from course_utils.transformer.encoder import NumPyEncoder
+
+        return NumPyEncoder.minilm().encode([_without_halves(texts[row]) for row in rows], advance)
+
+    found = vector_store().values(
+        [key_of(text) for text in texts], compute, lambda row: -len(texts[row]), what=("text", "reading texts")
+    )
+    return np.array(found, dtype=np.float32).reshape(len(texts), DIMENSIONS)
 
 
 def embed_tokens(texts: Sequence[str], *, as_pooled: bool = False) -> list[np.ndarray]:
@@ -108,12 +95,10 @@ def embed_tokens(texts: Sequence[str], *, as_pooled: bool = False) -> list[np.nd
     texts = _checked(texts, "embed_tokens")
     if not texts:
         return []
-    found = _encoder().encode(texts, batch_size=BATCH, output_value="token_embeddings", show_progress_bar=False)
-    rows = [tokens.float().numpy() for tokens in found]
-    if as_pooled:
-        return rows
-    inner = [row[1:-1] for row in rows]  # without [CLS] and [SEP]
-    return [row / np.linalg.norm(row, axis=1, keepdims=True) for row in inner]
+    from course_utils.transformer.encoder import NumPyEncoder
+
+    rows = NumPyEncoder.minilm().encode_tokens([_without_halves(text) for text in texts])
+    return rows if as_pooled else [unit_rows(row[1:-1]) for row in rows]  # without [CLS] and [SEP]
 
 
 def encoder_tokens(text: str) -> list[str]:
@@ -129,9 +114,9 @@ def encoder_tokens(text: str) -> list[str]:
     >>> encoder_tokens("Tokenizers matter.")
     ['token', '##izer', '##s', 'matter', '.']
     """
-    tokenizer = _encoder().tokenizer
-    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    return tokenizer.convert_ids_to_tokens(ids)[: _encoder().max_seq_length - 2]
+    from course_utils.transformer.encoder import NumPyEncoder
+
+    return NumPyEncoder.minilm().tokenizer.encode(_without_halves(text)).tokens[1:-1]
 
 
 def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -192,17 +177,24 @@ def flatten(vectors: np.ndarray) -> np.ndarray:
     """
     if vectors.ndim != 2 or len(vectors) < 100:
         raise InputError(f"flatten needs at least 100 rows, and this has shape {vectors.shape}.")
-    path = cache.cache_folder() / "maps" / f"{hashlib.blake2b(vectors.tobytes(), digest_size=16).hexdigest()}.npy"
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        return np.load(path, allow_pickle=False)
+    return kept_array("maps", np.ascontiguousarray(vectors).tobytes(), lambda: _flattened(vectors))
+
+
+@functools.cache
+def vector_store() -> Store:
+    """Return the store of the encoder's vectors, by the texts that they belong to."""
+    model = next(member for member in assets.ASSETS["minilm"].members if member.name.endswith(".safetensors"))
+    folder = f"embeddings/minilm-float32-{model.sha256[:12]}"
+    return Store(folder, (DIMENSIONS,), "vector", recipe_of(VERSION))
+
+
+def _flattened(vectors: np.ndarray) -> np.ndarray:
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
     components = PCA(min(50, *vectors.shape), svd_solver="covariance_eigh").fit_transform(vectors)
     points = TSNE(init="pca", max_iter=500, random_state=0).fit_transform(components)
-    points = (points / np.abs(points).max()).astype(np.float32)
-    _save(path, points)
-    return points
+    return (points / np.abs(points).max()).astype(np.float32)
 
 
 def _checked(texts: Sequence[str], function: str = "embed") -> list[str]:
@@ -215,102 +207,6 @@ def _checked(texts: Sequence[str], function: str = "embed") -> list[str]:
         if not text.strip():
             raise InputError(f"Text {position} is empty, and an empty text has no meaning to embed: leave it out.")
     return texts
-
-
-def _fill(vectors: np.ndarray, keys: list[bytes]) -> list[int]:
-    """Copy the rows that are known into ``vectors`` and return the positions of the others."""
-    absent = list(range(len(keys)))
-    for block in [*_blocks(), _in_memory]:
-        if not absent:
-            break
-        known = [row for row in absent if keys[row] in block]
-        if known:
-            absent = [row for row in absent if keys[row] not in block]
-            if isinstance(block, _Block):
-                vectors[known] = block.vectors([keys[row] for row in known])
-            else:
-                vectors[known] = [block[keys[row]] for row in known]
-    return absent
-
-
-class _Block:
-    """One file of the cache: keys, and a vector for each."""
-
-    def __init__(self, path: Path):
-        self.rows = np.load(path, allow_pickle=False)
-        if self.rows.dtype != _ROW:
-            raise ValueError(f"{path.name} is not a block of vectors")
-        self.position = {key.tobytes(): row for row, key in enumerate(self.rows["key"])}
-
-    def __contains__(self, key: bytes) -> bool:
-        return key in self.position
-
-    def vectors(self, keys: list[bytes]) -> np.ndarray:
-        return self.rows["vector"][[self.position[key] for key in keys]]
-
-
-def _folder() -> Path:
-    model = next(member for member in assets.ASSETS["minilm"].members if member.name.endswith(".safetensors"))
-    return cache.cache_folder() / "embeddings" / f"minilm-float32-{model.sha256[:12]}"
-
-
-def _blocks() -> Iterator[_Block]:
-    for path in sorted(_folder().glob("*.npy")):
-        if block := _open_block(path):
-            yield block
-
-
-@functools.lru_cache(maxsize=256)
-def _open_block(path: Path) -> _Block | None:
-    try:
-        return _Block(path)
-    except (OSError, ValueError, EOFError):  # cut short by a disk that failed: it will be computed again
-        return None
-
-
-def _compute_and_save(texts: list[str], keys: list[bytes], absent: list[int]) -> None:
-    unique = list({keys[row]: row for row in absent}.values())
-    by_length = sorted(unique, key=lambda row: len(texts[row]), reverse=True)
-    with job_bar(len(by_length), "text", "reading texts") as bar:
-        for start in range(0, len(by_length), PIECE):
-            piece = by_length[start : start + PIECE]
-            rows = np.empty(len(piece), dtype=_ROW)
-            rows["key"] = np.array([keys[row] for row in piece], dtype="V16")
-            rows["vector"] = _encode([texts[row] for row in piece], bar.update)
-            name = hashlib.blake2b(rows["key"].tobytes(), digest_size=16).hexdigest()
-            if not _save(_folder() / f"{name}.npy", rows):
-                _in_memory.update(zip((keys[row] for row in piece), rows["vector"], strict=True))
-    _open_block.cache_clear()
-
-
-def _save(path: Path, rows: np.ndarray) -> bool:
-    try:
-        cache.write_aside(path, lambda file: np.save(file, rows, allow_pickle=False))
-    except CourseError as problem:
-        print(f"{problem} Until then the vectors last for this session only.", file=sys.stderr)
-        return False
-    return True
-
-
-@functools.lru_cache(maxsize=1)
-def _encoder() -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
-
-    with quiet_loading():
-        return SentenceTransformer(str(assets.minilm_path()), device="cpu", local_files_only=True)
-
-
-def _encode(texts: list[str], advance=lambda n: None) -> np.ndarray:
-    """Run the encoder over texts, batch by batch, the longest first where the caller sorted them so."""
-    if not texts:
-        return np.empty((0, DIMENSIONS), dtype=np.float32)
-    encoder, parts = _encoder(), []
-    for start in range(0, len(texts), BATCH):
-        batch = [_without_halves(text) for text in texts[start : start + BATCH]]
-        parts.append(encoder.encode(batch, batch_size=BATCH, show_progress_bar=False))
-        advance(len(batch))
-    vectors = np.concatenate(parts).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _without_halves(text: str) -> str:

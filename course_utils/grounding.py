@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
+import functools
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-from course_utils.common import cache
-from course_utils.common.errors import CourseError, InputError
-from course_utils.common.progress import job_bar
+from course_utils.common.errors import InputError
+from course_utils.common.store import Store, key_of, recipe_of
 from course_utils.words import STOP_WORDS, words
 
 MOST_LETTERS = 700  # of a passage in a prompt: the beginning, which says the most, and half the time of a long one
 MOST_TOKENS = 24  # of an answer
-WORTH_SAVING = 8  # fewer new answers than this are not kept
+WORTH_KEEPING = 8  # fewer new answers than this are not kept
+AT_ONCE = 32  # answers after which the work so far is kept
+VERSION = 1  # of the code that answers
 KIND = "smollm2-greedy-24"
 
 
@@ -82,17 +80,11 @@ def generate_answers(prompts: Sequence[str]) -> list[str]:
     """
     if isinstance(prompts, str):
         raise InputError("say takes a list of prompts: write say([prompt])[0] for a single one.")
-    folder = cache.cache_folder() / "answers" / KIND
-    known = _kept(folder)
-    if absent := [prompt for prompt in dict.fromkeys(prompts) if _key(prompt) not in known]:
-        new = {_key(prompt): answer for prompt, answer in zip(absent, _generate(absent), strict=True)}
-        known |= new
-        if len(new) >= WORTH_SAVING:
-            content = json.dumps(new, ensure_ascii=False, indent=0).encode()
-            name = hashlib.blake2b(content, digest_size=16).hexdigest()
-            with contextlib.suppress(CourseError):  # a full or locked disk: the answers last for this call
-                cache.write_aside(folder / f"{name}.json", lambda file: file.write(content))
-    return [known[_key(prompt)] for prompt in prompts]
+    return answer_store().values(
+        [key_of(prompt) for prompt in prompts],
+        lambda rows, advance: _generate([prompts[row] for row in rows], advance),
+        what=("question", "answering"),
+    )
 
 
 def sentences(text: str) -> list[str]:
@@ -143,26 +135,17 @@ def _content_words(text: str) -> set[str]:
     return set(words(text)) - STOP_WORDS
 
 
-def _key(prompt: str) -> str:
-    return hashlib.blake2b(prompt.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+@functools.cache
+def answer_store() -> Store:
+    """Return the store of what SmolLM2 said, by the prompts."""
+    return Store(f"answers/{KIND}", None, "answer", recipe_of(VERSION), WORTH_KEEPING, AT_ONCE)
 
 
-def _kept(folder: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for path in sorted(folder.glob("*.json")):
-        with contextlib.suppress(OSError, ValueError):  # cut short by a disk that failed: it will be said again
-            part = json.loads(path.read_text(encoding="utf-8"))
-            found |= {key: value for key, value in part.items() if isinstance(value, str)}
-    return found
-
-
-def _generate(prompts: list[str]) -> list[str]:
+def _generate(prompts: list[str], advance: Callable[[int], None]) -> list[str]:
     from course_utils.transformer.model import NumPyLM
 
-    model = NumPyLM.smollm2()
-    answers = []
-    with job_bar(len(prompts), "question", "answering") as bar:
-        for prompt in prompts:
-            answers.append((model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0])
-            bar.update()
+    model, answers = NumPyLM.smollm2(), []
+    for prompt in prompts:
+        answers.append((model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0])
+        advance(1)
     return answers

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-
 import numpy as np
 import pytest
 
-from course_utils import embeddings
-from course_utils.common import assets, cache
+from course_utils.common import assets, cache, store
 from course_utils.common.errors import CourseError, InputError
 from course_utils.embeddings import cosine_similarity, embed, flatten
+from course_utils.transformer.encoder import NumPyEncoder
 
 FORTY = [f"Sentence number {number} about {'snow ' * (number % 5 + 1)}" for number in range(40)]
 
 
 @pytest.fixture(autouse=True)
-def forget_vectors_in_memory():
-    embeddings._in_memory.clear()
-    embeddings._open_block.cache_clear()
+def new_session():
+    store.forget_session()
     yield
-    embeddings._in_memory.clear()
-    embeddings._open_block.cache_clear()
+    store.forget_session()
 
 
 @pytest.fixture
@@ -33,9 +29,17 @@ def own_cache(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_vectors_equal_the_reference_library():
-    reference = embeddings._encoder().encode(FORTY[:8], normalize_embeddings=True)
-    np.testing.assert_allclose(embed(FORTY[:8]), reference, atol=1e-5)
+@pytest.fixture
+def read(monkeypatch):
+    """Watch which texts the encoder reads."""
+    seen, whole = [], NumPyEncoder.encode
+
+    def watch(self, texts, *more):
+        seen.extend(texts)
+        return whole(self, texts, *more)
+
+    monkeypatch.setattr(NumPyEncoder, "encode", watch)
+    return seen
 
 
 def test_rows_have_length_one_and_the_right_type():
@@ -54,68 +58,38 @@ def test_no_texts_give_no_rows():
     assert embed([]).shape == (0, 384)
 
 
-def test_texts_are_computed_once(own_cache, monkeypatch):
+def test_texts_are_computed_once(own_cache, read):
     first = embed(FORTY)
-    embeddings._open_block.cache_clear()
-    embeddings._in_memory.clear()  # as in a new session: what is known is known from the disk
-    monkeypatch.setattr(
-        embeddings, "_encode", lambda texts, *_: np.empty((0, 384)) if not texts else pytest.fail("it was known")
-    )
+    store.forget_session()
     np.testing.assert_array_equal(embed(FORTY[::-1]), first[::-1])
+    assert len(read) == len(FORTY)
 
 
-def test_only_new_texts_are_computed(own_cache, monkeypatch):
+def test_only_new_texts_are_computed(own_cache, read):
     embed(FORTY)
-    seen, whole = [], embeddings._encode
-    monkeypatch.setattr(embeddings, "_encode", lambda texts, *rest: (seen.extend(texts), whole(texts, *rest))[1])
+    read.clear()
     embed([*FORTY, "A new sentence."])
-    assert seen == ["A new sentence."]
+    assert read == ["A new sentence."]
 
 
 def test_a_damaged_file_of_vectors_is_computed_again(own_cache):
     vectors = embed(FORTY)
     (file,) = own_cache.rglob("*.npy")
     file.write_bytes(file.read_bytes()[:-100])
-    embeddings._open_block.cache_clear()
+    store.forget_session()
     np.testing.assert_allclose(embed(FORTY), vectors, atol=1e-6)
     assert len(np.load(file, allow_pickle=False)) == len(FORTY)
 
 
-def test_a_file_with_other_contents_is_no_vectors(own_cache):
-    folder = embeddings._folder()
-    folder.mkdir(parents=True)
-    np.save(folder / "other.npy", np.arange(3))
-    assert embed(FORTY[:2]).shape == (2, 384)
-
-
-def test_a_pickle_in_the_cache_is_never_opened(own_cache):
-    folder = embeddings._folder()
-    folder.mkdir(parents=True)
-    np.save(folder / "trap.npy", np.array([print], dtype=object), allow_pickle=True)
-    assert embed(FORTY[:2]).shape == (2, 384)
-
-
-def test_a_cache_that_cannot_be_written_costs_nothing_but_time(own_cache, monkeypatch, capsys):
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(own_cache, monkeypatch, capsys, read):
     def refuse(*_):
         raise CourseError("The cache folder cannot be written: set COURSE_CACHE.")
 
     monkeypatch.setattr(cache, "write_aside", refuse)
     vectors = embed(FORTY)
     assert "set COURSE_CACHE" in capsys.readouterr().err
-    monkeypatch.setattr(
-        embeddings, "_encode", lambda texts, *_: np.empty((0, 384)) if not texts else pytest.fail("it was known")
-    )
     np.testing.assert_array_equal(embed(FORTY), vectors)
-
-
-def test_a_lock_that_cannot_be_had_costs_nothing(own_cache, monkeypatch):
-    def refuse(_):
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr("filelock.FileLock", refuse)
-    assert embed(FORTY).shape == (40, 384)
-    with pytest.raises(CourseError), cache.locked("something that must not be done twice"):
-        pytest.fail("the lock was given")
+    assert len(read) == len(FORTY)
 
 
 def test_vectors_do_not_depend_on_how_many_are_computed_at_once(empty_cache):

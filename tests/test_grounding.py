@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from course_utils import grounding
+from course_utils.common import store
 from course_utils.common.errors import CourseError, InputError
 from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank
 from course_utils.search.engine import METHODS, Results, SearchEngine
+from course_utils.transformer import NumPyLM
 
 PASSAGE = "Riga is old. The capital of Latvia is Riga. Latvia has lakes."
 
@@ -32,17 +34,14 @@ def test_an_empty_question_or_passage_is_named(question, passage):
 
 def test_many_answers_are_generated_once_and_kept(monkeypatch, empty_cache):
     calls = []
-    monkeypatch.setattr(
-        grounding, "_generate", lambda prompts: calls.append(len(prompts)) or [p.upper() for p in prompts]
-    )
-    prompts = [f"prompt {n}" for n in range(grounding.WORTH_SAVING)]
-    assert grounding.generate_answers(prompts) == [prompt.upper() for prompt in prompts]
-    assert grounding.generate_answers(prompts[::-1])[0] == prompts[-1].upper()
-    assert calls == [grounding.WORTH_SAVING]
-    for path in (empty_cache / "answers" / grounding.KIND).glob("*.json"):
-        path.write_text("{", encoding="utf-8")
-    grounding.generate_answers(prompts)
-    assert calls == [grounding.WORTH_SAVING] * 2, "a damaged file is said again"
+    lines = " {}!\nAnd a second line that nobody asked for"
+    monkeypatch.setattr(NumPyLM, "smollm2", lambda: NumPyLM)
+    monkeypatch.setattr(NumPyLM, "generate", lambda prompt, n: calls.append(prompt) or lines.format(prompt.upper()))
+    prompts = [f"prompt {n}" for n in range(grounding.WORTH_KEEPING)]
+    assert grounding.generate_answers(prompts) == [f"{prompt.upper()}!" for prompt in prompts]
+    store.forget_session()
+    assert grounding.generate_answers(prompts[::-1])[0] == f"{prompts[-1].upper()}!"
+    assert calls == prompts
 
 
 def test_a_single_prompt_must_be_in_a_list():

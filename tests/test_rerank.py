@@ -1,4 +1,4 @@
-"""Reordering and merging of rankings: worked by hand, invariants, bad input; and scores that are kept."""
+"""Reordering and merging of rankings: worked by hand, invariants, bad input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.common import scores
 from course_utils.common.errors import InputError
 from course_utils.search import Hit, maxsim_rerank, reciprocal_rank_fusion, score_fusion
 
@@ -162,60 +161,3 @@ def test_score_fusion_needs_scores():
         score_fusion([[1, 2]])
     with pytest.raises(InputError, match="NaN"):
         score_fusion([[Hit(1, np.nan)]])
-
-
-PAIRS = [(f"query {n % 7}", f"text {n}") for n in range(300)]
-
-
-def length(pairs):
-    return [len(query) + len(text) for query, text in pairs]
-
-
-def test_a_large_job_is_computed_once(empty_cache):
-    calls = []
-
-    def compute(pairs):
-        calls.append(len(pairs))
-        return length(pairs)
-
-    first = scores.remembered("test", PAIRS, compute)
-    assert first.tolist() == length(PAIRS)
-    scores._open.cache_clear()
-    assert scores.remembered("test", PAIRS[::-1], compute).tolist() == length(PAIRS)[::-1]
-    assert calls == [300]
-
-
-def test_another_kind_is_computed_anew(empty_cache):
-    scores.remembered("one", PAIRS, length)
-    assert scores.remembered("two", PAIRS, lambda pairs: [0.0] * len(pairs)).sum() == 0
-
-
-def test_a_pair_that_comes_twice_is_computed_once(empty_cache):
-    calls = []
-    found = scores.remembered("test", [("a", "b")] * 3, lambda pairs: calls.append(pairs) or [1.0] * len(pairs))
-    assert found.tolist() == [1, 1, 1]
-    assert calls == [[("a", "b")]]
-
-
-def test_the_border_between_query_and_text_matters(empty_cache):
-    found = scores.remembered("test", [("ab", "c"), ("a", "bc")], lambda pairs: [len(query) for query, _ in pairs])
-    assert found.tolist() == [2, 1]
-
-
-def test_a_damaged_file_is_computed_again(empty_cache):
-    scores.remembered("test", PAIRS, length)
-    for path in (empty_cache / "scores" / "test").glob("*.npy"):
-        path.write_bytes(path.read_bytes()[:50])
-    scores._open.cache_clear()
-    assert scores.remembered("test", PAIRS, length).tolist() == length(PAIRS)
-
-
-def test_a_cache_that_cannot_be_written_does_not_stop_the_work(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file"))
-    assert scores.remembered("test", PAIRS, length).tolist() == length(PAIRS)
-
-
-def test_the_number_of_scores_is_checked(empty_cache):
-    with pytest.raises(InputError, match="a score each"):
-        scores.remembered("test", PAIRS, lambda pairs: [1.0])

@@ -13,7 +13,7 @@ import torch
 from write_questions import load_smollm2
 
 from course_utils.common import assets
-from course_utils.common.scores import remembered
+from course_utils.common.store import remembered
 from course_utils.search.rerank import LIKELIHOOD_PROMPT
 
 QUERY_TOKENS_AT_ONCE = 160

@@ -121,7 +121,7 @@ def _reranked(
     positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]],
 ) -> list[Hit] | list[list[Hit]]:
     """Order the candidates of one query, or of each of many, by a score for query and text."""
-    from course_utils.common.scores import remembered
+    from course_utils.common.store import remembered
 
     if isinstance(query, str):
         return _reranked(kind, score, [query], texts, [positions])[0]

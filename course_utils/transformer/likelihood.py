@@ -50,7 +50,7 @@ def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
     >>> scores.argmax(axis=1)
     array([0, 1])
     """
-    from course_utils.common.scores import remembered
+    from course_utils.common.store import remembered
 
     prompts, choices = _checked(prompts, "prompts"), _checked(choices, "choices")
     if len(choices) < 2:
