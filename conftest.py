@@ -14,7 +14,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
-    """Move the course's cache to an empty folder."""
+    """Move the course's cache to an empty folder, as in a new session."""
+    from course_utils.common import store
+
     folder = tmp_path / "cache"
     monkeypatch.setenv("COURSE_CACHE", str(folder))
-    return folder
+    store.forget_session()
+    yield folder
+    store.forget_session()
