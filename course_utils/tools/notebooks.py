@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from course_utils.common.errors import CourseError
 from course_utils.common.progress import Bar
 from course_utils.tools.environment import ROOT
+from course_utils.tools.memory_limit import watched
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -82,7 +83,7 @@ def execute(path: Path, memory_limit: int | None = None) -> tuple[NotebookNode, 
 
     book = nbformat.read(path, as_version=4)
     started = time.perf_counter()
-    with Bar(path.name, len(book.cells)) as bar, memory_limit.watched(memory_limit) as peak:
+    with Bar(path.name, len(book.cells)) as bar, watched(memory_limit) as peak:
         client = NotebookClient(
             book,
             timeout=SECONDS_A_CELL,
