@@ -138,7 +138,7 @@ class Store:
                         part = rows[start : start + self.at_once]
                         new = self._computed([keys[row] for row in part], compute(part, bar.update))
                         found |= new
-                        self._keep(new)
+                        self.keep(new)
             _open.cache_clear()
         elif absent:
             rows = sorted(absent.values(), key=order)
@@ -174,7 +174,8 @@ class Store:
             values = from_half(to_half(values)) if RECORD in os.environ and self.shape else values
         return dict(zip(keys, values, strict=True))
 
-    def _keep(self, new: dict[bytes, Any]) -> None:
+    def keep(self, new: dict[bytes, Any]) -> None:
+        """Write values into a file of this computer."""
         keys = sorted(new)
         if self.shape is None:
             content = json.dumps({key.hex(): new[key] for key in keys}, ensure_ascii=False, indent=0).encode()
@@ -315,7 +316,7 @@ def _row(shape: tuple[int, ...], column: str) -> np.dtype:
     return np.dtype([("key", "V16"), (column, "<f4", shape)])
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=4096)
 def _open(path: Path, shape: tuple[int, ...] | None, column: str) -> Mapping[bytes, Any]:
     """Read one file of the cache; one that was cut short, or holds something else, counts as empty."""
     try:

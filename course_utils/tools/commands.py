@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
     _add_serving(page)
 
+    page = add("precompute", "compute anew what the course ships as computed beforehand", precompute)
+    _add_notebooks(page)
+
     page = add("assets", "list, fetch and verify the models and the text", list_assets)
     page.add_argument("--verify", action="store_true", help="read every file again and compare its SHA-256")
     return parser
@@ -164,6 +167,15 @@ def refresh(options: argparse.Namespace, _rest: list[str]) -> int:
     launch.write_into_readme()
     notebooks.save_map()
     return _tell(failures)
+
+
+def precompute(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Run the notebooks and pack what takes long; with names, add to what is shipped what those notebooks compute."""
+    from course_utils.tools import notebooks
+    from course_utils.tools import precompute as before
+
+    os.environ[QUIET] = "1"
+    return _tell(before.precompute(notebooks.find(options.notebooks), anew=not options.notebooks))
 
 
 def slides(options: argparse.Namespace, _rest: list[str]) -> int:
