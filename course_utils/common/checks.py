@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def check_number(name: str, value: float, least: float, most: float = math.inf) 
 def check_k(k: int) -> int:
     """Return ``k``, how many results are wanted, if it is a whole number from 1."""
     if not is_whole_number(k) or k < 1:
-        raise InputError(f"k says how many hits you want, a whole number from 1, and {k!r} is not.")
+        raise InputError(f"k says how many results you want, a whole number from 1, and {k!r} is not.")
     return int(k)
 
 
@@ -83,8 +83,30 @@ def check_texts(texts: Sequence[str]) -> list[str]:
     return texts
 
 
-def check_positions(positions: Sequence[int], n_texts: int | None = None) -> list[int]:
-    """Return the positions in a ranking, of plain numbers or of hits, if each is a whole number that comes once.
+def check_position(position: int, n_texts: int | None = None) -> int:
+    """Return the position of a text, if it is a whole number from 0 and there is such a text.
+
+    Examples
+    --------
+    >>> check_position(4, n_texts=5)
+    4
+    """
+    if isinstance(position, str):
+        raise InputError(
+            f"Positions are numbers counted from 0, and {position!r} is text: give its place in the list of texts, "
+            "as .index() of the list tells it."
+        )
+    if not is_whole_number(position) or position < 0:
+        raise InputError(f"A position is a whole number from 0, and {position!r} is not.")
+    if n_texts is not None and position >= n_texts:
+        raise InputError(f"There is no text {position}; the positions are 0 to {n_texts - 1}.")
+    return int(position)
+
+
+def check_positions(
+    positions: Iterable[int], n_texts: int | None = None, what: str = "The list of candidates"
+) -> list[int]:
+    """Return the positions in a ranking, of plain numbers or of hits, if each is one and comes once.
 
     Parameters
     ----------
@@ -92,26 +114,59 @@ def check_positions(positions: Sequence[int], n_texts: int | None = None) -> lis
         Anything with a ``position`` counts as a hit.
     n_texts : int, optional
         How many texts there are to point at.
-
-    Raises
-    ------
-    InputError
-        If one is no whole number from 0, points at no text, or comes twice.
+    what : str
+        What the positions are, for the error.
 
     Examples
     --------
     >>> check_positions([4, 0], n_texts=5)
     [4, 0]
     """
-    found = [getattr(hit, "position", hit) for hit in positions]
-    for position in found:
-        if not is_whole_number(position) or position < 0:
-            raise InputError(f"A position is a whole number from 0, and {position!r} is not.")
-        if n_texts is not None and position >= n_texts:
-            raise InputError(f"There is no text {position}; the positions are 0 to {n_texts - 1}.")
+    if isinstance(positions, str) or hasattr(positions, "position") or not isinstance(positions, Iterable):
+        raise InputError(f"{what} should hold positions or hits, and this is {positions!r}: put it into a list.")
+    found = [check_position(getattr(hit, "position", hit), n_texts) for hit in positions]
     if len(set(found)) < len(found):
-        raise InputError("The candidates hold a text twice: give each position once.")
-    return [int(position) for position in found]
+        twice = next(position for position in found if found.count(position) > 1)
+        raise InputError(f"{what} holds text {twice} twice: give each position once.")
+    return found
+
+
+def check_rankings(rankings: Iterable[Sequence]) -> list[Sequence]:
+    """Return several rankings as a list, if each of them is a list and not a single position or hit.
+
+    Examples
+    --------
+    >>> check_rankings([[4, 7], [7, 9]])
+    [[4, 7], [7, 9]]
+    """
+    found = list(rankings) if isinstance(rankings, Iterable) and not isinstance(rankings, str) else [rankings]
+    for ranking in found:
+        ordered = isinstance(ranking, Iterable) and hasattr(ranking, "__len__") and not hasattr(ranking, "position")
+        if not ordered or isinstance(ranking, str | Mapping | Set):
+            raise InputError(
+                f"Each ranking is a list of positions or hits, and {ranking!r} is none: "
+                "put a single ranking into square brackets."
+            )
+    return found
+
+
+def check_grades(relevant: Collection[int] | Mapping[int, float]) -> dict[int, float]:
+    """Return the grade of each text that answers a question; grade 0 says that a text does not, so it is left out.
+
+    Parameters
+    ----------
+    relevant : set of int, or mapping of int to float
+        The positions of the texts that answer, each with grade 1; or grades from 0, the higher the better.
+
+    Examples
+    --------
+    >>> check_grades({7}), check_grades({7: 2, 3: 0, 5: 1})
+    ({7: 1.0}, {7: 2.0, 5: 1.0})
+    """
+    positions = check_positions(relevant, what="The list of what is relevant")
+    grades = relevant.values() if isinstance(relevant, Mapping) else [1] * len(positions)
+    graded = zip(positions, [check_number("A grade", grade, least=0) for grade in grades], strict=True)
+    return {position: grade for position, grade in graded if grade > 0}
 
 
 def check_ids(ids: ArrayLike, n_vocabulary: int | None = None) -> np.ndarray:
