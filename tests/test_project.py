@@ -91,7 +91,7 @@ def test_a_workflow_calls_a_command_that_exists(workflow, command):
     (line,) = [step["run"] for step in workflow_steps(workflow) if "run" in step]
     start = "python -m course_utils "
     assert line.startswith(start)
-    assert commands._parser().parse_args(line.removeprefix(start).split()).command is command
+    assert commands.parser().parse_args(line.removeprefix(start).split()).command is command
 
 
 def test_the_workflow_publishes_the_folder_that_the_command_builds():

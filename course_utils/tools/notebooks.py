@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_utils.common.errors import CourseError
-from course_utils.common.progress import Bar
+from course_utils.common.progress import QUIET, job_bar
 from course_utils.tools.environment import ROOT
 from course_utils.tools.memory_limit import watched
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 FOLDER = ROOT / "notebooks"
@@ -62,14 +63,14 @@ def find(names: Sequence[str] = ()) -> list[Path]:
     return sorted(chosen) if names else every
 
 
-def execute(path: Path, memory_limit: int | None = None) -> tuple[NotebookNode, Run]:
+def execute(path: Path, limit: int | None = None) -> tuple[NotebookNode, Run]:
     """Run a notebook in a fresh kernel, from its own folder, and return it with its new outputs.
 
     Parameters
     ----------
     path : Path
         The notebook; the file is left as it is.
-    memory_limit : int, optional
+    limit : int, optional
         Bytes that this process and all it starts may use together; the notebook is stopped when it wants more.
 
     Raises
@@ -78,30 +79,37 @@ def execute(path: Path, memory_limit: int | None = None) -> tuple[NotebookNode, 
         If a cell fails, takes over ten minutes or more memory than allowed; the message shows the cell and the error.
     """
     import nbformat
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     book = nbformat.read(path, as_version=4)
+    n_cells = sum(cell.cell_type == "code" for cell in book.cells)
     started = time.perf_counter()
-    with Bar(path.name, len(book.cells)) as bar, watched(memory_limit) as peak:
-        client = NotebookClient(
-            book,
-            timeout=SECONDS_A_CELL,
-            kernel_name="python3",
-            record_timing=False,
-            coalesce_streams=True,
-            extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": str(path.parent)}},
-            on_cell_complete=lambda cell, cell_index: bar.reach(cell_index + 1),
-        )
+    with job_bar(n_cells, "cell", path.name) as bar, watched(limit) as peak:
+        client = kernel_client(book, path.parent, on_cell_executed=lambda **_: bar.update())
         try:
-            client.execute()
+            client.execute(env={**os.environ, QUIET: "1"})
         except DeadKernelError as error:
-            reason = f"it needs more memory than {memory_limit / 1e9:.1f} GB" if memory_limit else str(error)
+            reason = f"it needs more memory than {limit / 1e9:.1f} GB" if limit else str(error)
             raise CourseError(f"{path.name} was stopped: {reason}.") from None
         except (CellExecutionError, CellTimeoutError) as error:
-            raise CourseError(f"{path.name} stopped:\n{_without_colours(str(error))}") from None
+            raise CourseError(f"{path.name} stopped:\n{without_colours(str(error))}") from None
     return book, Run(path.name, time.perf_counter() - started, peak[0])
+
+
+def kernel_client(book: NotebookNode, folder: Path, **more: object) -> NotebookClient:
+    """Return what runs a notebook's cells in a kernel that works in ``folder``; ``more`` goes to nbclient."""
+    from nbclient import NotebookClient
+
+    return NotebookClient(
+        book,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+        **more,
+    )
 
 
 def refresh(path: Path) -> bool:
@@ -215,7 +223,8 @@ def replace_between(text: str, marker: str, new: str) -> str:
     return before + start + new + end + rest.split(end, 1)[1]
 
 
-def _without_colours(text: str) -> str:
+def without_colours(text: str) -> str:
+    """Return a traceback's text without the marks that colour it in a terminal."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
