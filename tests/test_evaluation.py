@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from course_utils.common.errors import InputError
 from course_utils.evaluation import (
     Question,
+    average_precision,
     bootstrap_interval,
     has_answer,
+    mean_average_precision,
     mean_reciprocal_rank,
     ndcg_at_k,
     paired_p_value,
+    percentile_interval,
+    precision_at_k,
     recall_at_k,
     reciprocal_rank,
     relevant_positions,
@@ -29,6 +33,17 @@ RUNS = st.lists(
     min_size=1,
     max_size=8,
 )
+GRADED = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, 12), unique=True, max_size=12),  # a ranking
+        st.dictionaries(st.integers(0, 12), st.integers(0, 3), min_size=1, max_size=8).filter(
+            lambda g: any(g.values())
+        ),
+    ),
+    min_size=1,
+    max_size=5,
+)
+MEASURES = (recall_at_k, precision_at_k, reciprocal_rank, average_precision, ndcg_at_k)
 
 
 def test_measures_of_one_ranking_by_hand():
@@ -46,7 +61,7 @@ def test_the_mean_reciprocal_rank_is_the_mean_over_questions():
 
 def test_what_stands_after_place_k_does_not_count():
     rankings, relevant = [[*range(10), 99]], [{99}]
-    for measure in (recall_at_k, reciprocal_rank, ndcg_at_k):
+    for measure in MEASURES:
         assert measure(rankings, relevant, 10) == [0]
         assert measure(rankings, relevant, 11) > [0]
 
@@ -61,7 +76,7 @@ def test_an_empty_ranking_found_nothing():
 
 
 @given(RUNS, st.integers(1, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_measures_equal_those_of_trec_eval(runs, k):
     pytrec_eval = pytest.importorskip("pytrec_eval")
     judged = {f"q{n}": {f"d{p}": 1 for p in relevant} for n, (_, relevant) in enumerate(runs)}
@@ -75,7 +90,7 @@ def test_measures_equal_those_of_trec_eval(runs, k):
 
 
 @given(RUNS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_ndcg_equals_that_of_scikit_learn(runs):
     from sklearn.metrics import ndcg_score
 
@@ -90,10 +105,10 @@ def test_ndcg_equals_that_of_scikit_learn(runs):
 
 
 @given(RUNS, st.integers(1, 20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_measures_lie_between_0_and_1_and_the_best_ranking_gets_1(runs, k):
     rankings, relevant = zip(*runs, strict=True)
-    for measure in (recall_at_k, reciprocal_rank, ndcg_at_k):
+    for measure in MEASURES:
         assert ((measure(rankings, relevant, k) >= 0) & (measure(rankings, relevant, k) <= 1 + 1e-12)).all()
     perfect = [sorted(wanted) for wanted in relevant]
     assert ndcg_at_k(perfect, relevant, k) == pytest.approx(1)
@@ -112,10 +127,104 @@ def test_measures_lie_between_0_and_1_and_the_best_ranking_gets_1(runs, k):
         ([[1]], [{1}], 2.5, "from 1"),
     ],
 )
-@pytest.mark.parametrize("measure", [recall_at_k, reciprocal_rank, ndcg_at_k, mean_reciprocal_rank])
+@pytest.mark.parametrize("measure", [*MEASURES, mean_reciprocal_rank, mean_average_precision])
 def test_bad_input_is_named(measure, rankings, relevant, k, message):
     with pytest.raises(InputError, match=message):
         measure(rankings, relevant, k)
+
+
+def test_precision_and_average_precision_by_hand():
+    rankings, relevant = [[5, 2, 8, 1]], [{2, 1, 9}]
+    assert precision_at_k(rankings, relevant, 2) == [1 / 2]
+    assert precision_at_k(rankings, relevant, 10) == [2 / 10], "empty places are not right"
+    assert average_precision(rankings, relevant) == pytest.approx([(1 / 2 + 2 / 4) / 3])
+    assert average_precision(rankings, relevant, 3) == pytest.approx([(1 / 2) / 3])
+    assert mean_average_precision([[1], [2, 3]], [{1}, {3}]) == pytest.approx((1 + 1 / 2) / 2)
+
+
+def test_graded_ndcg_by_hand():
+    graded = {4: 3, 7: 1, 9: 0}
+    best = 3 / np.log2(2) + 1 / np.log2(3)
+    assert ndcg_at_k([[7, 9, 4]], [graded], 3) == pytest.approx([(1 + 3 / np.log2(4)) / best])
+    assert ndcg_at_k([[4, 7]], [graded]) == pytest.approx([1])
+
+
+def test_grade_0_is_not_relevant():
+    for measure in MEASURES:
+        assert measure([[9, 4]], [{4: 1, 9: 0}], 1) == [0]
+        assert measure([[9, 4]], [{4: 1, 9: 0}], 2) == measure([[9, 4]], [{4}], 2)
+
+
+@given(GRADED, st.integers(1, 8))
+@settings(max_examples=30, deadline=None)
+def test_measures_with_grades_equal_those_of_trec_eval(runs, k):
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    judged = {f"q{n}": {f"d{p}": grade for p, grade in grades.items()} for n, (_, grades) in enumerate(runs)}
+    run = {f"q{n}": {f"d{p}": -float(place) for place, p in enumerate(r)} for n, (r, _) in enumerate(runs)}
+    names = {f"ndcg_cut.{k}", f"recall.{k}", f"P.{k}", "map", f"map_cut.{k}"}
+    theirs = pytrec_eval.RelevanceEvaluator(judged, names).evaluate(run)
+    rankings, relevant = zip(*runs, strict=True)
+    compared = {
+        f"ndcg_cut_{k}": ndcg_at_k(rankings, relevant, k),
+        f"recall_{k}": recall_at_k(rankings, relevant, k),
+        f"P_{k}": precision_at_k(rankings, relevant, k),
+        "map": average_precision(rankings, relevant),
+        f"map_cut_{k}": average_precision(rankings, relevant, k),
+    }
+    for name, ours in compared.items():
+        expected = [theirs.get(f"q{n}", {}).get(name, 0.0) for n in range(len(runs))]
+        assert ours == pytest.approx(expected, abs=1e-9), name
+
+
+@given(GRADED)
+@settings(max_examples=30, deadline=None)
+def test_graded_ndcg_equals_that_of_scikit_learn(runs):
+    from sklearn.metrics import ndcg_score
+
+    for ranking, grades in runs:
+        truth = np.array([[grades.get(p, 0) for p in range(13)]], dtype=float)
+        whole = [*ranking, *(p for p in range(13) if p not in ranking)]
+        scores = np.empty((1, 13))
+        scores[0, whole] = -np.arange(13)
+        for k in (1, 5, 13):
+            assert ndcg_at_k([whole], [grades], k)[0] == pytest.approx(ndcg_score(truth, scores, k=k))
+
+
+@pytest.mark.parametrize(
+    ("ranking", "relevant", "message"),
+    [
+        ([3.9], {3}, "whole number from 0, and 3.9"),
+        ([3.0], {3}, "whole number from 0, and 3.0"),
+        ([True], {1}, "whole number from 0, and True"),
+        ([-1], {3}, "whole number from 0, and -1"),
+        ([None], {3}, "whole number from 0, and None"),
+        (["7"], {7}, "'7' is text"),
+        (["Riga"], {"Riga"}, "Positions are numbers.*'Riga' is text"),
+        ([3], {"Riga"}, "Positions are numbers.*'Riga' is text"),
+        ([3], {"3": 1}, "Positions are numbers.*'3' is text"),
+        ([3], {3.5}, "whole number from 0, and 3.5"),
+        ([3], "Riga", "put it into a list"),
+        ([3], 3, "put it into a list"),
+        ([3], {3: -1}, "A grade must be a number from 0, and -1"),
+        ([3], {3: "high"}, "A grade must be a number from 0, and 'high'"),
+        ([3], {3: np.nan}, "A grade must be a number from 0, and nan"),
+        ([3], {3: True}, "A grade must be a number from 0, and True"),
+        ([3], {3: 0}, "not judged"),
+        ("Riga", {3}, "square brackets"),
+        (Hit(3, 1), {3}, "square brackets"),
+        (3, {3}, "square brackets"),
+        ({3, 4}, {3}, "square brackets"),
+    ],
+)
+def test_positions_and_grades_are_numbers(ranking, relevant, message):
+    for measure in MEASURES:
+        with pytest.raises(InputError, match=message):
+            measure([ranking], [relevant], 5)
+
+
+def test_positions_may_be_numbers_of_numpy():
+    assert recall_at_k(np.array([[3, 1]]), [np.array([1, 2])]) == [0.5]
+    assert recall_at_k([[Hit(3, 0.9)]], [{np.int64(3): np.float32(2)}]) == [1]
 
 
 def test_an_article_that_does_not_exist_is_named():
@@ -141,12 +250,37 @@ def test_the_interval_holds_the_mean_and_narrows_with_more_questions():
     assert bootstrap_interval(values) == (low, high), "the same seed gives the same interval"
 
 
-@pytest.mark.parametrize("values", [[], [np.nan], [[1.0]], [np.inf]])
+@pytest.mark.parametrize("values", [[], [np.nan], [[1.0]], [np.inf], ["high"], [[1], [1, 2]], None])
 def test_an_interval_needs_finite_numbers(values):
     with pytest.raises(InputError):
         bootstrap_interval(values)
     with pytest.raises(InputError):
         paired_p_value(values, values)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"confidence": confidence}, r"confidence must be .* such as 0\.95")
+        for confidence in (0, 1, 95, -0.5, True, np.nan, np.inf, "0.95", None)
+    ]
+    + [({"n_resamples": n}, "n_resamples must be a whole number from 1") for n in (0, -3, True, 2.5, np.nan, "9")]
+    + [({"seed": seed}, "seed must be a whole number from 0") for seed in (-1, 0.5, True, "0")],
+)
+def test_parameters_of_an_interval_are_checked(options, message):
+    with pytest.raises(InputError, match=message):
+        bootstrap_interval([0.0, 1.0], **options)
+    with pytest.raises(InputError, match=message):
+        percentile_interval(2, lambda drawn: drawn.mean(axis=1), **options)
+    if "confidence" not in options:
+        with pytest.raises(InputError, match=message):
+            paired_p_value([0.0, 1.0], [1.0, 1.0], **options)
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.0, True])
+def test_an_interval_is_drawn_from_at_least_one_example(n):
+    with pytest.raises(InputError, match="n must be a whole number from 1"):
+        percentile_interval(n, lambda drawn: drawn.mean(axis=1))
 
 
 def test_the_p_value_equals_that_of_scipy():

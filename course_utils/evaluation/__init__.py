@@ -2,18 +2,29 @@
 
 from course_utils.evaluation.intervals import bootstrap_interval, paired_p_value, percentile_interval
 from course_utils.evaluation.questions import SPLITS, Question, has_answer, load_questions, relevant_positions
-from course_utils.evaluation.ranking import mean_reciprocal_rank, ndcg_at_k, recall_at_k, reciprocal_rank
+from course_utils.evaluation.ranking import (
+    average_precision,
+    mean_average_precision,
+    mean_reciprocal_rank,
+    ndcg_at_k,
+    precision_at_k,
+    recall_at_k,
+    reciprocal_rank,
+)
 
 __all__ = [
     "SPLITS",
     "Question",
+    "average_precision",
     "bootstrap_interval",
     "has_answer",
     "load_questions",
+    "mean_average_precision",
     "mean_reciprocal_rank",
     "ndcg_at_k",
     "paired_p_value",
     "percentile_interval",
+    "precision_at_k",
     "recall_at_k",
     "reciprocal_rank",
     "relevant_positions",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 
 import numpy as np
 
+from course_utils.common.checks import check_whole, describe
 from course_utils.common.errors import InputError
 
 
@@ -17,9 +19,9 @@ def bootstrap_interval(
     Parameters
     ----------
     values : sequence of float
-        A number for each question.
+        A finite number for each question.
     confidence : float
-        How probably, above 0 and below 1.
+        The share of the resampled means inside the range, above 0 and below 1.
     n_resamples : int
         How many sets of questions to draw with replacement.
     seed : int
@@ -36,8 +38,6 @@ def bootstrap_interval(
 
     Examples
     --------
-    >>> bootstrap_interval([1.0] * 30)
-    (1.0, 1.0)
     >>> low, high = bootstrap_interval([0.0, 1.0] * 50)
     >>> round(low, 1), round(high, 1)
     (0.4, 0.6)
@@ -56,34 +56,26 @@ def percentile_interval(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Return the range of a measure over sets that are drawn with replacement: the percentile bootstrap.
+    """Return the range of any measure over resampled sets, as `bootstrap_interval` does for the mean.
 
     Parameters
     ----------
     n : int
-        How many things there are, and how many go into each set.
+        How many examples there are, and how many are drawn for each set.
     measure : callable
         Gets positions of shape ``(n_resamples, n)`` and returns a number for each set.
-    confidence : float
-        The share of the sets inside the range, above 0 and below 1.
-    n_resamples : int
-        How many sets to draw.
-    seed : int
-        The same seed draws the same sets.
-
-    Raises
-    ------
-    InputError
-        If a parameter is out of its range.
+    confidence, n_resamples, seed
+        As in `bootstrap_interval`, as are the errors.
 
     Examples
     --------
     >>> percentile_interval(20, lambda drawn: drawn.mean(axis=1) * 0 + 7)
     (7.0, 7.0)
     """
-    if not 0 < confidence < 1 or n_resamples < 1:
-        raise InputError("confidence must be between 0 and 1, such as 0.95, and n_resamples at least 1.")
-    drawn = np.random.default_rng(seed).integers(n, size=(n_resamples, n))
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
+        raise InputError(f"confidence must be a number between 0 and 1, such as 0.95, and {confidence!r} is not.")
+    n, n_resamples = check_whole("n", n, least=1), check_whole("n_resamples", n_resamples, least=1)
+    drawn = np.random.default_rng(check_whole("seed", seed, least=0)).integers(n, size=(n_resamples, n))
     low, high = np.quantile(measure(drawn), [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
@@ -94,7 +86,7 @@ def paired_p_value(a: Sequence[float], b: Sequence[float], n_resamples: int = 10
     Parameters
     ----------
     a, b : sequence of float
-        A number for each question from either method, in the same order.
+        A finite number for each question from either method, in the same order.
     n_resamples : int
         How many times to swap the two methods' numbers on a random half of the questions.
     seed : int
@@ -108,7 +100,7 @@ def paired_p_value(a: Sequence[float], b: Sequence[float], n_resamples: int = 10
     Raises
     ------
     InputError
-        If the lengths differ, there are no values, or one is not finite.
+        If the lengths differ, there are no values, one is not finite, or a parameter is out of its range.
 
     Notes
     -----
@@ -122,16 +114,20 @@ def paired_p_value(a: Sequence[float], b: Sequence[float], n_resamples: int = 10
     a, b = _finite(a), _finite(b)
     if len(a) != len(b):
         raise InputError(f"Both methods need a value for each question, and there are {len(a)} and {len(b)}.")
-    differences = a - b
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n_resamples, len(a)))
+    differences, n_resamples = a - b, check_whole("n_resamples", n_resamples, least=1)
+    rng = np.random.default_rng(check_whole("seed", seed, least=0))
+    signs = rng.choice([-1.0, 1.0], size=(n_resamples, len(a)))
     as_far = np.abs(signs @ differences) >= np.abs(differences.sum()) - 1e-9
     return float((as_far.sum() + 1) / (n_resamples + 1))
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or not len(values):
-        raise InputError(f"There must be a number for each question, and this has shape {values.shape}.")
-    if not np.isfinite(values).all():
+    try:
+        found = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):  # text, or rows of different lengths
+        raise InputError(f"There must be a number for each question{describe(values)}.") from None
+    if found.ndim != 1 or not len(found):
+        raise InputError(f"There must be a number for each question, and this has shape {found.shape}.")
+    if not np.isfinite(found).all():
         raise InputError("One of the values is NaN or infinite: find out where it comes from.")
-    return values
+    return found

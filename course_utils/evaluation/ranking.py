@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_grades, check_k, check_positions, check_rankings
 from course_utils.common.errors import InputError
 from course_utils.search.hits import Hit
 
 Ranking = Sequence[int] | Sequence[Hit]
+Relevant = Collection[int] | Mapping[int, float]
 
 
-def recall_at_k(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: int = 10) -> np.ndarray:
+def recall_at_k(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int = 10) -> np.ndarray:
     """Measure how much of what answers each question is among the first ``k`` results.
 
     Parameters
     ----------
     rankings : sequence of sequence of int or Hit
         For each question, positions of texts, the best first.
-    relevant : sequence of set of int
-        For each question, the positions of the texts that answer it, at least one.
+    relevant : sequence of set of int, or of mapping of int to float
+        For each question, the positions of the texts that answer it, or their grades: 0 does not answer, and the higher
+        the better. Grades above 0 make a difference to `ndcg_at_k` alone.
     k : int
         How many results a person looks at.
 
@@ -33,20 +35,32 @@ def recall_at_k(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: in
     Raises
     ------
     InputError
-        If a question has nothing relevant, a ranking names a text twice, there are not as many rankings as
-        questions, or ``k`` is no whole number from 1.
+        If a question has nothing relevant, a position is no whole number or comes twice in a ranking, a grade is
+        negative, there are not as many rankings as questions, or ``k`` is no whole number from 1.
 
     Examples
     --------
     >>> recall_at_k([[7, 3, 5], [1, 2]], [{3, 9}, {4}], k=2)
     array([0.5, 0. ])
     """
-    found = _found(rankings, relevant, k)
-    return np.array([sum(hits) / len(wanted) for hits, wanted in zip(found, relevant, strict=True)])
+    return np.array([np.count_nonzero(found[:k]) / len(best) for found, best in _grades(rankings, relevant, k)])
 
 
-def reciprocal_rank(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: int = 10) -> np.ndarray:
-    """Return one over the place of the first right result: 1, 1/2, 1/3 ..., and 0 if it is not among the first ``k``.
+def precision_at_k(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int = 10) -> np.ndarray:
+    """Measure which share of the first ``k`` results is right; places that a short ranking leaves empty are not.
+
+    Parameters, shape and errors are those of `recall_at_k`.
+
+    Examples
+    --------
+    >>> precision_at_k([[7, 3, 5], [1, 2]], [{3, 9}, {4}], k=2)
+    array([0.5, 0. ])
+    """
+    return np.array([np.count_nonzero(found[:k]) / k for found, _ in _grades(rankings, relevant, k)])
+
+
+def reciprocal_rank(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int = 10) -> np.ndarray:
+    """Return one over the rank of the first right result: 1, 1/2, 1/3 ..., and 0 if it is not among the first ``k``.
 
     Parameters, shape and errors are those of `recall_at_k`.
 
@@ -55,11 +69,12 @@ def reciprocal_rank(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k
     >>> reciprocal_rank([[7, 3, 5], [1, 2]], [{3, 9}, {4}])
     array([0.5, 0. ])
     """
-    return np.array([1 / (1 + hits.index(True)) if any(hits) else 0.0 for hits in _found(rankings, relevant, k)])
+    right = [np.flatnonzero(found[:k]) for found, _ in _grades(rankings, relevant, k)]
+    return np.array([1 / (1 + places[0]) if len(places) else 0.0 for places in right])
 
 
-def mean_reciprocal_rank(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: int = 10) -> float:
-    """Return the mean of `reciprocal_rank` over the questions.
+def mean_reciprocal_rank(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int = 10) -> float:
+    """Return the mean of `reciprocal_rank` over the questions: MRR.
 
     Examples
     --------
@@ -69,41 +84,77 @@ def mean_reciprocal_rank(rankings: Sequence[Ranking], relevant: Sequence[set[int
     return float(reciprocal_rank(rankings, relevant, k).mean())
 
 
-def ndcg_at_k(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: int = 10) -> np.ndarray:
-    """Measure how near each ranking is to the best one: all that is relevant first, the higher the better.
+def average_precision(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int | None = None) -> np.ndarray:
+    """Add up the precision at the rank of each right result, and divide by how many texts are relevant.
+
+    Parameters, shape and errors are those of `recall_at_k`; without ``k`` the whole ranking counts.
+
+    Examples
+    --------
+    >>> average_precision([[7, 3, 5, 9], [1, 2]], [{3, 9}, {4}])  # (1 / 2 + 2 / 4) / 2
+    array([0.5, 0. ])
+    """
+    averages = []
+    for found, best in _grades(rankings, relevant, k):
+        right = found[:k] > 0
+        precision = np.cumsum(right) / np.arange(1, len(right) + 1)  # at each rank
+        averages.append(precision[right].sum() / len(best))
+    return np.array(averages)
+
+
+def mean_average_precision(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int | None = None) -> float:
+    """Return the mean of `average_precision` over the questions: MAP.
+
+    Examples
+    --------
+    >>> mean_average_precision([[7, 3, 5, 9], [1, 2]], [{3, 9}, {4}])
+    0.25
+    """
+    return float(average_precision(rankings, relevant, k).mean())
+
+
+def ndcg_at_k(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int = 10) -> np.ndarray:
+    """Measure how near each ranking is to the best one: the highest grades first.
 
     Parameters, shape and errors are those of `recall_at_k`.
 
     Notes
     -----
-    Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002): a right result at place ``i`` is worth
-    ``1 / log2(i + 1)``, and the sum is divided by that of the best ranking.
+    Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002): a result of grade ``g`` at rank ``i`` adds
+    ``g / log2(i + 1)``, and the sum is divided by that of the best ranking. Without grades, ``g`` is 1 for all that is
+    relevant.
 
     Examples
     --------
     >>> ndcg_at_k([[7, 3, 5], [4, 2]], [{3, 9}, {4}]).round(3)
     array([0.387, 1.   ])
+    >>> ndcg_at_k([[7, 3], [3, 7]], [{3: 3, 7: 1}, {3: 3, 7: 1}]).round(3)
+    array([0.797, 1.   ])
     """
-    worth = 1 / np.log2(np.arange(2, k + 2))
-    gains = [worth[: len(hits)][np.array(hits, dtype=bool)].sum() for hits in _found(rankings, relevant, k)]
-    best = [worth[: len(wanted)].sum() for wanted in relevant]
-    return np.array(gains) / best
+
+    def gain(grades: np.ndarray) -> float:
+        return (grades[:k] / np.log2(np.arange(2, len(grades[:k]) + 2))).sum()
+
+    return np.array([gain(found) / gain(best) for found, best in _grades(rankings, relevant, k)])
 
 
-def _found(rankings: Sequence[Ranking], relevant: Sequence[set[int]], k: int) -> list[list[bool]]:
-    """Say for each of the first ``k`` results whether it is relevant, after looking over the input."""
-    if not is_whole_number(k) or k < 1:
-        raise InputError(f"k says how many results count, a whole number from 1, and {k!r} is not.")
+def _grades(
+    rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: int | None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Check the input; return, for each question, the grade of each result and all grades from the highest down."""
+    if k is not None:
+        check_k(k)
+    rankings = check_rankings(rankings)
     if len(rankings) != len(relevant):
         raise InputError(f"Each of {len(relevant)} questions needs a ranking, and there are {len(rankings)}.")
     if not len(rankings):
         raise InputError("There are no questions, so there is nothing to measure.")
     found = []
     for number, (ranking, wanted) in enumerate(zip(rankings, relevant, strict=True)):
-        if not wanted:
+        positions = check_positions(ranking, what=f"The ranking of question {number}")
+        grade = check_grades(wanted)
+        if not grade:
             raise InputError(f"Question {number} is not judged: no text is known to answer it. Leave it out.")
-        positions = [int(hit.position) if isinstance(hit, Hit) else int(hit) for hit in ranking]
-        if len(set(positions)) < len(positions):
-            raise InputError(f"The ranking of question {number} names a text twice, which would count it twice.")
-        found.append([position in wanted for position in positions[:k]])
+        in_order = np.array([grade.get(position, 0.0) for position in positions])
+        found.append((in_order, np.sort([*grade.values()])[::-1]))
     return found
