@@ -6,12 +6,14 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
+from course_utils.common.vectors import check_vectors
 
 MOST_LETTERS = 400  # of a text in a prompt
 # Written for this prompt; in none of the articles.
@@ -59,8 +61,7 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     text = _checked_text(text)
-    if not is_whole_number(max_words) or max_words < 1:
-        raise InputError(f"max_words must be a whole number from 1, and {max_words!r} is not.")
+    check_whole("max_words", max_words, 1)
     found: dict[str, None] = {}
     words = [(match.group().lower(), match.start(), match.end()) for match in re.finditer(_WORD, text)]
     fits = [len(word) > 1 and word not in ENGLISH_STOP_WORDS and not word.isdigit() for word, _, _ in words]
@@ -73,34 +74,43 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     return list(found)
 
 
-def mmr(text_vector: np.ndarray, vectors: np.ndarray, n: int, diversity: float = 0.5) -> list[int]:
-    """Choose rows that are close to a text and unlike the rows chosen before: maximal marginal relevance.
+def mmr(
+    text_vector: np.ndarray | None,
+    vectors: np.ndarray,
+    n: int,
+    diversity: float = 0.5,
+    *,
+    relevance: Sequence[float] | None = None,
+) -> list[int]:
+    """Choose rows that are relevant and unlike the rows chosen before: maximal marginal relevance.
 
     Parameters
     ----------
-    text_vector : ndarray, shape (d,)
-        The vector of the text, of length one.
+    text_vector : ndarray, shape (d,), or None
+        The vector of the text, of length one; the relevance of a row is its cosine with it.
     vectors : ndarray, shape (n_candidates, d)
         A unit row for each candidate, at least one.
     n : int
         How many to choose; all, where there are fewer.
     diversity : float
-        From 0, where only the closeness to the text counts, to 1, where only the unlikeness of the chosen does.
+        From 0, where only the relevance counts, to 1, where only the difference from the chosen rows does.
+    relevance : array_like, shape (n_candidates,), optional
+        The relevance of each row where it is no cosine; ``text_vector`` is None then.
 
     Returns
     -------
     list of int
-        Positions in the order in which they were chosen; of equals the first is.
+        Positions in the order in which they were chosen; among equals the first.
 
     Raises
     ------
     InputError
-        If there are no candidates, the shapes do not fit, or a number is out of its range.
+        If there are no candidates, the shapes do not fit, or a number is not finite or out of its range.
 
     Notes
     -----
-    Carbonell and Goldstein (1998), as KeyBERT has it: the closest comes first; then each time the highest
-    ``(1 - diversity) * closeness - diversity * greatest likeness to one that was chosen``.
+    Carbonell and Goldstein (1998), as KeyBERT has it: the most relevant row comes first; then each time the one with
+    the highest ``(1 - diversity) * relevance - diversity * greatest cosine with a chosen row``.
 
     Examples
     --------
@@ -109,17 +119,24 @@ def mmr(text_vector: np.ndarray, vectors: np.ndarray, n: int, diversity: float =
     >>> mmr(text, vectors, 2, diversity=0.0), mmr(text, vectors, 2, diversity=0.6)
     ([0, 1], [0, 2])
     """
-    text_vector, vectors = np.asarray(text_vector), np.asarray(vectors)
-    if vectors.ndim != 2 or not len(vectors) or text_vector.shape != vectors.shape[1:]:
-        raise InputError(f"One text of shape {text_vector.shape} and candidates of shape {vectors.shape} do not fit.")
-    if not is_whole_number(n) or n < 1:
-        raise InputError(f"n says how many to choose, a whole number from 1, and {n!r} is not.")
-    if not 0 <= diversity <= 1:
-        raise InputError(f"diversity must be from 0 to 1, and {diversity} is not.")
-    closeness, likeness = vectors @ text_vector, vectors @ vectors.T
-    chosen = [int(closeness.argmax())]
+    if relevance is not None and text_vector is not None:
+        raise InputError("Give the vector of a text or the relevance of each candidate, not both.")
+    vectors = np.asarray(vectors)
+    given = np.asarray(text_vector if relevance is None else relevance)
+    fitting = vectors.shape[1:] if relevance is None else vectors.shape[:1]
+    if vectors.ndim != 2 or not len(vectors) or given.shape != fitting:
+        what = "One text" if relevance is None else "A relevance"
+        raise InputError(f"{what} of shape {given.shape} and candidates of shape {vectors.shape} do not fit.")
+    check_whole("n", n, 1)
+    check_number("diversity", diversity, 0, 1)
+    vectors = check_vectors(vectors)
+    relevance = vectors @ given if relevance is None else given
+    if not np.isfinite(relevance).all():
+        raise InputError("The relevance of a candidate is not finite: leave it out.")
+    similarity = vectors @ vectors.T  # (n_candidates, n_candidates)
+    chosen = [int(relevance.argmax())]
     while len(chosen) < min(n, len(vectors)):
-        worth = (1 - diversity) * closeness - diversity * likeness[:, chosen].max(axis=1)
+        worth = (1 - diversity) * relevance - diversity * similarity[:, chosen].max(axis=1)
         worth[chosen] = -np.inf
         chosen.append(int(worth.argmax()))
     return chosen
@@ -276,10 +293,11 @@ def group_similar(vectors: np.ndarray, threshold: float) -> list[list[int]]:
     >>> group_similar(np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]]), 0.7)
     [[0, 2], [1]]
     """
-    if not 0 < threshold <= 1:
-        raise InputError(f"threshold is a cosine above 0 and at most 1, and {threshold} is not.")
+    if not isinstance(threshold, Real) or not 0 < threshold <= 1:
+        raise InputError(f"threshold is a cosine above 0 and at most 1, and {threshold!r} is not.")
     groups: list[list[int]] = []
-    for row, vector in enumerate(np.asarray(vectors)):
+    vectors = check_vectors(vectors) if len(vectors) else vectors
+    for row, vector in enumerate(vectors):
         for group in groups:
             if vector @ vectors[group[0]] >= threshold - 1e-6:
                 group.append(row)

@@ -99,6 +99,16 @@ def test_mmr_is_that_of_the_reference(diversity):
         assert mmr(text, vectors, 5, diversity) == expected
 
 
+def test_mmr_takes_a_relevance_that_is_no_cosine():
+    vectors = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
+    # by relevance alone 1, 0, 2; at 0.5 the first loses 0.8 / 2 to the second, and the last 0.6 / 2: 0.05 and -0.25
+    assert mmr(None, vectors, 3, 0.0, relevance=[0.9, 1.0, 0.1]) == [1, 0, 2]
+    assert mmr(None, vectors, 2, 0.5, relevance=[0.9, 1.0, 0.1]) == [1, 0]
+    assert mmr(None, vectors, 2, 0.5, relevance=[0.2, 1.0, 0.1]) == [1, 2]  # -0.3 and -0.25
+    text = np.array([0.96, 0.28])
+    assert mmr(None, vectors, 3, 0.6, relevance=vectors @ text) == mmr(text, vectors, 3, 0.6)
+
+
 @pytest.mark.parametrize("diversity", [0.0, 0.5, 0.8])
 def test_extract_is_that_of_the_reference(diversity):
     words = candidates(TEXT)
@@ -148,6 +158,17 @@ def test_a_text_of_stop_words_has_no_keywords():
         (lambda: extract(TEXT, diversity=float("nan")), "from 0 to 1"),
         (lambda: mmr(np.ones(2), np.ones((0, 2)), 3), "do not fit"),
         (lambda: mmr(np.ones(3), np.ones((4, 2)), 3), "do not fit"),
+        (lambda: mmr(None, np.ones((4, 2)), 3), "do not fit"),
+        (lambda: mmr(None, np.ones((4, 2)), 3, relevance=[1, 2]), "do not fit"),
+        (lambda: mmr(np.ones(2), np.ones((4, 2)), 3, relevance=np.ones(4)), "not both"),
+        (lambda: mmr(np.array([np.nan, 1]), np.ones((4, 2)), 3), "not finite"),
+        (lambda: mmr(np.ones(2), np.full((4, 2), np.inf), 3), "not finite"),
+        (lambda: mmr(None, np.ones((2, 2)), 3, relevance=[1, np.nan]), "not finite"),
+        (lambda: extract(TEXT, diversity="0.5"), "from 0 to 1"),
+        (lambda: group_similar(np.eye(2), "0.5"), "above 0"),
+        (lambda: group_similar(np.eye(2), float("nan")), "above 0"),
+        (lambda: group_similar(np.ones(2), 0.5), "a row for each text"),
+        (lambda: group_similar([[1.0, np.nan]], 0.5), "not finite"),
         (lambda: group_similar(np.eye(2), 0), "above 0"),
         (lambda: propose("a text"), "list of texts"),
         (lambda: propose(["a text", ""]), "empty"),

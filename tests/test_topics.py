@@ -95,6 +95,29 @@ def test_diverse_words_are_less_alike_than_top_words():
     assert likeness(diverse) < likeness(plain) - 0.1
 
 
+@pytest.mark.parametrize("diversity", [0.2, 0.5, 1.0])
+def test_diverse_words_are_those_of_carbonell_and_goldstein(diversity):
+    """Written after their formula, with weights of which the heaviest is 1 as the relevance, one word at a time."""
+    articles = load_wikipedia(size=330)
+    found = topics.class_tfidf(articles["text"][:], articles["topic"][:])
+    named = topics.topic_words(found, 4, diversity=diversity)
+    for label, weights in zip(found.classes, found.weights, strict=True):
+        heaviest = np.argsort(-weights, kind="stable")[:16]
+        relevance = weights[heaviest] / weights.max()
+        vectors = embed([found.words[word] for word in heaviest])
+        chosen = []
+        while len(chosen) < 4:
+            worth = {
+                row: (1 - diversity) * relevance[row] - diversity * max(vectors[row] @ vectors[c] for c in chosen)
+                if chosen
+                else relevance[row]
+                for row in range(16)
+                if row not in chosen
+            }
+            chosen.append(max(worth, key=worth.get))
+        assert named[label] == [found.words[heaviest[row]] for row in chosen]
+
+
 @pytest.mark.parametrize(
     ("texts", "labels", "message"),
     [

@@ -1,8 +1,10 @@
-"""Arithmetic on rows of vectors."""
+"""Tables with a vector in each row: checked, and brought to length one."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from course_utils.common.errors import InputError
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:
@@ -22,3 +24,31 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     rows = np.asarray(rows)
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1)
+
+
+def check_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors as a table of finite floating-point numbers whose rows have a direction.
+
+    Raises
+    ------
+    InputError
+        If this is no table of shape ``(n, d)``, if a number is not finite, or a row is all zeros.
+
+    Examples
+    --------
+    >>> check_vectors([[3, 4]])
+    array([[3., 4.]])
+    """
+    try:
+        vectors = np.asarray(vectors)
+    except ValueError:  # NumPy's, for a list of lists of different lengths
+        raise InputError("The vectors are not equally long: give a table with a row for each text.") from None
+    is_real = np.issubdtype(vectors.dtype, np.integer) or np.issubdtype(vectors.dtype, np.floating)
+    if vectors.ndim != 2 or not is_real or 0 in vectors.shape:
+        raise InputError(f"vectors must be a table of numbers with a row for each text; its shape is {vectors.shape}.")
+    vectors = vectors if np.issubdtype(vectors.dtype, np.floating) else vectors.astype(float)
+    if not np.isfinite(vectors).all():
+        raise InputError("A vector holds a number that is not finite: leave it out.")
+    if not np.any(vectors, axis=1).all():
+        raise InputError("A vector of zeros has no direction and belongs nowhere: leave it out.")
+    return vectors

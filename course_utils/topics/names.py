@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.common.checks import check_whole
+from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
 from course_utils.embeddings import embed
+from course_utils.keywords import mmr
 from course_utils.topics.groups import LETTERS, stop_words_for_counting
 
 
@@ -113,27 +114,17 @@ def topic_words(found: WordWeights, n_words: int = 6, diversity: float = 0.0) ->
     {'cats': ['cat'], 'dogs': ['bone']}
     """
     check_whole("n_words", n_words, 1)
-    if not 0 <= diversity <= 1:
-        raise InputError(f"diversity must be from 0 to 1, and {diversity!r} is not.")
+    check_number("diversity", diversity, 0, 1)
     named = {}
     for label, weights in zip(found.classes, found.weights, strict=True):
-        best = np.argsort(-weights, kind="stable")[: 4 * n_words if diversity else n_words]
-        best = best[weights[best] > 0]
-        words = [found.words[word] for word in best]
-        named[label] = _different(words, weights[best], n_words, diversity) if diversity and words else words
+        heaviest = np.argsort(-weights, kind="stable")[: 4 * n_words if diversity else n_words]
+        heaviest = heaviest[weights[heaviest] > 0]
+        words = [found.words[column] for column in heaviest]
+        if diversity and words:
+            relevance = weights[heaviest] / weights.max()
+            words = [words[row] for row in mmr(None, embed(words), n_words, diversity, relevance=relevance)]
+        named[label] = words
     return named
-
-
-def _different(words: list[str], weights: np.ndarray, n_words: int, diversity: float) -> list[str]:
-    """Choose words greedily: heavy ones that are not much like those chosen before."""
-    vectors = embed(words)
-    likeness, worth = vectors @ vectors.T, weights / weights.max()
-    chosen = [0]
-    while len(chosen) < min(n_words, len(words)):
-        score = (1 - diversity) * worth - diversity * likeness[:, chosen].max(axis=1)
-        score[chosen] = -np.inf
-        chosen.append(int(score.argmax()))
-    return [words[word] for word in chosen]
 
 
 def _checked_texts(texts: Sequence[str], labels: Sequence) -> tuple[list[str], list]:
