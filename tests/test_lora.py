@@ -1,6 +1,5 @@
 """Low-rank updates and adapters, beside peft's."""
 
-import json
 import math
 
 import pytest
@@ -10,9 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from course_utils.common.errors import InputError
-from course_utils.fine_tuning import lora_files
 from course_utils.fine_tuning.lora import Adapter, LoRALinear, add_adapters, add_lora, count_parameters, linear_layers
-from course_utils.fine_tuning.lora_files import load_lora, read_updates, save_lora
 
 
 def network(width=8, seed=0):
@@ -44,7 +41,7 @@ def test_rank_one_update_worked_by_hand():
 
 
 @given(shapes)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=15)
 def test_with_b_zero_the_layer_is_unchanged(case):
     (n_in, n_out), rank, alpha, seed = case
     torch.manual_seed(seed)
@@ -54,7 +51,7 @@ def test_with_b_zero_the_layer_is_unchanged(case):
 
 
 @given(shapes)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=15)
 def test_merged_layer_gives_the_same_outputs_and_can_be_unmerged(case):
     (n_in, n_out), rank, alpha, seed = case
     torch.manual_seed(seed)
@@ -72,7 +69,7 @@ def test_merged_layer_gives_the_same_outputs_and_can_be_unmerged(case):
 
 
 @given(shapes)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_the_update_has_at_most_its_rank(case):
     (n_in, n_out), rank, alpha, seed = case
     torch.manual_seed(seed)
@@ -82,7 +79,7 @@ def test_the_update_has_at_most_its_rank(case):
 
 
 @given(shapes)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 def test_outputs_and_gradients_equal_pefts(case):
     peft = pytest.importorskip("peft")
     (n_in, n_out), rank, alpha, seed = case
@@ -121,7 +118,7 @@ def test_adapter_worked_by_hand():
 
 
 @given(st.integers(1, 30), st.integers(1, 30))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 def test_new_adapter_changes_nothing_and_has_the_numbers_it_should(width, bottleneck):
     adapter, h = Adapter(width, bottleneck), torch.randn(2, width)
     assert torch.equal(adapter(h), h)
@@ -207,90 +204,8 @@ def test_merging_twice_is_refused_and_nothing_is_counted_twice():
 
 @pytest.mark.parametrize(("width", "bottleneck"), [(0, 2), (2, 0), (2, -1), (2, 1.5)])
 def test_bad_adapter_is_refused(width, bottleneck):
-    with pytest.raises(InputError, match="at least 1"):
+    with pytest.raises(InputError, match="a whole number from 1"):
         Adapter(width, bottleneck)
-
-
-@pytest.fixture
-def saved(tmp_path):
-    """A folder with a saved update of a network, and what that network answers."""
-    model = network()
-    for number, layer in enumerate(add_lora(model, ["0", "2"], rank=2, alpha=6).values()):
-        nn.init.normal_(layer.B, generator=torch.Generator().manual_seed(number))
-    save_lora(model, tmp_path / "mine", "small")
-    return tmp_path / "mine", model(torch.ones(1, 8))
-
-
-def test_what_is_saved_is_loaded(saved):
-    folder, answer = saved
-    model = network()
-    assert sorted(load_lora(model, folder, "small")) == ["0", "2"]
-    torch.testing.assert_close(model(torch.ones(1, 8)), answer)
-
-
-def test_updates_are_read_as_thin_matrices(saved):
-    folder, answer = saved
-    model, updates = network(), read_updates(folder)
-    with torch.no_grad():
-        for name, (B, A) in updates.items():
-            model.get_submodule(name).weight += torch.from_numpy(B @ A)
-    torch.testing.assert_close(model(torch.ones(1, 8)), answer)
-
-
-def test_peft_reads_what_we_save_and_we_what_it_saves(saved, tmp_path):
-    peft = pytest.importorskip("peft")
-    folder, answer = saved
-    theirs = peft.PeftModel.from_pretrained(network(), str(folder))
-    torch.testing.assert_close(theirs(torch.ones(1, 8)), answer)
-    theirs.save_pretrained(tmp_path / "theirs")
-    model = network()
-    load_lora(model, tmp_path / "theirs")
-    torch.testing.assert_close(model(torch.ones(1, 8)), answer)
-
-
-def test_an_adapter_of_another_network_is_refused_and_changes_nothing(saved):
-    folder, _ = saved
-    for other, base, message in [
-        (network(), "large", "trained on small"),
-        (network(width=6), None, "another network"),
-        (nn.Sequential(nn.Linear(8, 8)), None, "no linear layer"),
-    ]:
-        before = other(torch.ones(1, other[0].in_features))
-        with pytest.raises(InputError, match=message):
-            load_lora(other, folder, base)
-        assert torch.equal(other(torch.ones(1, other[0].in_features)), before)
-        assert not any(isinstance(layer, LoRALinear) for layer in other.modules())
-
-
-def test_files_that_are_no_adapter_are_refused(saved, tmp_path):
-    folder, _ = saved
-    with pytest.raises(InputError, match="missing"):
-        load_lora(network(), tmp_path / "nowhere")
-    config = (folder / lora_files.CONFIG).read_text(encoding="utf-8")
-    whole = (folder / lora_files.WEIGHTS).read_bytes()
-    for weights in (b"", b"PK\x03\x04 a pickle in a zip", whole[: len(whole) // 2]):
-        (folder / lora_files.WEIGHTS).write_bytes(weights)
-        with pytest.raises(InputError, match="not a safetensors file"):
-            load_lora(network(), folder)
-    (folder / lora_files.WEIGHTS).write_bytes(whole)
-    for text, message in [
-        ("{", "not JSON"),
-        ("[]", "does not describe"),
-        (json.dumps({**json.loads(config), "peft_type": "IA3"}), "not a plain LoRA"),
-        (json.dumps({**json.loads(config), "use_dora": True}), "use_dora"),
-        (json.dumps({**json.loads(config), "r": 0}), "r 1 or more"),
-        (json.dumps({**json.loads(config), "r": "two"}), "r 1 or more"),
-        (json.dumps({**json.loads(config), "lora_alpha": None}), "must be numbers"),
-    ]:
-        (folder / lora_files.CONFIG).write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match=message):
-            load_lora(network(), folder)
-
-
-def test_a_network_without_updates_has_nothing_to_save(tmp_path):
-    with pytest.raises(InputError, match="add_lora"):
-        save_lora(network(), tmp_path / "mine", "small")
-    assert not (tmp_path / "mine").exists()
 
 
 def test_adapters_go_behind_layers_and_change_nothing_at_first():

@@ -1,43 +1,39 @@
-"""Change a trained network by a few numbers beside its frozen weights: low-rank updates (LoRA) and adapters."""
+"""Adapt a trained network with few new weights beside its frozen ones: low-rank updates (LoRA) and adapters."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_whole, is_whole_number
 from course_utils.common.errors import InputError
 
 
 class LoRALinear(nn.Module):
-    """A frozen linear layer with a trained update of low rank beside it: ``y = W x + b + (alpha / rank) B A x``.
+    """A frozen linear layer with a trained update of low rank: ``y = W x + b + (alpha / rank) B A x``.
 
-    ``A`` of shape ``(rank, n_in)`` starts random and ``B`` of shape ``(n_out, rank)`` starts at zero, so that at first
-    the layer does what it did before. Only these two are trained.
+    ``A``, shape ``(rank, n_in)``, starts random as in peft, and ``B``, shape ``(n_out, rank)``, at zero, so that at
+    first nothing changes (Hu et al., 2021, https://arxiv.org/abs/2106.09685). Only these two are trained.
 
     Parameters
     ----------
     layer : torch.nn.Linear
-        The layer to change. Its weights are frozen and not copied.
+        Its weights are frozen and not copied.
     rank : int
         From 1 to the smaller side of the layer's matrix.
     alpha : float, optional
-        How strongly the update counts, ``rank`` if left out: then ``B A`` is the update itself.
+        ``rank`` if left out: then ``B A`` is the update itself.
     generator : torch.Generator, optional
-        Where the random start comes from.
+        Draws the first ``A``.
 
     Raises
     ------
     InputError
         If the layer is not linear, the rank does not fit its matrix, or alpha is no number above 0.
-
-    Notes
-    -----
-    Hu et al., 2021, https://arxiv.org/abs/2106.09685; the same start as in peft.
 
     Examples
     --------
@@ -74,7 +70,7 @@ class LoRALinear(nn.Module):
         return self.alpha / self.rank
 
     def forward(self, x: Tensor) -> Tensor:
-        """Send ``(..., n_in)`` through both ways and add: ``(..., n_out)``."""
+        """Add the layer's output and the update's: ``(..., n_in) -> (..., n_out)``."""
         if self.merged:
             return self.layer(x)
         narrow = x @ self.A.T  # (..., n_in) -> (..., rank)
@@ -86,13 +82,7 @@ class LoRALinear(nn.Module):
 
     @torch.no_grad()
     def merge(self) -> None:
-        """Add the update to the weights themselves: the layer costs no more than before, and answers the same.
-
-        Raises
-        ------
-        InputError
-            If it is in them already.
-        """
+        """Add the update to the weights themselves, so that it costs nothing more; once only, or InputError."""
         if self.merged:
             raise InputError("This update is merged already, and a second time would count it twice: unmerge() first.")
         self.layer.weight += self.update()
@@ -100,13 +90,7 @@ class LoRALinear(nn.Module):
 
     @torch.no_grad()
     def unmerge(self) -> None:
-        """Take the update out of the weights again.
-
-        Raises
-        ------
-        InputError
-            If it is not in them.
-        """
+        """Take a merged update out of the weights again."""
         if not self.merged:
             raise InputError("This update is not merged, so there is nothing to take out: merge() first.")
         self.layer.weight -= self.update()
@@ -114,25 +98,14 @@ class LoRALinear(nn.Module):
 
 
 class Adapter(nn.Module):
-    """A bottleneck with a way around it: ``h + up(gelu(down(h)))``, to be put behind a frozen layer.
+    """A bottleneck with a residual connection, put behind a frozen layer: ``h + up(gelu(down(h)))``.
 
-    ``up`` starts at zero, so that at first nothing is changed.
+    ``up`` starts at zero, so that at first nothing changes (Houlsby et al., 2019, https://arxiv.org/abs/1902.00751).
 
     Parameters
     ----------
-    width : int
-        Numbers in each row ``h``.
-    bottleneck : int
-        Numbers in the middle, usually far fewer.
-
-    Raises
-    ------
-    InputError
-        If one of them is not a whole number of at least 1.
-
-    Notes
-    -----
-    Houlsby et al., 2019, https://arxiv.org/abs/1902.00751.
+    width, bottleneck : int
+        Numbers in each row ``h`` and in the middle, each at least 1.
 
     Examples
     --------
@@ -145,32 +118,24 @@ class Adapter(nn.Module):
 
     def __init__(self, width: int, bottleneck: int):
         super().__init__()
-        for name, number in (("width", width), ("bottleneck", bottleneck)):
-            if not is_whole_number(number) or number < 1:
-                raise InputError(f"The {name} is {number!r}: it must be a whole number of at least 1.")
+        width, bottleneck = check_whole("width", width, 1), check_whole("bottleneck", bottleneck, 1)
         self.down, self.up = nn.Linear(width, bottleneck), nn.Linear(bottleneck, width)
         nn.init.zeros_(self.up.weight)
         nn.init.zeros_(self.up.bias)
 
     def forward(self, h: Tensor) -> Tensor:
-        """Return rows of the same shape ``(..., width)``."""
+        """Return rows of the same shape, ``(..., width)``."""
         return h + self.up(F.gelu(self.down(h)))
 
 
 def linear_layers(network: nn.Module, targets: Sequence[str]) -> list[str]:
-    """Return the full names of a network's linear layers whose name ends with one of ``targets``.
+    """Return the full names of the linear layers whose names end with one of ``targets``.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Any network.
     targets : sequence of str
-        Ends of names, such as ``"query"`` or ``"attention.self.query"``; whole parts between dots count.
-
-    Raises
-    ------
-    InputError
-        If one of ``targets`` is the end of no linear layer's name, or is a single string.
+        Whole parts between dots, such as ``"query"`` or ``"attention.self.query"``; each must be there (InputError).
 
     Examples
     --------
@@ -198,23 +163,18 @@ def add_lora(
     Parameters
     ----------
     network : torch.nn.Module
-        What to change. Where the layers do not exist or the rank does not fit, it stays as it is.
+        If a target or the rank does not fit, or it has updates already (InputError), it stays as it is.
     targets : sequence of str
         Which layers, as in `linear_layers`.
     rank, alpha : int, float
         As in `LoRALinear`.
     seed : int
-        Of the random start.
+        Draws the first ``A`` of each.
 
     Returns
     -------
     dict of str to LoRALinear
         The new layers, by the names of those that they replace.
-
-    Raises
-    ------
-    InputError
-        If a target or the rank does not fit, or there is an update already.
 
     Examples
     --------
@@ -224,13 +184,27 @@ def add_lora(
     >>> count_parameters(network)
     (24, 108)
     """
+    return add_updates(network, dict.fromkeys(linear_layers(network, targets), (rank, alpha)), seed)
+
+
+def add_updates(
+    network: nn.Module, sizes: Mapping[str, tuple[int, float | None]], seed: int = 0
+) -> dict[str, LoRALinear]:
+    """Do what `add_lora` does with a rank and an alpha for each layer, by the layers' full names.
+
+    Examples
+    --------
+    >>> network = nn.ModuleDict({"query": nn.Linear(6, 6), "value": nn.Linear(6, 6)})
+    >>> layers = add_updates(network, {"query": (1, None), "value": (3, 6)})
+    >>> layers["value"].A.shape, layers["value"].scaling
+    (torch.Size([3, 6]), 2.0)
+    """
     if any(isinstance(layer, LoRALinear) for layer in network.modules()):
         raise InputError("This network has low-rank updates already: load it anew to give it others.")
     generator = torch.Generator().manual_seed(seed)
-    names = linear_layers(network, targets)
     trained = [weight for weight in network.parameters() if weight.requires_grad]
     try:
-        added = {name: LoRALinear(network.get_submodule(name), rank, alpha, generator) for name in names}
+        added = {name: LoRALinear(network.get_submodule(name), *size, generator) for name, size in sizes.items()}
     except InputError:
         for weight in trained:
             weight.requires_grad_(True)
@@ -247,23 +221,16 @@ def add_adapters(network: nn.Module, targets: Sequence[str], bottleneck: int, se
     Parameters
     ----------
     network : torch.nn.Module
-        What to change. Where the layers do not exist, it stays as it is.
+        If a target or the bottleneck does not fit (InputError), it stays as it is.
     targets : sequence of str
         Which layers, as in `linear_layers`.
-    bottleneck : int
-        As in `Adapter`.
-    seed : int
-        Of the random start.
+    bottleneck, seed : int
+        As in `Adapter`, and for its first weights.
 
     Returns
     -------
     dict of str to Adapter
         The adapters, by the names of the layers that they follow.
-
-    Raises
-    ------
-    InputError
-        If a target or the bottleneck does not fit.
 
     Examples
     --------
@@ -284,7 +251,7 @@ def add_adapters(network: nn.Module, targets: Sequence[str], bottleneck: int, se
 
 
 def count_parameters(network: nn.Module) -> tuple[int, int]:
-    """Return how many numbers of a network are trained, and how many it has.
+    """Return how many weights of a network are trained, and how many it has.
 
     Examples
     --------
