@@ -382,3 +382,11 @@ def test_a_network_without_updates_has_nothing_to_save(tmp_path):
     with pytest.raises(InputError, match="add_lora"):
         save_lora(network(), tmp_path / "mine", "small")
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    model = network()
+    add_lora(model, ["head"], 2)
+    with pytest.raises(InputError, match=r"adapter_model\.safetensors cannot be written there"):
+        save_lora(model, tmp_path / "taken", "small")

@@ -8,12 +8,12 @@ import hashlib
 import os
 import ssl
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from course_utils.common.errors import CourseError
+from course_utils.common.files import replace_file
 
 BLOCK = 1 << 20
 
@@ -95,16 +95,7 @@ def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
         If the cache is full or cannot be written; nothing is left behind.
     """
     with explain_cache_errors():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-        try:
-            with aside.open("xb") as file:  # with the rights that any new file gets: others may read a shared cache
-                write(file)
-            os.replace(aside, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(aside)
-            raise
+        replace_file(path, write)
 
 
 @contextlib.contextmanager

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.common import DATA, cache
+from course_utils.common import DATA
 from course_utils.common.checks import is_whole_number
 from course_utils.common.errors import InputError
+from course_utils.common.files import save_file
 from course_utils.fine_tuning.lora import LoRALinear, add_updates
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"  # the names that peft gives its files
@@ -113,7 +114,7 @@ def save_lora(network: nn.Module, folder: str | Path, base: str) -> None:
     Raises
     ------
     InputError
-        If the network has no low-rank updates.
+        If the network has no low-rank updates, or the folder cannot be written.
     """
     from safetensors.torch import save
 
@@ -139,9 +140,8 @@ def save_lora(network: nn.Module, folder: str | Path, base: str) -> None:
     alphas = {f"^{re.escape(name)}": layer.alpha for name, layer in layers.items() if layer.alpha != first.alpha}
     config |= {key: pattern for key, pattern in (("rank_pattern", ranks), ("alpha_pattern", alphas)) if pattern}
     folder = Path(folder)
-    written = (json.dumps(config, indent=2) + "\n").encode()
-    cache.write_aside(folder / WEIGHTS, lambda file: file.write(save(tensors, {"format": "pt"})))
-    cache.write_aside(folder / CONFIG, lambda file: file.write(written))
+    save_file(folder / WEIGHTS, save(tensors, {"format": "pt"}))
+    save_file(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
 
 
 def _key(name: str, part: str) -> str:
