@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-NEAR = 1e-6  # scores closer than this are a tie, which the earlier text wins
+TIE = 1e-6  # scores closer than this are equal, and the earlier text comes first
 
 
 class Hit(NamedTuple):
@@ -30,16 +30,16 @@ def best_hits(scores: np.ndarray, k: int, above: float = -np.inf) -> list[Hit]:
     places = np.flatnonzero(scores > above)
     if k < len(places):
         scores_there = scores[places]
-        places = places[scores_there >= _reached_by(scores_there, k) - NEAR]
+        places = places[scores_there >= _reached_by(scores_there, k) - TIE]
     best = scores[places]
-    order = np.lexsort((places, -np.round(best / NEAR)))[:k]
+    order = np.lexsort((places, -np.round(best / TIE)))[:k]
     return [Hit(*pair) for pair in zip(places[order].tolist(), best[order].tolist(), strict=True)]
 
 
 def _reached_by(scores: np.ndarray, k: int) -> float:
     """Return a number that at least ``k`` scores reach, and few more: the k-th best among the maxima of groups.
 
-    It is ten times faster than sorting or partitioning all the scores.
+    It is ten times faster than to sort or partition all the scores.
     """
     n_groups = max(k, len(scores) // 128)
     size = len(scores) // n_groups
@@ -49,4 +49,4 @@ def _reached_by(scores: np.ndarray, k: int) -> float:
 
 def in_order(found: Iterable[tuple[int, float]]) -> list[Hit]:
     """Sort by score, the highest first; what is equal stays in its order."""
-    return sorted((Hit(*pair) for pair in found), key=lambda hit: -round(hit.score / NEAR))
+    return sorted((Hit(*pair) for pair in found), key=lambda hit: -round(hit.score / TIE))
