@@ -89,11 +89,25 @@ def test_maxsim_with_the_real_encoder_finds_what_shares_no_word():
         ("east", [0.5], "whole number"),
         ("east", [0, 0], "twice"),
         (["east"], [[0], [1]], "list of candidates"),
+        ("", [], "empty"),
+        (None, [0], "must be text"),
+        ([3], [[0]], "must be text"),
+        ("east", ["0"], "'0' is text"),
+        ("east", 0, "list of positions or hits"),
+        ("east", Hit(0, 1.0), "list of positions or hits"),
+        (["east", "north"], [0, 1], "square brackets"),
+        (["east", "north"], [Hit(0, 1.0), Hit(1, 0.5)], "square brackets"),
     ],
 )
 def test_bad_candidates_are_named(toy_tokens, query, candidates, message):
     with pytest.raises(InputError, match=message):
         maxsim_rerank(query, ["east", "north"], candidates)
+
+
+@pytest.mark.parametrize("texts", ["east", ["east", None]])
+def test_texts_are_a_list_of_texts(toy_tokens, texts):
+    with pytest.raises(InputError, match="list of all texts"):
+        maxsim_rerank("east", texts, [1])
 
 
 def test_reciprocal_rank_fusion_by_hand():

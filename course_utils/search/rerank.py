@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from course_utils.common.checks import check_positions, check_query
+from course_utils.common.checks import check_positions, check_query, check_rankings
 from course_utils.common.errors import InputError
 from course_utils.search.hits import Hit, in_order
 
@@ -125,12 +125,19 @@ def _reranked(
 
     if isinstance(query, str):
         return _reranked(kind, score, [query], texts, [positions])[0]
-    if len(query) != len(positions):
-        raise InputError(f"Each of {len(query)} queries needs a list of candidates, and there are {len(positions)}.")
-    candidates = [check_positions(some, len(texts)) for some in positions]
-    pairs = [(check_query(q), texts[p]) for q, some in zip(query, candidates, strict=True) for p in some]
+    queries = [check_query(each) for each in (query if isinstance(query, Iterable) else [query])]
+    candidates = [check_positions(some, len(texts)) for some in check_rankings(positions)]
+    if len(queries) != len(candidates):
+        raise InputError(f"Each of {len(queries)} queries needs a list of candidates, and there are {len(candidates)}.")
+    pairs = [(each, _text(texts, p)) for each, some in zip(queries, candidates, strict=True) for p in some]
     scores = iter(remembered(kind, pairs, score).tolist())
     return [in_order([(position, next(scores)) for position in some]) for some in candidates]
+
+
+def _text(texts: Sequence[str], position: int) -> str:
+    if isinstance(texts, str) or not isinstance(texts[position], str):
+        raise InputError(f"texts must be the list of all texts; text {position} is {type(texts[position]).__name__}.")
+    return texts[position]
 
 
 def _maxsim(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[tuple[str, str]]) -> list[float]:
