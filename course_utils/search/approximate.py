@@ -1,4 +1,4 @@
-"""Experiments with approximate neighbours: many vectors made of few, and what a search loses and gains."""
+"""Experiments with approximate search: more vectors, made of the real ones, and what a search loses and gains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from course_utils.common.checks import check_positions, check_rankings, check_whole
 from course_utils.common.errors import InputError
+from course_utils.common.vectors import check_vectors
 from course_utils.search.hits import Hit
 
 TIMED = 60  # queries that are timed one by one
@@ -23,7 +25,7 @@ def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndar
     n : int
         How many to make.
     width : int
-        How many directions to keep, the ones in which the real vectors are longest; from 1 to ``d``.
+        How many directions to keep, those in which the real vectors are longest; from 1 to ``d``.
     seed : int
         For the choice of partners and the noise.
 
@@ -35,18 +37,18 @@ def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndar
     Raises
     ------
     InputError
-        If ``n`` or ``width`` is out of range.
+        If ``vectors`` is no table of finite numbers, or ``n``, ``width`` or ``seed`` is out of range.
 
     Examples
     --------
     >>> make_more(np.eye(4, dtype=np.float32), n=10, width=3).shape
     (10, 3)
     """
-    if n < 1 or not 1 <= width <= vectors.shape[1]:
-        raise InputError(f"n must be 1 or more and width from 1 to {vectors.shape[1]}, and they are {n} and {width}.")
+    vectors, n = check_vectors(vectors), check_whole("n", n, least=1)
+    width = check_whole("width", width, least=1, most=vectors.shape[1])
+    rng, many = np.random.default_rng(check_whole("seed", seed, least=0)), np.empty((n, width), dtype=np.float32)
     _, directions = np.linalg.eigh(vectors.T @ vectors)
     small = vectors @ directions[:, -width:].astype(np.float32)  # (n_real, d) @ (d, width) -> (n_real, width)
-    rng, many = np.random.default_rng(seed), np.empty((n, width), dtype=np.float32)
     for start in range(0, n, len(small)):
         rows = min(len(small), n - start)
         mixed = small[:rows] + 0.8 * small[rng.permutation(len(small))[:rows]]
@@ -56,9 +58,9 @@ def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndar
 
 
 def measure(
-    search: Callable[[np.ndarray], Sequence], queries: np.ndarray, exact: Sequence[Sequence[Hit]]
+    search: Callable[[np.ndarray], Sequence], queries: np.ndarray, exact: Sequence[Sequence[int | Hit]]
 ) -> tuple[float, float]:
-    """Measure a search: which share of the true neighbours it finds, and how long one query takes on one core.
+    """Measure a search: which share of the nearest neighbours it finds, and how long one query takes on one core.
 
     Parameters
     ----------
@@ -66,15 +68,20 @@ def measure(
         Gets queries of shape ``(n_queries, d)`` and returns for each a list of positions or of hits.
     queries : ndarray, shape (n_queries, d)
         What to search for.
-    exact : sequence of sequence of Hit
-        The true neighbours of each query.
+    exact : sequence of sequence of int or Hit
+        The nearest neighbours of each query, as an exact search finds them.
 
     Returns
     -------
     recall : float
-        The share of the true neighbours that were found, from 0 to 1.
+        The share of the nearest neighbours that were found, from 0 to 1, averaged over the queries.
     milliseconds : float
         The median time of a single query.
+
+    Raises
+    ------
+    InputError
+        If a query has no neighbours to find, or there are not as many queries as results and lists of neighbours.
 
     Examples
     --------
@@ -84,13 +91,19 @@ def measure(
     """
     from threadpoolctl import threadpool_limits
 
+    nearest = [set(check_positions(row, what="The list of neighbours")) for row in check_rankings(exact)]
+    if not nearest or not all(nearest):
+        raise InputError("Each query needs at least one nearest neighbour that a search can find.")
     with threadpool_limits(1):
-        found = [{getattr(each, "position", each) for each in row} for row in search(queries)]
-        true = [{hit.position for hit in hits} for hits in exact]
+        found = [{getattr(each, "position", each) for each in row} for row in check_rankings(search(queries))]
+        if not len(found) == len(nearest) == len(queries):
+            raise InputError(
+                f"{len(queries)} queries have {len(found)} results and {len(nearest)} lists of neighbours."
+            )
         seconds = []
         for query in queries[:TIMED]:
             start = time.perf_counter()
             search(query[None])
             seconds.append(time.perf_counter() - start)
-    shares = [len(ours & theirs) / len(theirs) for ours, theirs in zip(found, true, strict=True)]
-    return float(np.mean(shares)), 1000 * float(np.median(seconds))
+    recalls = [len(ours & theirs) / len(theirs) for ours, theirs in zip(found, nearest, strict=True)]
+    return float(np.mean(recalls)), 1000 * float(np.median(seconds))

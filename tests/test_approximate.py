@@ -1,0 +1,71 @@
+"""Vectors made of vectors, and the measure of an approximate search."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.common.errors import InputError
+from course_utils.search import DenseIndex, Hit
+from course_utils.search.approximate import make_more, measure
+
+
+def real(n=50, d=6):
+    rows = np.random.default_rng(0).standard_normal((n, d)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_made_vectors_have_length_one_and_are_the_same_each_time():
+    many = make_more(real(), 120, 4)
+    assert many.shape == (120, 4)
+    assert many.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(many, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(many, make_more(real(), 120, 4))
+    assert len(np.unique(many, axis=0)) == 120
+
+
+def test_an_exact_search_has_recall_one_and_half_of_it_one_half():
+    rows, queries = real(), real()[:8]
+    exact = DenseIndex(rows).search(queries, 4)
+    assert measure(lambda q: DenseIndex(rows).search(q, 4), queries, exact)[0] == 1
+    assert measure(lambda q: DenseIndex(rows).search(q, 2), queries, exact)[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n": 0}, "n must be a whole number from 1"),
+        ({"n": True}, "n must be a whole number from 1"),
+        ({"n": 2.5}, "n must be a whole number from 1"),
+        ({"width": 0}, "width must be a whole number from 1 to 6"),
+        ({"width": 7}, "width must be a whole number from 1 to 6"),
+        ({"width": 2.0}, "width must be a whole number from 1 to 6"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+        ({"vectors": np.full((3, 2), np.nan)}, "not finite"),
+        ({"vectors": np.zeros(3)}, "table of numbers"),
+    ],
+)
+def test_impossible_sizes_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        make_more(**{"vectors": real(), "n": 5, "width": 3, **options})
+
+
+@pytest.mark.parametrize(
+    ("found", "exact", "message"),
+    [
+        ([[0]], [[]], "at least one nearest neighbour"),
+        ([], [], "at least one nearest neighbour"),
+        ([[0], [1]], [[0]], "1 queries have 2 results and 1 lists"),
+        ([[0]], [[0], [1]], "1 queries have 1 results and 2 lists"),
+        ([[0]], [Hit(0, 1)], "square brackets"),
+        ([0], [[0]], "square brackets"),
+        ([[0]], [["Riga"]], "is text"),
+    ],
+)
+def test_a_search_is_measured_against_neighbours(found, exact, message):
+    with pytest.raises(InputError, match=message):
+        measure(lambda queries: found, np.zeros((1, 2)), exact)
+
+
+def test_a_place_that_an_approximate_index_leaves_empty_is_no_neighbour():
+    assert measure(lambda queries: np.array([[0, -1, -1]]), np.zeros((1, 2)), [[0, 1, 2]])[0] == pytest.approx(1 / 3)
