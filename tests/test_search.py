@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from course_utils.common.errors import InputError
 from course_utils.search import BM25Index, DenseIndex, Hit
+from course_utils.search.engine import Results, SearchEngine
 from course_utils.words import QUESTION_WORDS, words
 
 PETS = ["The cat sat.", "A dog ran.", "The cat and the dog ran."]
@@ -341,3 +343,52 @@ def test_what_is_no_query_vector_is_refused(query, message):
 
 def test_no_queries_give_no_lists():
     assert DenseIndex(unit_rows(3)).search(np.zeros((0, 8), dtype=np.float32)) == []
+
+
+# ---- the page to search with ----
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "marked"),
+    [
+        ("old café?", "An old Cafe\u0301.", ["old", "Café"]),
+        ("首都", "北京是中国的首都", ["首都"]),
+        ("茶", "日本茶", ["茶"]),
+        ("서울", "서울은 크다", ["서울"]),
+        ("the <b>", "a <b>bold</b> word", ["b", "b"]),
+        ("what is it", "It is here", ["It", "is"]),
+    ],
+)
+def test_matching_words_are_marked_where_they_stand(question, text, marked):
+    results = Results(question, (("Title", text),))
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", results.html) == marked
+    assert "<b>bold" not in results.html
+    assert "no word of the question" not in repr(results)
+
+
+def test_the_page_marks_by_the_words_of_its_index():
+    def stems(text):
+        return [word.removesuffix("s") for word in words(text)]
+
+    texts = ["Vaccines work.", "Nothing here."]
+    engine = SearchEngine(["A", "B"], texts, BM25Index(texts, tokenizer=stems), DenseIndex(unit_rows(2)))
+    results = engine.show("vaccine", "keywords")
+    assert "<mark" in results.html
+    assert repr(results) == "A  [vaccine]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((None, "keywords"), "must be text"),
+        ((" ", "keywords"), "empty"),
+        (("cat", "magic"), "choose from"),
+        (("cat", "keywords", 0), "k must be a whole number from 1 to 30"),
+        (("cat", "keywords", 31), "k must be a whole number from 1 to 30"),
+        (("cat", "keywords", True), "k must be a whole number from 1 to 30"),
+    ],
+)
+def test_what_the_page_cannot_search_is_named(arguments, message):
+    engine = SearchEngine(["A", "B", "C"], PETS, BM25Index(PETS), DenseIndex(unit_rows(3)))
+    with pytest.raises(InputError, match=message):
+        engine.search(*arguments)

@@ -66,7 +66,7 @@ def check_query(query: str) -> str:
     if not isinstance(query, str):
         raise InputError(f"The query must be text{describe(query)}.")
     if not query.strip():
-        raise InputError("The query is empty: type a question or some words.")
+        raise InputError("The query is empty. Type a question or some words.")
     return query
 
 
@@ -199,6 +199,48 @@ def check_ids(ids: ArrayLike, n_vocabulary: int | None = None) -> np.ndarray:
         reach = "from 0" if n_vocabulary is None else f"from 0 to {n_vocabulary - 1}"
         raise InputError(f"Token ids go {reach}, and {least if least < 0 else most} is among these.")
     return found.astype(np.int64, copy=False)
+
+
+def check_floats(name: str, numbers: ArrayLike) -> np.ndarray:
+    """Return numbers as an array of floats: floats keep their precision, whole numbers become float64.
+
+    Arithmetic with whole numbers would wrap around (uint8) or cut off decimals, without a word.
+
+    Examples
+    --------
+    >>> check_floats("x", [1, 2])
+    array([1., 2.])
+    """
+    import numpy as np
+
+    try:
+        found = np.asarray(numbers)
+    except ValueError:  # lists of different lengths
+        raise InputError(f"{name} in rows need rows of one length.") from None
+    if found.dtype.kind not in "fiub":
+        raise InputError(f"{name} must be an array of real numbers, and this is of type {found.dtype}.")
+    return found if found.dtype.kind == "f" else found.astype(np.float64)
+
+
+def check_logits(logits: ArrayLike) -> np.ndarray:
+    """Return the logits of one position as floats; minus infinity is fine as long as one of them is finite.
+
+    Examples
+    --------
+    >>> check_logits([1, 0, -1])
+    array([ 1.,  0., -1.])
+    """
+    import numpy as np
+
+    found = check_floats("logits", logits)
+    if found.ndim != 1 or not found.size:
+        raise InputError(
+            f"logits must be one row, a score for each token of the vocabulary, and their shape is {found.shape}: "
+            "logits[-1] are those after the last position."
+        )
+    if not np.isfinite(found.max()):  # NaN spreads into the maximum
+        raise InputError("logits must be numbers below infinity and one of them finite, and these hold NaN or others.")
+    return found
 
 
 def describe(value: object) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from course_utils.common.checks import check_query, check_whole
 from course_utils.common.errors import InputError
 from course_utils.search.bm25 import BM25Index
 from course_utils.search.dense import DenseIndex
 from course_utils.search.fusion import score_fusion
 from course_utils.search.hits import Hit
 from course_utils.search.rerank import maxsim_rerank
-from course_utils.words import query_words, words
+from course_utils.words import letters_of_pieces, query_words, spans_of, words
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -33,7 +34,7 @@ class SearchEngine:
     titles, texts : sequence of str
         A title and a text for each article.
     bm25 : BM25Index
-        The index of the texts' words.
+        The index of the texts' words. If it has a tokenizer of its own, that one also tells what to mark in a hit.
     dense : DenseIndex
         The index of the texts' vectors, made by ``embed``.
     """
@@ -44,28 +45,19 @@ class SearchEngine:
     dense: DenseIndex
 
     def search(self, question: str, method: str, k: int = 5) -> list[Hit]:
-        """Return the ``k`` best hits.
-
-        Parameters
-        ----------
-        question : str
-            What to look for.
-        method : str
-            One of ``METHODS``.
-        k : int
-            How many hits, at most 30.
+        """Return the ``k`` best hits, at most 30, for a question by one of the ``METHODS``.
 
         Raises
         ------
         InputError
-            If the question is empty, or there is no such method.
+            If the question is empty, there is no such method, or ``k`` is no whole number from 1 to 30.
         """
         from course_utils.embeddings import embed
 
+        k = check_whole("k", k, least=1, most=CANDIDATES)
         if method not in METHODS:
             raise InputError(f"There is no method {method!r}: choose from {', '.join(METHODS)}.")
-        if not question.strip():
-            raise InputError("Type a question.")
+        check_query(question)
         if method == "keywords":
             return self.bm25.search(question, k)
         by_meaning = self.dense.search(embed([question])[0], CANDIDATES)
@@ -76,13 +68,7 @@ class SearchEngine:
         return by_meaning[:k]
 
     def explore(self, question: str) -> ipywidgets.VBox:
-        """Make a page with a box for questions, a choice of method, and the hits below.
-
-        Parameters
-        ----------
-        question : str
-            The first question.
-        """
+        """Make a page with a box for questions, a choice of method, and the hits below; begin with ``question``."""
         import ipywidgets
 
         from course_utils.plotting.explorers import explorer
@@ -95,17 +81,17 @@ class SearchEngine:
         return explorer(lambda question, method: self.show(question, method).html, controls, "a search by four methods")
 
     def show(self, question: str, method: str, k: int = 5) -> Results:
-        """Search, and show the hits with the words of the question that stand in them.
-
-        Parameters are those of `search`.
-        """
+        """Search as `search` does, and show the hits with the words of the question that stand in them."""
         hits = self.search(question, method, k)
-        return Results(question, tuple((self.titles[hit.position], self.texts[hit.position]) for hit in hits))
+        found = tuple((self.titles[hit.position], self.texts[hit.position]) for hit in hits)
+        return Results(question, found, self.bm25.tokenizer)
 
 
 @dataclass(frozen=True)
 class Results:
     """What a search found, to look at: as HTML, or in plain text where HTML cannot be shown.
+
+    ``articles`` are titles and texts; ``tokenizer`` cuts texts into words, if `words` does not.
 
     Examples
     --------
@@ -117,6 +103,7 @@ class Results:
 
     question: str
     articles: tuple[tuple[str, str], ...]
+    tokenizer: Callable[[str], list[str]] | None = None
 
     @property
     def html(self) -> str:
@@ -136,22 +123,23 @@ class Results:
     def __repr__(self) -> str:
         lines = []
         for title, text in self.articles:
-            matched = sorted(self._wanted() & set(words(f"{title} {text}")))
+            matched = sorted(self._wanted().intersection(self._words_of(f"{title} {text}")))
             lines.append(f"{title}  [{', '.join(matched) or 'no word of the question'}]")
         return "\n".join(lines) or "No article has any of these words."
 
     def _wanted(self) -> set[str]:
-        return set(query_words(self.question))
+        return set(self.tokenizer(self.question) if self.tokenizer else query_words(self.question))
+
+    def _words_of(self, text: str) -> list[str]:
+        return self.tokenizer(text) if self.tokenizer else words(text) + letters_of_pieces(text)
 
     def _with_matches(self, text: str) -> str:
-        wanted = self._wanted()
-        parts = re.split(r"(\w+)", text)
-        return "".join(
-            f'<mark style="background:#F0E442;color:black">{html.escape(part)}</mark>'
-            if wanted.intersection(words(part))
-            else html.escape(part)
-            for part in parts
-        )
+        text, parts, end = unicodedata.normalize("NFC", text), [], 0
+        for start, stop in spans_of(self._wanted(), text, self.tokenizer):
+            marked = f'<mark style="background:#F0E442;color:black">{html.escape(text[start:stop])}</mark>'
+            parts += [html.escape(text[end:start]), marked]
+            end = stop
+        return "".join([*parts, html.escape(text[end:])])
 
 
 def shortened(text: str, letters: int = LETTERS_SHOWN) -> str:
