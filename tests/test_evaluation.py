@@ -316,7 +316,21 @@ def test_equal_methods_differ_by_nothing_and_order_does_not_matter():
         ("", ["x"], False),
         ("66\u00a0million years", ["66 million"], True),
         ("C++ (really)", ["(really"], True),
+        ("in Sa\u0303o Paulo", ["São Paulo"], True),
+        ("Die Straße", ["STRASSE"], True),
+        ("हिन्दी में", ["हिन्दी"], True),
+        ("दीन आदमी", ["दिन"], False),
+        ("首都是北京。", ["北京"], True),
+        ("これは茶です", ["茶"], True),
+        ("首都是北京。", ["东京"], False),
+        ("대한민국은 크다", ["대한민국"], True),
+        ("เมืองหลวงคือกรุงเทพ", ["กรุงเทพ"], True),
     ],
 )
 def test_answers_are_found_as_whole_words(text, answers, held):
     assert has_answer(text, answers) is held
+
+
+def test_answers_are_a_list():
+    with pytest.raises(InputError, match=r"\['Riga'\]"):
+        has_answer("Riga", "Riga")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from course_utils.common import DATA
 from course_utils.common.errors import InputError
-from course_utils.words import words
+from course_utils.words import is_cut_into_pieces, whole_words
 
 SPLITS = ("development", "test")
 
@@ -34,15 +34,8 @@ class Question:
 def load_questions(split: Literal["development", "test"] | None = None) -> list[Question]:
     """Load the judged questions of the course: tune on the development split, look at the test split once.
 
-    Parameters
-    ----------
-    split : {"development", "test"}, optional
-        One half of the questions. Both when left out.
-
-    Returns
-    -------
-    list of Question
-        110 questions of each half have articles that answer them, ten for each topic, and 15 have none.
+    Without a split, both halves are loaded. In each of them, 110 questions have articles that answer them, ten for each
+    topic, and 15 have none.
 
     Raises
     ------
@@ -61,14 +54,7 @@ def load_questions(split: Literal["development", "test"] | None = None) -> list[
 
 
 def relevant_positions(questions: Iterable[Question], titles: Sequence[str]) -> list[set[int]]:
-    """Return, for each question, the positions of the articles that answer it.
-
-    Parameters
-    ----------
-    questions : iterable of Question
-        For example ``load_questions("development")``.
-    titles : sequence of str
-        The titles of the texts that are searched, in their order.
+    """Return, for each question, the positions in ``titles`` of the articles that answer it.
 
     Raises
     ------
@@ -93,21 +79,22 @@ def relevant_positions(questions: Iterable[Question], titles: Sequence[str]) -> 
 def has_answer(text: str, answers: Iterable[str]) -> bool:
     """Tell whether a text holds one of the accepted answers, as whole words, whatever their case and accents.
 
-    Parameters
-    ----------
-    text : str
-        What was said.
-    answers : iterable of str
-        The answers to accept; a plural counts too.
+    A plural counts too. In Chinese, Korean and other scripts that join words, an answer may stand inside a longer run.
 
     Examples
     --------
     >>> has_answer("They are called antlers.", ["antler"]), has_answer("The year 10.", ["1"])
     (True, False)
     """
-    said = " ".join(words(text))
-    wanted = [" ".join(words(answer)) for answer in answers]
-    return any(re.search(rf"\b{answer}(?:e?s)?\b", said) for answer in wanted if answer)
+    if isinstance(answers, str):
+        raise InputError(f"The answers to accept are a list: write [{answers!r}].")
+    said = f" {' '.join(whole_words(text))} "
+    wanted = [" ".join(whole_words(answer)) for answer in answers]
+    return any(
+        answer in said if is_cut_into_pieces(answer) else re.search(rf" {answer}(?:e?s)? ", said) is not None
+        for answer in wanted
+        if answer
+    )
 
 
 @functools.lru_cache(maxsize=1)
