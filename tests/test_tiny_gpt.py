@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import pickle
 
 import numpy as np
 import pytest
@@ -15,14 +17,16 @@ from course_utils.tiny_gpt import (
     Plan,
     TinyGPT,
     attention_maps,
+    get_batch,
     held_out_loss,
+    load_checkpoint,
     rate,
-    rotate,
+    save_checkpoint,
     train,
-    turns,
     windows,
     write,
 )
+from course_utils.tiny_gpt.model import rotate, rotation
 
 SMALL = Plan(n_vocabulary=20, context=12, d_model=16, n_heads=2, n_layers=2)
 ROUND = np.tile(np.arange(10), 60)  # 0 1 2 ... 9 0 1 2 ...: easy to learn
@@ -98,7 +102,7 @@ def test_maps_are_what_the_forward_pass_uses(model):
 
 def test_rotation_makes_scores_depend_on_the_distance_alone():
     q, k = torch.randn(2, 1, 8, generator=torch.Generator().manual_seed(1))
-    turned_q, turned_k = rotate(q.expand(9, 8), turns(9, 8)), rotate(k.expand(9, 8), turns(9, 8))
+    turned_q, turned_k = (rotate(each.expand(9, 8), rotation(9, 8)) for each in (q, k))
     scores = turned_q @ turned_k.T
     torch.testing.assert_close(scores[5, 3], scores[8, 6])
     torch.testing.assert_close(turned_q.norm(dim=1), q.norm().expand(9))
@@ -121,10 +125,9 @@ def test_training_equals_a_loop_with_fresh_gradients_and_the_optimiser_s_own_sch
     optimiser = torch.optim.AdamW(parameters, lr=1.0, betas=(0.9, 0.98), weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(step, 6, 1e-2, 3))
     for step in range(6):
-        starts = torch.randint(len(ROUND) - 13, (4, 1), generator=draw)
-        pieces = torch.from_numpy(ROUND)[starts + torch.arange(13)]
-        scores = theirs(pieces[:, :-1]).flatten(0, 1).log_softmax(dim=1)
-        loss = -scores[torch.arange(48), pieces[:, 1:].flatten()].mean()
+        inputs, targets = get_batch(ROUND, 12, 4, draw)
+        scores = theirs(inputs).flatten(0, 1).log_softmax(dim=1)
+        loss = -scores[torch.arange(48), targets.flatten()].mean()
         assert losses[step] == pytest.approx(loss.item(), abs=1e-4)
         for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
             parameter.grad = gradient
@@ -161,6 +164,65 @@ def test_rate_rises_then_falls():
     assert rates[100] == pytest.approx(0.1)
 
 
+def test_rate_stays_where_it_ended():
+    assert [rate(step, 100, 1.0, 10) for step in (101, 150, 500)] == pytest.approx([0.1] * 3)
+
+
+def test_rate_after_the_warm_up_is_pytorchs_cosine():
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=90, eta_min=0.1)
+    for step in range(10, 101):
+        assert rate(step, 100, 1.0, 10) == pytest.approx(schedule.get_last_lr()[0], abs=1e-6)
+        optimiser.step()
+        schedule.step()
+
+
+def test_a_batch_comes_from_every_place_of_a_text_and_the_last_too():
+    inputs, targets = get_batch(range(9), context=4, batch=2000, generator=torch.Generator().manual_seed(0))
+    starts, counts = inputs[:, 0].unique(return_counts=True)
+    assert starts.tolist() == [0, 1, 2, 3, 4]  # the last piece reads 4 5 6 7 and predicts 5 6 7 8
+    assert counts.min() > 2000 / 5 - 4 * 18  # four standard deviations below an even share
+    assert torch.equal(inputs, inputs[:, :1] + torch.arange(4))
+    assert torch.equal(targets, inputs + 1)
+
+
+def test_a_batch_of_a_text_that_is_one_piece_is_that_piece():
+    inputs, targets = get_batch([7, 8, 9], context=2, batch=3)
+    assert inputs.tolist() == [[7, 8]] * 3
+    assert targets.tolist() == [[8, 9]] * 3
+
+
+def test_the_same_generator_draws_the_same_batch_from_a_list_and_from_a_tensor():
+    draws = [
+        get_batch(ids, 12, 4, torch.Generator().manual_seed(seed))[0]
+        for ids, seed in ((ROUND.tolist(), 0), (torch.from_numpy(ROUND), 0), (ROUND, 1))
+    ]
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+def test_a_text_of_one_piece_and_a_token_is_enough_to_train_on():
+    assert len(train(TinyGPT(SMALL), range(13), 1)) == 1
+
+
+def test_at_temperature_zero_the_likeliest_token_is_written(model):
+    written = [3, 1]
+    for _ in range(15):  # more than the context
+        with torch.no_grad():
+            written.append(model(torch.tensor([written[-12:]]))[0, -1].argmax().item())
+    assert write(model, [3, 1], 15, temperature=0) == written[2:]
+    assert write(model, [3, 1], 15, temperature=0, seed=5) == written[2:]
+    assert write(model, [3, 1], 0) == []
+
+
+def test_tokens_are_drawn_with_the_models_probabilities_at_a_temperature(model):
+    with torch.no_grad():
+        expected = (model(torch.tensor([[3]]))[0, -1].double() / 0.05).softmax(dim=0).numpy()
+    drawn = np.bincount([write(model, [3], 1, 0.05, seed)[0] for seed in range(400)], minlength=20) / 400
+    assert (np.abs(drawn - expected) < 4 * np.sqrt(expected / 400)).all()
+    assert np.ptp(expected) > 0.05
+
+
 def test_windows_are_moved_by_one_and_drop_the_rest():
     inputs, targets = windows(range(10), 4)
     np.testing.assert_array_equal(inputs, [[0, 1, 2, 3], [4, 5, 6, 7]])
@@ -191,17 +253,141 @@ def test_the_live_curve_stays_away_outside_a_notebook(monkeypatch):
     [
         (lambda m: m(torch.zeros(1, 13, dtype=torch.long)), "1 to 12 tokens"),
         (lambda m: m(torch.zeros(1, 0, dtype=torch.long)), "1 to 12 tokens"),
-        (lambda m: m(torch.tensor([[20]])), "from 0 to 19"),
-        (lambda m: m(torch.tensor([[-1]])), "from 0 to 19"),
+        (lambda m: m(torch.tensor([1, 2, 3])), r"\(3,\): pass ids\[None\]"),
+        (lambda m: m(torch.tensor([[1.0, 2.0]])), "whole numbers"),
+        (lambda m: m(torch.tensor([[20]])), "from 0 to 19, and 20"),
+        (lambda m: m(torch.tensor([[-1]])), "from 0 to 19, and -1"),
         (lambda m: write(m, [], 3), "is empty"),
-        (lambda m: write(m, [1], 3, temperature=0), "above 0"),
-        (lambda m: write(m, [1], 3, temperature=float("nan")), "above 0"),
-        (lambda m: train(m, range(12), 1), "too few"),
-        (lambda m: windows(range(3), 4), "too few"),
-        (lambda m: Plan(n_vocabulary=0), "1 or more"),
+        (lambda m: write(m, "abc", 3), "this is text"),
+        (lambda m: write(m, [1, 2.5], 3), "whole numbers"),
+        (lambda m: write(m, [[1, 2]], 3), "ids"),
+        (lambda m: write(m, [1, 20], 3), "from 0 to 19"),
+        (lambda m: write(m, [1], -1), "n_tokens must be a whole number from 0"),
+        (lambda m: write(m, [1], 3, temperature=-1), "temperature must be 0 or more"),
+        (lambda m: write(m, [1], 3, temperature=float("nan")), "temperature must be 0 or more"),
+        (lambda m: write(m, [1], 3, seed=-1), "seed must be a whole number from 0"),
+        (lambda m: train(m, range(12), 1), "12 tokens are too few"),
+        (lambda m: train(m, "a text that is long enough", 1), "this is text"),
+        (lambda m: train(m, range(21), 1), "from 0 to 19, and 20"),
+        (lambda m: train(m, ROUND.reshape(2, -1), 1), "one row of token ids"),
+        (lambda m: train(m, ROUND, 0), "n_steps must be a whole number from 1"),
+        (lambda m: train(m, ROUND, 1, batch=0), "batch must be a whole number from 1"),
+        (lambda m: train(m, ROUND, 1, highest=float("inf")), "highest must be a number"),
+        (lambda m: get_batch(range(4), 4, 1), "4 tokens are too few"),
+        (lambda m: get_batch("abc", 1, 1), "this is text"),
+        (lambda m: get_batch([0.5] * 9, 1, 1), "whole numbers"),
+        (lambda m: windows(range(3), 4), "3 tokens are too few"),
+        (lambda m: windows(range(9), 0), "context must be a whole number from 1"),
+        (lambda m: windows("abc", 1), "this is text"),
+        (lambda m: held_out_loss(m, np.zeros((2, 3), int), np.zeros((2, 4), int)), "Each id needs its target"),
+        (lambda m: attention_maps(m, "abc"), "this is text"),
+        (lambda m: Plan(n_vocabulary=0), "n_vocabulary must be a whole number from 1"),
+        (lambda m: Plan(n_vocabulary=5, n_layers=1.5), "n_layers must be"),
+        (lambda m: Plan(n_vocabulary=5, residual="no"), "residual is a switch"),
         (lambda m: Plan(n_vocabulary=5, d_model=10, n_heads=4), "cannot be cut"),
+        (lambda m: TinyGPT(SMALL, seed=-1), "seed must be"),
     ],
 )
 def test_what_cannot_be_done_is_explained(model, call, message):
     with pytest.raises(InputError, match=message):
         call(model)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A trained model without positions, and the file that it was saved in."""
+    model = TinyGPT(dataclasses.replace(SMALL, positions=False), seed=4)
+    train(model, ROUND, 3)
+    save_checkpoint(model, tmp_path / "tiny.safetensors")
+    return model, tmp_path / "tiny.safetensors"
+
+
+def test_a_checkpoint_gives_the_same_model_to_the_last_bit(checkpoint):
+    model, path = checkpoint
+    loaded = load_checkpoint(str(path))
+    ids = torch.from_numpy(ROUND[None, :12])
+    with torch.no_grad():
+        assert torch.equal(loaded(ids), model(ids))
+        assert not torch.equal(loaded(ids), TinyGPT(SMALL)(ids))
+    assert loaded.plan == model.plan
+    assert [name for name, _ in loaded.named_parameters()] == [name for name, _ in model.named_parameters()]
+    assert train(loaded, ROUND, 2) == train(model, ROUND, 2)
+
+
+def test_any_reader_of_safetensors_reads_a_checkpoint(checkpoint):
+    from safetensors import safe_open
+
+    model, path = checkpoint
+    with safe_open(path, "np") as file:
+        assert json.loads(file.metadata()["tiny_gpt_plan"]) == dataclasses.asdict(model.plan)
+        np.testing.assert_array_equal(file.get_tensor("head.weight"), model.head.weight.detach().numpy())
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(checkpoint, monkeypatch):
+    _, path = checkpoint
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        with pytest.raises(InputError, match=r"tiny\.safetensors cannot be written there \(No space left on device\)"):
+            save_checkpoint(TinyGPT(SMALL), path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+class Executed:
+    """What a pickle runs when it is read."""
+
+    def __reduce__(self):
+        return open, (str(Executed.witness), "w")
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "cut", "pickle", "torch", "folder"])
+def test_a_file_that_is_no_checkpoint_is_refused_and_never_executed(checkpoint, tmp_path, how):
+    _, path = checkpoint
+    Executed.witness = tmp_path / "executed"
+    whole = path.read_bytes()
+    path.unlink()
+    if how == "pickle":
+        path.write_bytes(pickle.dumps(Executed()))
+    elif how == "torch":
+        torch.save({"model": Executed()}, path)
+    elif how == "folder":
+        path.mkdir()
+    elif how != "missing":
+        path.write_bytes(b"" if how == "empty" else whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"tiny\.safetensors.*save_checkpoint"):
+        load_checkpoint(path)
+    assert not Executed.witness.exists()
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        {"tiny_gpt_plan": "{"},
+        {"tiny_gpt_plan": "[]"},
+        {"tiny_gpt_plan": "5"},
+        {"tiny_gpt_plan": '{"n_vocabulary": 20, "colour": "blue"}'},
+        {"tiny_gpt_plan": '{"n_vocabulary": "many"}'},
+        {"tiny_gpt_plan": json.dumps(dataclasses.asdict(dataclasses.replace(SMALL, n_layers=3)))},
+        {"tiny_gpt_plan": json.dumps(dataclasses.asdict(dataclasses.replace(SMALL, n_vocabulary=21)))},
+    ],
+)
+def test_weights_without_their_own_plan_are_no_checkpoint(tmp_path, metadata):
+    from safetensors.torch import save_file
+
+    save_file(TinyGPT(SMALL).state_dict(), tmp_path / "other.safetensors", metadata)
+    with pytest.raises(InputError, match="is no checkpoint of a TinyGPT"):
+        load_checkpoint(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("losses", [[0.0, 0.0], [3.0, float("nan"), float("inf"), 2.0], [float("nan")]])
+def test_a_curve_of_a_training_that_went_astray_is_drawn(losses):
+    picture = live_curve.curve_svg(losses, n_steps=5)
+    points = picture.split('points="')[2].split('"')[0]
+    assert "nan" not in points
+    assert "inf" not in points

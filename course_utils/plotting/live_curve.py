@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -13,12 +14,12 @@ SECONDS_BETWEEN_CURVES = 2.0
 
 
 class LiveCurve:
-    """A curve that is drawn anew every two seconds while a training runs, and goes away where outputs are kept."""
+    """A curve of losses that is redrawn every two seconds in a notebook; where outputs are kept, it is not drawn."""
 
     def __init__(self, n_steps: int):
         self.n_steps, self.handle, self.shown = n_steps, None, time.monotonic()
         shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-        self.off = QUIET in os.environ or not hasattr(shell, "kernel")  # a kernel has somebody who can see pictures
+        self.off = QUIET in os.environ or not hasattr(shell, "kernel")  # without a kernel nobody would see it
 
     def show(self, losses: Sequence[float], at_last: bool = False) -> None:
         """Draw the losses so far, if it is time."""
@@ -34,17 +35,16 @@ class LiveCurve:
 
 
 def curve_svg(losses: Sequence[float], n_steps: int, width: int = 420, height: int = 130) -> str:
-    """Draw losses as an SVG picture, from 0 at the bottom to the greatest at the top.
+    """Draw losses as an SVG picture, from 0 at the bottom to the greatest at the top; NaN and infinity are left out.
 
     Examples
     --------
     >>> "<polyline" in curve_svg([6.9, 5.0, 4.2], n_steps=10)
     True
     """
-    top = max(losses)
-    points = " ".join(
-        f"{width * (step + 1) / n_steps:.1f},{height * (1 - loss / top):.1f}" for step, loss in enumerate(losses)
-    )
+    finite = [(step, loss) for step, loss in enumerate(losses, start=1) if math.isfinite(loss)]
+    top = max((loss for _, loss in finite), default=0) or 1
+    points = " ".join(f"{width * step / n_steps:.1f},{height * (1 - loss / top):.1f}" for step, loss in finite)
     return (
         f'<svg role="img" aria-label="the loss so far" width="{width + 150}" height="{height + 6}" fill="none">'
         f'<polyline points="0,0 0,{height} {width},{height}" stroke="#999"/>'

@@ -1,0 +1,20 @@
+"""A GPT of about a million parameters in PyTorch: the model, its training, what it writes, and its checkpoints."""
+
+from course_utils.tiny_gpt.checkpoint import load_checkpoint, save_checkpoint
+from course_utils.tiny_gpt.model import Block, Plan, TinyGPT, attention_maps, write
+from course_utils.tiny_gpt.training import get_batch, held_out_loss, rate, train, windows
+
+__all__ = [
+    "Block",
+    "Plan",
+    "TinyGPT",
+    "attention_maps",
+    "get_batch",
+    "held_out_loss",
+    "load_checkpoint",
+    "rate",
+    "save_checkpoint",
+    "train",
+    "windows",
+    "write",
+]
