@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import NamedTuple
 
@@ -14,15 +13,19 @@ import numpy as np
 from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.vectors import check_vectors
+from course_utils.phrases import WORD, Highlighted, stands_in
+from course_utils.words import STOP_WORDS
 
-MOST_LETTERS = 400  # of a text in a prompt
+__all__ = ["Highlighted", "Keyword", "candidates", "extract", "group_similar", "keyword_prompt", "mmr", "propose"]
+__all__ += ["stands_in"]
+
+MAX_CHARACTERS = 400  # of a text in a prompt
 # Written for this prompt; in none of the articles.
 EXAMPLES = (
     ("A lighthouse is a tower with a lamp that guides ships at night along a dangerous coast.", "lighthouse, ships"),
     ("Yoghurt is made when bacteria turn the sugar of warm milk into acid.", "yoghurt, bacteria, milk"),
     ("Maria Weber (1890 – 1961) was a Swiss botanist who collected alpine mosses.", "Maria Weber, botanist, mosses"),
 )
-_WORD = r"[^\W_]+(?:['’.-][^\W_]+)*"
 
 
 class Keyword(NamedTuple):
@@ -37,16 +40,14 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
 
     Parameters
     ----------
-    text : str
-        A text with at least one word.
     max_words : int
-        The longest phrase, in words. None crosses a comma or a full stop, and none begins or ends with a word such as
-        “the”.
+        The longest phrase, in words. A phrase never crosses a comma or a full stop, and never begins or ends with a
+        function word such as “the”.
 
     Returns
     -------
     list of str
-        In lower case. Every one of them stands in the text as it is.
+        In lower case and in Unicode's composed form (NFC). Every one of them stands in the text.
 
     Raises
     ------
@@ -58,18 +59,21 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     >>> candidates("The theory of relativity, 1905: space and time.", 3)
     ['theory', 'theory of relativity', 'relativity', 'space', 'space and time', 'time']
     """
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+    import regex
 
-    text = _checked_text(text)
+    text = unicodedata.normalize("NFC", _checked_text(text)).replace("\u00ad", "")  # the soft hyphen
     check_whole("max_words", max_words, 1)
+    words = [(match[0].lower(), match.start(), match.end()) for match in regex.finditer(WORD, text)]
+    can_be_an_end = [
+        len(word) > 1 and not word.isdigit() and not STOP_WORDS.issuperset(re.split("['’]", word))
+        for word, _, _ in words
+    ]
     found: dict[str, None] = {}
-    words = [(match.group().lower(), match.start(), match.end()) for match in re.finditer(_WORD, text)]
-    fits = [len(word) > 1 and word not in ENGLISH_STOP_WORDS and not word.isdigit() for word, _, _ in words]
     for first in range(len(words)):
         for last in range(first, min(first + max_words, len(words))):
             if last > first and text[words[last - 1][2] : words[last][1]].strip():
                 break  # a comma, a bracket or a full stop lies between
-            if fits[first] and fits[last]:
+            if can_be_an_end[first] and can_be_an_end[last]:
                 found[" ".join(word for word, _, _ in words[first : last + 1])] = None
     return list(found)
 
@@ -145,16 +149,12 @@ def mmr(
 def extract(
     text: str, n: int = 5, diversity: float = 0.5, max_words: int = 2, phrases: Sequence[str] | None = None
 ) -> list[Keyword]:
-    """Choose the keywords of a text by what they mean.
+    """Choose the keywords of a text by what they mean: the method of KeyBERT (Grootendorst, 2020).
 
     Parameters
     ----------
-    text : str
-        A text with at least one word.
-    n, diversity
-        As for `mmr`.
-    max_words : int
-        As for `candidates`.
+    n, diversity, max_words
+        As for `mmr` and `candidates`.
     phrases : sequence of str, optional
         Choose from these instead; each must stand in the text.
 
@@ -168,10 +168,6 @@ def extract(
     InputError
         If the text is empty, a phrase does not stand in it, or a number is out of its range.
 
-    Notes
-    -----
-    The method of KeyBERT (Grootendorst, 2020) with the course's encoder.
-
     Examples
     --------
     >>> text = "The lighthouse guides ships. It is old."
@@ -181,6 +177,8 @@ def extract(
     from course_utils.embeddings import embed
 
     text = _checked_text(text)
+    check_whole("n", n, 1)
+    check_number("diversity", diversity, 0, 1)
     if phrases is None:
         found = candidates(text, max_words)
     else:
@@ -193,21 +191,6 @@ def extract(
         return []
     vectors, text_vector = embed(found), embed([text])[0]
     return [Keyword(found[row], float(vectors[row] @ text_vector)) for row in mmr(text_vector, vectors, n, diversity)]
-
-
-def stands_in(phrase: str, text: str) -> bool:
-    """Tell whether a phrase stands in a text, word by word, in any case and with any space between its words.
-
-    Examples
-    --------
-    >>> stands_in("Art", "a party"), stands_in("art", "Modern Art."), stands_in("space time", "space and time")
-    (False, True, False)
-    """
-    if not isinstance(phrase, str):
-        raise InputError(f"A phrase must be a string, and this is {type(phrase).__name__}.")
-    words = phrase.split()
-    pattern = r"\s+".join(re.escape(word) for word in words)
-    return bool(words) and re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def keyword_prompt(text: str) -> str:
@@ -226,8 +209,8 @@ def keyword_prompt(text: str) -> str:
     """
     shown = "".join(f"Text: {example}\nKeywords: {keywords}\n\n" for example, keywords in EXAMPLES)
     text = " ".join(_checked_text(text).split())
-    if len(text) > MOST_LETTERS:
-        text = text[:MOST_LETTERS].rsplit(" ", 1)[0]
+    if len(text) > MAX_CHARACTERS:
+        text = text[:MAX_CHARACTERS].rsplit(" ", 1)[0]
     return f"{shown}Text: {text}\nKeywords:"
 
 
@@ -236,20 +219,19 @@ def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | No
 
     Parameters
     ----------
-    texts : sequence of str
-        The texts, none of them empty.
     ask : callable, optional
-        Gets a list of prompts and returns an answer for each: `grounding.say`, which asks SmolLM2, when left out.
+        Gets a list of prompts and returns an answer for each: `grounding.generate_answers`, which asks SmolLM2, or one
+        that `common.online.completion_server` makes for a larger model. The first of them when left out.
 
     Returns
     -------
     list of list of str
-        What was said between commas, in lower case, each once.
+        The model's phrases, which it separates by commas, in lower case, each once.
 
     Raises
     ------
     InputError
-        If ``texts`` is a single string, or a text is empty.
+        If ``texts`` is a single string, a text is empty, or ``ask`` does not return one answer for each prompt.
 
     Examples
     --------
@@ -260,7 +242,10 @@ def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | No
 
     if isinstance(texts, str):
         raise InputError("propose takes a list of texts: write propose([text])[0] for a single one.")
-    answers = (ask or generate_answers)([keyword_prompt(text) for text in texts])
+    prompts = [keyword_prompt(text) for text in texts]
+    answers = list((ask or generate_answers)(prompts))
+    if len(answers) != len(prompts):
+        raise InputError(f"ask must return one answer for each prompt: {len(answers)} came for {len(prompts)}.")
     lists = []
     for answer in answers:
         parts = (part.strip(" .;:\"'").lower() for part in re.split(r"[,\n]", answer))
@@ -286,7 +271,7 @@ def group_similar(vectors: np.ndarray, threshold: float) -> list[list[int]]:
     Raises
     ------
     InputError
-        If the threshold is out of its range.
+        If the threshold is out of its range, or a row is no vector.
 
     Examples
     --------
@@ -305,48 +290,6 @@ def group_similar(vectors: np.ndarray, threshold: float) -> list[list[int]]:
         else:
             groups.append([row])
     return groups
-
-
-@dataclass(frozen=True)
-class Highlighted:
-    """A text with its keywords marked: as HTML, or with brackets where HTML cannot be shown.
-
-    Examples
-    --------
-    >>> Highlighted("Bees make <honey>.", ("honey", "bees"))
-    [Bees] make <[honey]>.
-    >>> Highlighted("Bees make <honey>.", ("honey",)).html.count("&lt;<mark")
-    1
-    """
-
-    text: str
-    keywords: tuple[str, ...]
-
-    @property
-    def html(self) -> str:
-        """The text as HTML; all of it is escaped."""
-        marked = "".join(
-            f'<mark style="background:#F0E442;color:black;padding:0 .15em">{html.escape(part)}</mark>'
-            if is_keyword
-            else html.escape(part)
-            for part, is_keyword in self._parts()
-        )
-        return f'<div style="max-width:46em;line-height:1.6">{marked}</div>'
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return "".join(f"[{part}]" if is_keyword else part for part, is_keyword in self._parts())
-
-    def _parts(self) -> list[tuple[str, bool]]:
-        """Cut the text into pieces that are or are not keywords; of overlapping ones the longer is marked."""
-        phrases = sorted((k for k in self.keywords if k.strip()), key=len, reverse=True)
-        if not phrases:
-            return [(self.text, False)]
-        either = "|".join(r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in phrases)
-        parts = re.split(rf"((?<!\w)(?:{either})(?!\w))", self.text, flags=re.IGNORECASE)
-        return [(part, number % 2 == 1) for number, part in enumerate(parts) if part]
 
 
 def _checked_text(text: str) -> str:

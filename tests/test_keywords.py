@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import grounding
@@ -68,11 +69,37 @@ def test_no_candidate_begins_or_ends_with_a_stop_word_or_crosses_a_comma():
     assert "1905" not in found
 
 
-@given(st.text(alphabet="ab ,.(é’-\n", min_size=1).filter(str.strip), st.integers(1, 4))
+@settings(max_examples=60)
+@given(st.text(alphabet="abİßΣ \u0303\u0307\u00ad_,.(é’-\n", min_size=1).filter(str.strip), st.integers(1, 4))
 def test_every_candidate_stands_in_the_text_once(text, max_words):
     found = candidates(text, max_words)
     assert len(set(found)) == len(found)
     assert all(len(phrase.split()) <= max_words for phrase in found)
+    assert all(stands_in(phrase, text) for phrase in found)
+
+
+def test_nouns_that_scikit_learn_stops_are_candidates():
+    found = candidates("Fire is hot. The mill and the bill of a system.", 1)
+    assert found == ["fire", "hot", "mill", "bill", "system"]
+    assert candidates("It's what they’ve cannot") == []  # function words, joined by an apostrophe too
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sa\u0303o Paulo", ["são", "são paulo", "paulo"]),  # decomposed
+        ("İstanbul", ["i\u0307stanbul"]),  # two characters in lower case
+        ("ΟΔΟΣ", ["οδος"]),
+        ("x\u0303y z\u0304z", ["x\u0303y", "x\u0303y z\u0304z", "z\u0304z"]),  # Unicode has no single character
+        ("हिन्दी भाषा", ["हिन्दी", "हिन्दी भाषा", "भाषा"]),
+        ("می\u200cشود", ["می\u200cشود"]),
+        ("hon\u00adey bees", ["honey", "honey bees", "bees"]),  # with a hyphen that is seen at the end of a line only
+        ("snake_case", ["snake", "case"]),
+    ],
+)
+def test_candidates_are_whole_words_in_any_script_and_stand_in_the_text(text, expected):
+    found = candidates(text)
+    assert found == [unicodedata.normalize("NFC", phrase) for phrase in expected]
     assert all(stands_in(phrase, text) for phrase in found)
 
 
@@ -149,6 +176,12 @@ def test_a_text_of_stop_words_has_no_keywords():
         (lambda: extract(None), "NoneType"),
         (lambda: candidates(["a"]), "list"),
         (lambda: candidates("a b", 0), "whole number from 1"),
+        (lambda: stands_in("a", None), "NoneType"),
+        (lambda: Highlighted(3, ("a",)), "int"),
+        (lambda: Highlighted("a", "a"), "takes a list"),
+        (lambda: Highlighted("a", (3,)), "int"),
+        (lambda: propose(["a text"], lambda prompts: []), "one answer for each"),
+        (lambda: propose([3]), "int"),
         (lambda: extract(TEXT, phrases=["honey", "university honey"]), "'university honey' is not in the text"),
         (lambda: extract(TEXT, phrases=["hone"]), "'hone' is not in the text"),
         (lambda: extract(TEXT, phrases=["honey", 3]), "int"),
@@ -190,6 +223,18 @@ def test_what_has_no_answer_is_refused_with_a_remedy(call, remedy):
         ("", "anything", False),
         ("a.b", "axb", False),
         ("fish", "fish-like", True),
+        ("são paulo", "In Sa\u0303o Paulo", True),
+        ("Sa\u0303o", "são", True),
+        ("sa", "Sa\u0303o", False),
+        ("sao", "são", False),
+        ("İSTANBUL", "i\u0307stanbul", True),
+        ("strasse", "Straße", True),
+        ("s", "ß", False),
+        ("ΟΔΌΣ", "οδός", True),
+        ("हिन", "हिन्दी", False),
+        ("서", "서울", False),
+        ("honey", "hon\u00adey", True),
+        ("case", "snake_case", True),
     ],
 )
 def test_what_stands_in_a_text(phrase, text, right):
@@ -263,4 +308,22 @@ def test_marked_text_is_escaped_and_whole():
     assert shown.html.count("<mark") == 4
     assert repr(shown) == "<[b]>[Honey]</[b]> & [honey bees]"
     assert repr(Highlighted("text", ())) == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "keyword", "shown"),
+    [
+        ("In Sa\u0303o Paulo.", "são paulo", "In [Sa\u0303o Paulo]."),
+        ("In São Paulo.", "sa\u0303o", "In [São] Paulo."),
+        ("Zu İstanbul, İzmir ab.", "izmir", "Zu İstanbul, İzmir ab."),
+        ("Zu İstanbul, İzmir ab.", "i\u0307zmir", "Zu İstanbul, [İzmir] ab."),
+        ("İİİ große Straße, groß", "grosse strasse", "İİİ [große Straße], groß"),
+        ("हिन्दी भाषा", "भाषा", "हिन्दी [भाषा]"),
+    ],
+)
+def test_marks_lie_where_the_words_are_in_the_original(text, keyword, shown):
+    assert repr(Highlighted(text, (keyword,))) == shown
+
+
+def test_brackets_of_a_text_are_no_marks():
     assert repr(Highlighted("(a) [b]", ("",))) == "(a) [b]"
