@@ -7,6 +7,7 @@ import collections
 import functools
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.assets import wikipedia_path
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_strings, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.sampling import round_robin
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 NO_TOPIC = "Uncategorized"
 SEED = 0
+DUMP = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+LEAST_WORDS = 9  # shorter lines of the dump are captions and entries of lists
+RATINGS = {"SimLex-999": "simlex999.txt", "WordSim-353": "wordsim353.tsv"}
 
 
 def load_wikipedia(
@@ -67,14 +71,12 @@ def load_wikipedia(
     rows = np.arange(len(articles["title"]))
     known = sorted(set(articles["topic"]))
     if topics is not None:
-        if isinstance(topics, str):
-            raise InputError(f"topics takes a list: write topics=[{topics!r}].")
+        topics = check_strings("topics", topics)
         if unknown := sorted(set(topics) - set(known)):
             raise InputError(f"There is no topic {unknown[0]!r} in {language!r}; choose from {', '.join(known)}.")
-        rows = rows[np.isin(articles["topic"], list(topics))]
+        rows = rows[np.isin(articles["topic"], topics)]
     if size is not None:
-        if not is_whole_number(size) or not 1 <= size <= len(rows):
-            raise InputError(f"size must be a whole number from 1 to {len(rows)}, and {size!r} is not.")
+        size = check_whole("size", size, least=1, most=len(rows))
         order = np.random.default_rng(SEED).random(len(rows))
         rows = np.sort(rows[round_robin(order, np.array(articles["topic"])[rows])[:size]])
     return datasets.Dataset.from_dict({name: [values[row] for row in rows] for name, values in articles.items()})
@@ -83,25 +85,17 @@ def load_wikipedia(
 def count_mentions(titles: Sequence[str], texts: Sequence[str]) -> np.ndarray:
     """Count for each title the texts that contain it as words, its own among them: a measure of how well known it is.
 
-    Parameters
-    ----------
-    titles : sequence of str
-        Titles of one to three words; longer ones count as never mentioned.
-    texts : sequence of str
-        The texts to look through, upper and lower case as they are.
-
-    Returns
-    -------
-    ndarray of int, shape (n_titles,)
+    Capitals matter, and titles of more than three words count as never mentioned. The result has shape ``(n_titles,)``.
 
     Examples
     --------
     >>> count_mentions(["France", "Jazz"], ["Jazz reached France.", "France won.", "All that jazz"])
     array([2, 1])
     """
+    titles = [unicodedata.normalize("NFC", title) for title in check_strings("titles", titles)]
     seen = collections.Counter()
-    for text in texts:
-        words = re.findall(r"[\w'’.-]*\w", text)
+    for text in check_strings("texts", texts):
+        words = re.findall(r"[\w'’.-]*\w", unicodedata.normalize("NFC", text))
         phrases = {" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)}
         seen.update(phrases)
     return np.array([seen[title] for title in titles])
@@ -114,22 +108,10 @@ def _read(language: str) -> dict[str, list[str]]:
     return {name: [entry[key] for entry in entries] for name, key in columns.items()}
 
 
-DUMP = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
-LEAST_WORDS = 9  # shorter lines are captions and entries of lists
-
-
 def load_long_articles(titles: Sequence[str]) -> dict[str, str]:
     """Load whole articles as plain text, without headings, tables and references.
 
-    Parameters
-    ----------
-    titles : sequence of str
-        Articles that begin with A, for example ``"Aardvark"``.
-
-    Returns
-    -------
-    dict of str to str
-        The text of each title, in the order of ``titles``.
+    The result holds the text of each title, in their order. The dump has articles that begin with A.
 
     Raises
     ------
@@ -145,7 +127,7 @@ def load_long_articles(titles: Sequence[str]) -> dict[str, str]:
     >>> load_long_articles(["Aardvark"])["Aardvark"][:37]
     'The aardvark ( ; Orycteropus afer) is'
     """
-    found = _pages()
+    titles, found = check_strings("titles", titles), _pages()
     if missing := [title for title in titles if title not in found]:
         raise InputError(f"The dump has no article {missing[0]!r}; it has {', '.join(sorted(found)[:5])} and others.")
     return {title: _plain_text(found[title]) for title in titles}
@@ -167,26 +149,16 @@ def _plain_text(markup: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if len(line.split()) >= LEAST_WORDS)
 
 
-FILES = {"SimLex-999": "simlex999.txt", "WordSim-353": "wordsim353.tsv"}
-
-
 def load_word_ratings(name: str) -> list[tuple[str, str, float]]:
     """Load pairs of words with the mean of people's ratings.
 
-    Parameters
-    ----------
-    name : {"SimLex-999", "WordSim-353"}
-        SimLex asks for likeness (*coast* and *shore* high, *clothes* and *closet* low), WordSim for any relation.
-
-    Returns
-    -------
-    list of tuple
-        ``(word, word, rating)`` with ratings from 0 to 10, in lower case.
+    SimLex-999 asks for similarity (*coast* and *shore* high, *clothes* and *closet* low), WordSim-353 for any relation.
+    The result holds ``(word, word, rating)`` with ratings from 0 to 10, in lower case.
 
     Raises
     ------
     InputError
-        If there are no such ratings.
+        If there are no ratings of that name.
 
     Notes
     -----
@@ -197,9 +169,9 @@ def load_word_ratings(name: str) -> list[tuple[str, str, float]]:
     >>> load_word_ratings("SimLex-999")[0]
     ('old', 'new', 1.58)
     """
-    if name not in FILES:
-        raise InputError(f"There are no ratings called {name!r}; choose one of {', '.join(FILES)}.")
-    lines = (line.split("\t") for line in _data_path(FILES[name]).read_text(encoding="utf-8").splitlines())
+    if name not in tuple(RATINGS):
+        raise InputError(f"There are no ratings called {name!r}; choose one of {', '.join(RATINGS)}.")
+    lines = (line.split("\t") for line in _data_path(RATINGS[name]).read_text(encoding="utf-8").splitlines())
     return [(a.lower(), b.lower(), float(rating)) for a, b, rating in (line[:3] for line in lines if _is_pair(line))]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.common.sampling import round_robin
-from course_utils.corpus import count_mentions, load_wikipedia
+from course_utils.corpus import count_mentions, load_long_articles, load_wikipedia
 
 
 @pytest.mark.parametrize(("language", "size"), [("en", 10033), ("fr", 9955), ("es", 6239)])
@@ -54,9 +54,13 @@ def test_an_unknown_topic_lists_the_known_ones():
         load_wikipedia(topics=["Maths"])
 
 
-def test_a_topic_that_is_no_list_gets_the_remedy():
-    with pytest.raises(InputError, match=r"topics=\['Arts'\]"):
-        load_wikipedia(topics="Arts")
+@pytest.mark.parametrize(
+    ("topics", "message"),
+    [("Arts", r"topics=\['Arts'\]"), (3, r"topics takes a list"), (["Arts", 3], "topics are strings, and 3 is int")],
+)
+def test_topics_are_a_list_of_strings(topics, message):
+    with pytest.raises(InputError, match=message):
+        load_wikipedia(topics=topics)
 
 
 def test_an_unknown_language_is_refused():
@@ -76,3 +80,31 @@ def test_taking_turns_is_a_permutation():
 
 def test_mentions_count_texts_and_whole_words():
     assert count_mentions(["Art", "New York"], ["Art and Art", "Artist", "in New York."]).tolist() == [1, 1]
+
+
+def test_long_articles_are_plain_text():
+    pages = load_long_articles(["Apollo 11", "Aardvark"])
+    assert list(pages) == ["Apollo 11", "Aardvark"]
+    for text in pages.values():
+        assert len(text.split()) > 2000
+        assert "==" not in text
+        assert "[[" not in text
+        assert "\n" not in text
+
+
+def test_mentions_do_not_depend_on_how_accents_are_stored():
+    assert count_mentions(["São Paulo", "Sa\u0303o"], ["in Sa\u0303o Paulo", "in São Paulo"]).tolist() == [2, 2]
+
+
+def test_titles_and_texts_are_lists():
+    with pytest.raises(InputError, match=r"titles=\['Art'\]"):
+        count_mentions("Art", ["Art"])
+    with pytest.raises(InputError, match=r"texts=\['Art'\]"):
+        count_mentions(["Art"], "Art")
+    with pytest.raises(InputError, match=r"titles=\['Aardvark'\]"):
+        load_long_articles("Aardvark")
+
+
+def test_a_missing_long_article_is_named():
+    with pytest.raises(InputError, match="Zebra"):
+        load_long_articles(["Zebra"])

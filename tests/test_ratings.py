@@ -24,6 +24,7 @@ def test_text_ratings_are_symmetric_and_highest_for_a_text_itself():
     np.testing.assert_allclose(np.diag(ratings), 1)
 
 
-def test_unknown_ratings_are_refused():
-    with pytest.raises(InputError, match="SimLex-999"):
-        load_word_ratings("SimLex")
+@pytest.mark.parametrize("name", ["SimLex", None, ["SimLex-999"]])
+def test_unknown_ratings_are_refused(name):
+    with pytest.raises(InputError, match="choose one of SimLex-999, WordSim-353"):
+        load_word_ratings(name)

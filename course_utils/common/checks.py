@@ -83,6 +83,42 @@ def check_texts(texts: Sequence[str]) -> list[str]:
     return texts
 
 
+def check_strings(name: str, values: Iterable[str]) -> list[str]:
+    """Return several strings as a list, if they are not a single one.
+
+    Examples
+    --------
+    >>> check_strings("titles", ("Riga", "Rome"))
+    ['Riga', 'Rome']
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(f"{name} takes a list: write {name}=[{values!r}].")
+    found = list(values)
+    for value in found:
+        if not isinstance(value, str):
+            raise InputError(f"{name} are strings, and {value!r} is {type(value).__name__}.")
+    return found
+
+
+def check_text_list(name: str, texts: Iterable[str]) -> list[str]:
+    """Return texts as a list, if each is a string with something to read in it.
+
+    Examples
+    --------
+    >>> check_text_list("prompts", ("Snow is", "Rain is"))
+    ['Snow is', 'Rain is']
+    """
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        raise InputError(f"{name} must be a list of texts{describe(texts)}: write [text] for a single one.")
+    texts = list(texts)
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"{name} must hold strings, and number {position} is {type(text).__name__}.")
+        if not text.strip():
+            raise InputError(f"Number {position} of the {name} is empty, and the model would go on from nothing.")
+    return [str(text) for text in texts]
+
+
 def check_position(position: int, n_texts: int | None = None) -> int:
     """Return the position of a text, if it is a whole number from 0 and there is such a text.
 
