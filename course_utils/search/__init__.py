@@ -4,7 +4,7 @@ from course_utils.search.bm25 import BM25Index
 from course_utils.search.dense import DenseIndex
 from course_utils.search.fusion import reciprocal_rank_fusion, score_fusion
 from course_utils.search.hits import Hit
-from course_utils.search.rerank import cross_encoder_rerank, likelihood_rerank, maxsim_rerank, rerank_by
+from course_utils.search.rerank import cross_encoder_rerank, likelihood_rerank, maxsim, maxsim_rerank, rerank_by
 
 __all__ = [
     "BM25Index",
@@ -12,6 +12,7 @@ __all__ = [
     "Hit",
     "cross_encoder_rerank",
     "likelihood_rerank",
+    "maxsim",
     "maxsim_rerank",
     "reciprocal_rank_fusion",
     "rerank_by",

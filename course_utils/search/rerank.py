@@ -57,6 +57,22 @@ def maxsim_rerank(
     return rerank_by("maxsim-minilm", embed_tokens, query, texts, positions)
 
 
+def maxsim(query: np.ndarray, text: np.ndarray) -> float:
+    """Add up, for each token of a query, the cosine with the token of a text that is most like it.
+
+    Parameters
+    ----------
+    query, text : ndarray, shape (n_tokens, d)
+        Unit rows. A text without tokens scores 0.
+
+    Examples
+    --------
+    >>> maxsim(np.eye(2), np.array([[0.6, 0.8]]))
+    1.4
+    """
+    return float((query @ text.T).max(axis=1).sum()) if len(text) else 0.0  # (n_query, d) @ (d, n_text)
+
+
 def rerank_by(
     kind: str,
     encode: Callable[[list[str]], list[np.ndarray]],
@@ -75,7 +91,7 @@ def rerank_by(
     query, texts, positions
         As in `maxsim_rerank`, as are the result and the errors.
     """
-    return _reranked(kind, functools.partial(_maxsim, encode), query, texts, positions)
+    return _reranked(kind, functools.partial(_maxsim_scores, encode), query, texts, positions)
 
 
 def likelihood_rerank(
@@ -140,7 +156,7 @@ def _text(texts: Sequence[str], position: int) -> str:
     return texts[position]
 
 
-def _maxsim(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[tuple[str, str]]) -> list[float]:
+def _maxsim_scores(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[tuple[str, str]]) -> list[float]:
     """Score pairs of query and text; each distinct query and text is encoded once."""
     queries = list(dict.fromkeys(query for query, _ in pairs))
     of_query = dict(zip(queries, encode(queries), strict=True))
@@ -152,31 +168,23 @@ def _maxsim(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[tuple[s
     for start in range(0, len(distinct), TEXTS_AT_ONCE):
         part = distinct[start : start + TEXTS_AT_ONCE]
         for text, of_text in zip(part, encode(part), strict=True):
-            for row in wanted[text] if len(of_text) else ():
-                # (query tokens, d) @ (d, text tokens) -> the best of each row -> their sum
-                scores[row] = float((of_query[pairs[row][0]] @ of_text.T).max(axis=1).sum())
+            for row in wanted[text]:
+                scores[row] = maxsim(of_query[pairs[row][0]], of_text)
     return scores
 
 
 def _likelihoods(pairs: list[tuple[str, str]]) -> list[float]:
-    """Score pairs of query and text; a text that comes several times in a row is read once."""
-    from course_utils.transformer.kv_cache import KVCache
+    """Score pairs of query and text; both are read as plain text, whatever marks of a conversation they hold."""
+    from course_utils.transformer.likelihood import log_probabilities
     from course_utils.transformer.model import NumPyLM
 
-    model, scores, before = NumPyLM.smollm2(), [], None
-    for query, text in pairs:
-        asked = model.tokenizer.encode(query)
-        if text != before:
-            read = model.tokenizer.encode(LIKELIHOOD_PROMPT.format(text=text))[-MOST_TOKENS_READ:]
-            cache, before = KVCache(model, len(read) + MOST_TOKENS_READ), text
-            last = model.logits(read, cache)[-1:]
-        cache.length = len(read)  # forget the query before
-        asked = asked[:MOST_TOKENS_READ]
-        logits = np.concatenate([last, model.logits(asked, cache)[:-1]])  # (query tokens, vocabulary)
-        highest = logits.max(axis=1)
-        total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-        scores.append(float((logits[np.arange(len(asked)), asked] - total).mean()))
-    return scores
+    model = NumPyLM.smollm2()
+    encode = functools.partial(model.tokenizer.encode, special="text")
+    asked = {query: encode(query)[:MOST_TOKENS_READ] for query in {query for query, _ in pairs}}
+    distinct = {text for _, text in pairs}
+    read = {text: encode(LIKELIHOOD_PROMPT.format(text=text))[-MOST_TOKENS_READ:] for text in distinct}
+    ids = [(read[text], asked[query]) for query, text in pairs]
+    return [float(logs.mean()) for logs in log_probabilities(model, ids)]
 
 
 def _cross_encode(pairs: list[tuple[str, str]]) -> list[float]:
