@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from course_utils.common.checks import describe
 from course_utils.common.errors import InputError
 from course_utils.evaluation.intervals import percentile_interval
 
@@ -17,9 +18,9 @@ def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarra
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
-        A row for each example.
+        A row of finite numbers for each example.
     labels : sequence of str or of int, length n
-        The class of each row. A class with a single example has that example as its centre.
+        The class of each row.
 
     Returns
     -------
@@ -31,8 +32,8 @@ def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarra
     Raises
     ------
     InputError
-        If there are no examples, not as many labels as rows, labels of several kinds, or a class whose vectors cancel
-        out.
+        If there are no examples, not as many labels as rows, labels of several kinds, a number that is not finite, or a
+        class whose vectors cancel out.
 
     Examples
     --------
@@ -40,9 +41,14 @@ def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarra
     >>> names.tolist(), centres.tolist()
     (['cat', 'tax'], [[1.0, 0.0], [0.0, 1.0]])
     """
-    vectors = np.asarray(vectors, dtype=float)
+    try:
+        vectors = np.asarray(vectors, dtype=float)
+    except (TypeError, ValueError):  # text, or rows of different lengths
+        raise InputError(f"The vectors must be rows of one table of numbers{describe(vectors)}.") from None
     if vectors.ndim != 2 or not len(vectors):
         raise InputError(f"The vectors must be rows of one table, at least one, and this has shape {vectors.shape}.")
+    if not np.isfinite(vectors).all():
+        raise InputError("A vector holds NaN or infinity: find out where it comes from.")
     labels = _labels(labels)
     if len(labels) != len(vectors):
         raise InputError(f"Each of {len(vectors)} vectors needs a label, and there are {len(labels)}.")
@@ -66,7 +72,7 @@ def macro_f1(truth: Sequence[Any], said: Sequence[Any]) -> float:
     Raises
     ------
     InputError
-        If there are no labels, or not as many of one as of the other.
+        If there are no labels, not as many of one as of the other, or labels of several kinds.
 
     Examples
     --------
@@ -84,25 +90,8 @@ def resampled_interval(
 ) -> tuple[float, float]:
     """Return the range in which `macro_f1` would probably lie on other texts of the same kind.
 
-    Parameters
-    ----------
-    truth, said : sequence of str or of int
-        The right class and the predicted class of each text.
-    confidence : float
-        How probably, above 0 and below 1.
-    n_resamples : int
-        How many sets of texts to draw with replacement.
-    seed : int
-        The same seed draws the same sets.
-
-    Raises
-    ------
-    InputError
-        If the labels do not fit together or a parameter is out of its range.
-
-    Notes
-    -----
-    The percentile bootstrap (Efron, 1979), as `evaluation.bootstrap_interval` does it for means.
+    ``truth`` and ``said`` are those of `macro_f1`, as are their errors; ``confidence``, ``n_resamples`` and ``seed``
+    are those of `evaluation.bootstrap_interval`, which does the same for means.
 
     Examples
     --------
@@ -149,9 +138,11 @@ def _pair(truth: Sequence[Any], said: Sequence[Any]) -> tuple[np.ndarray, np.nda
 
 
 def _labels(labels: Sequence[Any]) -> np.ndarray:
-    """Turn labels into a flat array of strings or of whole numbers, or say what is wrong with them."""
+    """Return labels as a flat array of strings or of whole numbers."""
     if isinstance(labels, str):
         raise InputError(f"Labels are a list with one for each text, and this is the single string {labels!r}.")
+    if not isinstance(labels, Iterable):
+        raise InputError(f"Labels are a list with one for each text{describe(labels)}.")
     given = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
     kinds = {type(label).__name__ for label in given}
     if any(isinstance(label, bool | float | list | tuple) or label is None for label in given) or len(kinds) > 1:

@@ -76,6 +76,11 @@ def test_the_interval_holds_the_value_and_narrows_with_more_texts():
         (np.ones((2, 2)), [0.5, 1.5], "whole numbers"),
         (np.ones((2, 2)), "ab", "single string"),
         (np.array([[1.0, 0.0], [-1.0, 0.0]]), ["a", "a"], "class a cancel out"),
+        (np.array([[1.0, np.nan], [1.0, 0.0]]), ["a", "b"], "NaN"),
+        (np.array([[1.0, np.inf], [1.0, 0.0]]), ["a", "b"], "infinity"),
+        ([[1.0, 2.0], [1.0]], ["a", "b"], "rows of one table"),
+        (["a text"], ["a"], "rows of one table"),
+        (np.ones((2, 2)), None, "list with one for each text"),
     ],
 )
 def test_centres_refuse_what_has_no_answer(vectors, labels, remedy):
@@ -90,6 +95,8 @@ def test_centres_refuse_what_has_no_answer(vectors, labels, remedy):
         ([], [], "nothing to measure"),
         (["1"], [1], "use one of them"),
         ("aab", "aab", "single string"),
+        (None, ["a"], "list with one for each text"),
+        (["a"], 3, "list with one for each text"),
     ],
 )
 def test_measures_refuse_what_has_no_answer(truth, said, remedy):
@@ -98,9 +105,20 @@ def test_measures_refuse_what_has_no_answer(truth, said, remedy):
             measure(truth, said)
 
 
-def test_an_interval_needs_a_confidence_between_0_and_1():
-    with pytest.raises(InputError, match=r"0\.95"):
-        resampled_interval(TRUTH, SAID, confidence=95)
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"confidence": 95}, r"0\.95"),
+        ({"confidence": True}, r"0\.95"),
+        ({"confidence": np.nan}, r"0\.95"),
+        ({"n_resamples": 0}, "n_resamples must be a whole number from 1"),
+        ({"n_resamples": True}, "n_resamples must be a whole number from 1"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+    ],
+)
+def test_settings_of_an_interval_are_checked(options, remedy):
+    with pytest.raises(InputError, match=remedy):
+        resampled_interval(TRUTH, SAID, **options)
 
 
 PROMPTS = ["Cats and dogs are both", "Cats and iron are both", "Iron is a"]
