@@ -282,6 +282,14 @@ def test_course_cache_moves_the_cache(empty_cache):
     assert cache.cache_folder() == empty_cache
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t "])
+def test_a_blank_course_cache_counts_as_none(blank, monkeypatch):
+    monkeypatch.delenv("COURSE_CACHE", raising=False)
+    usual = cache.cache_folder()
+    monkeypatch.setenv("COURSE_CACHE", blank)
+    assert cache.cache_folder() == usual
+
+
 def test_an_unknown_language_lists_the_known_ones():
     with pytest.raises(InputError, match="en, es, fr"):
         assets.wikipedia_path("tlh")

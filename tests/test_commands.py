@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
-from house import ROOT
+from house import ROOT, fresh_copy
 
 from course_utils.common.errors import CourseError
 from course_utils.tools import commands, environment, launch, notebooks, prepare, site, slides
@@ -75,6 +78,65 @@ def test_a_port_in_use_is_said_in_a_sentence(verb, tmp_path, monkeypatch, capsys
     assert re.fullmatch(rf"Port {port} cannot be used here .*: choose another with --port\.\n", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("port", ["80000", "65536", "0", "-1", "８０", "8.0", "all"])
+@pytest.mark.parametrize("verb", ["lab", "slides", "site"])
+def test_what_is_no_port_is_refused_before_anything_starts(verb, port, monkeypatch, capsys):
+    monkeypatch.setattr(environment, "ensure", lambda *groups: pytest.fail("nothing should start"))
+    with pytest.raises(SystemExit) as ended:
+        commands.main([verb, f"--port={port}"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"a port is a whole number from 1 to 65535, and {port!r} is not\n")
+
+
+# Root writes everywhere, whatever a folder's rights say, until it gives up that power.
+AS_OTHERS = ["setpriv", "--bounding-set=-dac_override"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """Copy the course into a folder that cannot be written."""
+    if os.name == "nt" or (AS_OTHERS and not shutil.which("setpriv")):
+        pytest.skip("a folder that cannot be written cannot be made here")
+    folder = fresh_copy(tmp_path / "course")
+    paths = [folder, *filter(Path.is_dir, folder.rglob("*"))]
+    for path in paths:
+        path.chmod(0o555)
+    yield folder
+    for path in paths:
+        path.chmod(0o755)
+
+
+@pytest.mark.parametrize("words", [("slides", "04"), ("site",), ("refresh", "04")], ids=" ".join)
+def test_a_course_that_cannot_be_written_is_said_in_a_sentence(words, locked):
+    command = [*AS_OTHERS, sys.executable, "-m", "course_utils", *words]
+    environment = {**os.environ, "PYTHONPATH": str(locked)}
+    answer = subprocess.run(command, cwd=locked, env=environment, capture_output=True, text=True, timeout=120)
+    assert answer.returncode == 1
+    assert re.search(rf"(^|\n){locked}/\S+ cannot be written \(.*\): .*a folder of your own\.\n$", answer.stderr)
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_file_where_slides_go_and_a_full_disk_are_said(monkeypatch, capsys):
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
+    for error, sentence in [
+        (
+            FileExistsError(errno.EEXIST, "File exists", "build/slides"),
+            r"build/slides cannot be written \(File exists\)",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full: make some room"),
+    ]:
+        monkeypatch.setattr(slides, "build", Mock(side_effect=error))
+        assert commands.main(["slides"]) == 1
+        assert re.match(sentence, capsys.readouterr().err)
+
+
+def test_an_error_of_another_kind_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(slides, "build", Mock(side_effect=FileNotFoundError(errno.ENOENT, "No such file", "x")))
+    with pytest.raises(FileNotFoundError):
+        commands.main(["slides"])
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows finds programs in more places than PATH names")
 def test_without_a_browser_its_tests_are_skipped_with_a_sentence(tmp_path):
     files = [f"tests/test_{name}.py" for name in ("lab", "slides", "site")]
@@ -97,9 +159,7 @@ def test_the_tests_options_go_to_pytest(monkeypatch):
     seen = []
     monkeypatch.setattr(prepare, "prepare", lambda: None)
     monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
-    monkeypatch.setattr(
-        commands.subprocess, "run", lambda words, **_: seen.extend(words) or subprocess.CompletedProcess([], 5)
-    )
+    monkeypatch.setattr(commands, "run_program", lambda words, **_: seen.extend(words) or 5)
     assert commands.main(["test", "tests/test_corpus.py", "-k", "size"]) == 5
     assert seen[-3:] == ["tests/test_corpus.py", "-k", "size"]
 
@@ -110,7 +170,7 @@ def test_tests_that_hang_are_stopped(monkeypatch, capsys):
 
     monkeypatch.setattr(prepare, "prepare", lambda: None)
     monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
-    monkeypatch.setattr(commands.subprocess, "run", hang)
+    monkeypatch.setattr(commands, "run_program", hang)
     assert commands.main(["test"]) == 1
     assert "were stopped" in capsys.readouterr().err
 

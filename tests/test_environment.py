@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -171,6 +172,21 @@ def test_a_folder_that_cannot_be_written_is_said(no_packages, monkeypatch):
     monkeypatch.setattr(environment.os, "access", lambda *_: False)
     with pytest.raises(CourseError, match="copy the course to a folder of your own"):
         environment.ensure("dependencies")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs a right on Windows")
+def test_a_link_to_nowhere_is_named_and_left_alone(no_packages):
+    environment.VENV.symlink_to(no_packages / "gone")
+    with pytest.raises(CourseError, match=r"\.venv is a link to .*gone, which is no folder: remove it"):
+        environment.ensure("dependencies")
+    assert environment.VENV.is_symlink()
+
+
+def test_a_file_in_the_environments_place_is_named_and_left_alone(no_packages):
+    environment.VENV.write_text("mine")
+    with pytest.raises(CourseError, match=r"\.venv is no folder: remove it"):
+        environment.ensure("dependencies")
+    assert environment.VENV.read_text() == "mine"
 
 
 def test_a_python_without_venv_gets_the_remedy_and_leaves_nothing(no_packages, monkeypatch):

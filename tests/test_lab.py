@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -11,15 +12,23 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 from browser import needs_browser, opened
 from house import ROOT
+from jupyter_client import BlockingKernelClient
+
+from course_utils.tools.lab import STOPPED
 
 FIRST = "notebooks/00_start_here.ipynb"
 RUN_ALL = 'li.lm-Menu-item[data-command="runmenu:run-all"]'
 MINUTES = 4
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one program alone")
 # What the notebook's own indicator says of its kernel; the prompts of cells do not tell, since Lab draws few of them.
 STATUS = "() => document.querySelector('.jp-Notebook-ExecutionIndicator')?.getAttribute('data-status')"
 
@@ -30,14 +39,14 @@ def free_port() -> int:
         return lent.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Start the command `lab` in a copy of the course and return the address that it prints."""
-    copy = tmp_path_factory.mktemp("lab") / "course"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache"))
-    log = copy.with_name("lab.log")
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Run the command `lab` in a copy of the course below ``folder``; yield its process and the address it prints."""
+    copy, log = folder / "course", folder / "lab.log"
+    if not copy.exists():
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache"))
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_QUIET"}
-    environment["PYTHONPATH"] = str(copy)
+    environment |= {"PYTHONPATH": str(copy), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     with log.open("w") as file:
         lab = subprocess.Popen(
             [sys.executable, "-m", "course_utils", "lab", "--no-browser", f"--port={free_port()}"],
@@ -45,6 +54,7 @@ def address(tmp_path_factory):
             env=environment,
             stdout=file,
             stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
             start_new_session=os.name != "nt",
         )
     try:
@@ -53,16 +63,92 @@ def address(tmp_path_factory):
             assert time.monotonic() < deadline, log.read_text()
             assert lab.poll() is None, log.read_text()
             time.sleep(0.3)
-        yield found.group()
+        yield lab, found.group()
     finally:
-        os.killpg(lab.pid, signal.SIGTERM) if os.name != "nt" else lab.terminate()
+        if lab.poll() is None:
+            os.killpg(lab.pid, signal.SIGTERM) if os.name != "nt" else lab.terminate()
         lab.wait(30)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Start the command `lab` and return the address that it prints."""
+    with started(tmp_path_factory.mktemp("lab")) as (_, found):
+        yield found
+
+
+def start_kernel(address: str) -> str:
+    """Start a kernel as the page does, and return its id."""
+    parts = urllib.parse.urlsplit(address)
+    request = urllib.request.Request(
+        f"{parts.scheme}://{parts.netloc}/api/kernels?{parts.query}",
+        data=b'{"name": "python3", "path": "notebooks"}',
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["id"]
 
 
 def test_lab_serves_the_first_notebook(address):
     assert f"/lab/tree/{FIRST}?" in address
     with urllib.request.urlopen(address.replace("/lab/tree/", "/api/contents/"), timeout=60) as answer:
         assert b"Follow one sentence" in answer.read()
+
+
+STUBBORN = """
+import signal, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+print("busy", flush=True)
+time.sleep(100)
+"""
+
+
+def make_stubborn(connection: Path) -> None:
+    """Give a kernel something to do that no polite request ends."""
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    client.execute(STUBBORN)
+    while client.get_iopub_msg(timeout=60)["content"].get("text") != "busy\n":
+        pass
+    client.stop_channels()
+
+
+@posix
+@pytest.mark.parametrize("to_all", [True, False], ids=["as a terminal sends it", "to the command alone"])
+def test_ctrl_c_ends_lab_in_its_own_way(tmp_path, to_all):
+    with started(tmp_path) as (lab, address):
+        kernel = start_kernel(address)
+        (tmp_path / "runtime" / f"kernel-{kernel}.json").stat()
+        children = psutil.Process(lab.pid).children(recursive=True)
+        assert children
+        os.killpg(lab.pid, signal.SIGINT) if to_all else os.kill(lab.pid, signal.SIGINT)
+        assert lab.wait(30) == 0
+    said = (tmp_path / "lab.log").read_text()
+    assert f"Kernel shutdown: {kernel}" in said
+    assert STOPPED in said.splitlines()
+    assert "Nothing is lost" not in said
+    assert list((tmp_path / "runtime").glob("*.json")) == []
+    assert not [child for child in children if child.is_running()]
+
+
+@posix
+def test_a_second_ctrl_c_ends_lab_at_once(tmp_path):
+    with started(tmp_path) as (lab, address):
+        make_stubborn(tmp_path / "runtime" / f"kernel-{start_kernel(address)}.json")
+        children = psutil.Process(lab.pid).children(recursive=True)
+        lab.send_signal(signal.SIGINT)
+        while "a second Ctrl-C ends them at once" not in (tmp_path / "lab.log").read_text():
+            assert lab.poll() is None
+            time.sleep(0.1)
+        second = time.monotonic()
+        lab.send_signal(signal.SIGINT)
+        assert lab.wait(30) == 130
+        assert time.monotonic() - second < 2
+    assert list((tmp_path / "runtime").glob("*.json")) == []
+    assert not psutil.wait_procs(children, timeout=5)[1]
 
 
 def wait_until_idle(page) -> None:
@@ -106,7 +192,7 @@ def answer_with(page, source: str) -> str:
 
 
 def check_of(page):
-    check = page.locator(".jp-CodeCell", has_text="start_here.best_title.check").first
+    check = page.locator(".jp-CodeCell", has_text="best_title.check").first
     check.scroll_into_view_if_needed()
     return check.locator(".jp-OutputArea-output [role=note]").first
 

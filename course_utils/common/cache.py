@@ -21,7 +21,7 @@ BLOCK = 1 << 20
 def cache_folder() -> Path:
     """Return the folder that keeps what was fetched or computed once.
 
-    ``COURSE_CACHE`` names it; without that variable it is the system's usual folder for caches.
+    ``COURSE_CACHE`` names it; while that variable is unset or blank, it is the system's usual folder for caches.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def cache_folder() -> Path:
     """
     import platformdirs
 
-    chosen = os.environ.get("COURSE_CACHE")
+    chosen = os.environ.get("COURSE_CACHE", "").strip()
     return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("tokens-to-transformers")
 
 

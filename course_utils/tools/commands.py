@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from course_utils.common import DATA
 from course_utils.common.errors import CourseError
 from course_utils.common.progress import QUIET, say
 from course_utils.tools import environment
 from course_utils.tools.environment import ROOT
+from course_utils.tools.programs import run_program
 
 MINUTES_FOR_TESTS = 80
+LAST_PORT = 65535
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 ENTERED = "COURSE_ENVIRONMENT_ENTERED"
 
 
@@ -30,9 +34,30 @@ def main(arguments: list[str]) -> int:
     except CourseError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except OSError as error:
+        if not (sentence := explain_disk_error(error)):
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. Nothing is lost: the same command goes on from here.\n")
+        sys.stderr.write("\nStopped. What was fetched or written is kept; the same command does the rest.\n")
         return 130
+
+
+def explain_disk_error(error: OSError) -> str:
+    """Return one sentence for a disk that is full or a place that cannot be written; nothing for any other error.
+
+    Examples
+    --------
+    >>> explain_disk_error(PermissionError(errno.EACCES, "Permission denied", "build/slides"))
+    'build/slides cannot be written (Permission denied): free that place, or copy the course to a folder of your own.'
+    """
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "The disk is full: make some room, then start the same command again."
+    if error.filename and error.errno in UNWRITABLE:
+        remedy = "free that place, or copy the course to a folder of your own"
+        return f"{error.filename} cannot be written ({error.strerror}): {remedy}."
+    return ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
     page = add("lab", "open the course in JupyterLab", lab)
     page.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
-    page.add_argument("--port", type=int, help="the port to serve at (default: the first free one from 8888)")
+    page.add_argument("--port", type=port, help="the port to serve at (default: the first free one from 8888)")
 
     page = add("test", "run every test and every notebook", test, "dependencies", "test", "site")
     page.epilog = "What follows goes to pytest, for example: test tests/test_corpus.py -k size"
@@ -87,7 +112,20 @@ def _add_notebooks(page: argparse.ArgumentParser) -> None:
 
 def _add_serving(page: argparse.ArgumentParser) -> None:
     page.add_argument("--serve", action="store_true", help="show the result in a browser on this computer afterwards")
-    page.add_argument("--port", type=int, default=8000, help="the port to serve at (default: 8000)")
+    page.add_argument("--port", type=port, default=8000, help="the port to serve at (default: 8000)")
+
+
+def port(word: str) -> int:
+    """Return the number of a port, for argparse.
+
+    Examples
+    --------
+    >>> port("8888")
+    8888
+    """
+    if not re.fullmatch(r"[0-9]{1,5}", word) or not 1 <= int(word) <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to {LAST_PORT}, and {word!r} is not")
+    return int(word)
 
 
 def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int | None:
@@ -101,7 +139,7 @@ def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int
     command = [python, "-m", "course_utils", *arguments]
     child = {**os.environ, ENTERED: "1"}
     if os.name == "nt":
-        return subprocess.call(command, env=child)
+        return run_program(command, env=child)
     sys.stdout.flush()
     os.execve(python, command, child)
     return None
@@ -109,16 +147,12 @@ def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int
 
 def lab(options: argparse.Namespace, _rest: list[str]) -> int:
     """Open JupyterLab at the first notebook."""
+    from course_utils.tools import lab as jupyterlab
     from course_utils.tools import prepare
 
     prepare.prepare()
-    say("Starting JupyterLab; stop it with Ctrl-C.")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
-    command += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
-    command += [f"--LabApp.app_settings_dir={DATA / 'lab_settings'}"]  # no news, no update checks
-    command += ["--no-browser"] * options.no_browser + [f"--port={options.port}"] * bool(options.port)
-    command += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
-    return subprocess.call(command, cwd=ROOT)
+    jupyterlab.serve_lab(options.port, browser=not options.no_browser)
+    return 0
 
 
 def test(_options: argparse.Namespace, rest: list[str]) -> int:
@@ -127,9 +161,8 @@ def test(_options: argparse.Namespace, rest: list[str]) -> int:
 
     prepare.prepare()
     os.environ[QUIET] = "1"
-    command = [sys.executable, "-m", "pytest", *rest]
     try:
-        return subprocess.run(command, cwd=ROOT, timeout=60 * MINUTES_FOR_TESTS).returncode
+        return run_program([sys.executable, "-m", "pytest", *rest], cwd=ROOT, timeout=60 * MINUTES_FOR_TESTS)
     except subprocess.TimeoutExpired:
         raise CourseError(f"The tests did not end in {MINUTES_FOR_TESTS} minutes and were stopped.") from None
 

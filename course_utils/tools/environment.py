@@ -144,6 +144,9 @@ def _write_stamp(stamp: Path, fingerprint: str) -> None:
 
 
 def _check_place() -> None:
+    if not VENV.is_dir() and os.path.lexists(VENV):
+        link = f"a link to {os.readlink(VENV)}, which is no folder" if VENV.is_symlink() else "no folder"
+        raise CourseError(f"{VENV} is {link}: remove it, then start the same command again.")
     if not os.access(ROOT, os.W_OK):
         raise CourseError(f"The folder {ROOT} cannot be written: copy the course to a folder of your own.")
     free = shutil.disk_usage(ROOT).free / 1e9

@@ -22,6 +22,7 @@ from course_utils.common.progress import Bar, say
 
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # the CPU build for Linux; other systems get it by default
 SECONDS_FOR_TORCH_INDEX = 4
+SECONDS_TO_TIDY = 5
 # Measured with the versions of constraints.txt on Linux, Python 3.11: the sums of the wheels that pip fetched.
 MEGABYTES = {"torch": 192, "the other packages": 388}
 GIGABYTES_ON_DISK = 3.0
@@ -158,10 +159,12 @@ def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int
                 if line.startswith("Installing collected packages"):
                     log.flush()
                     bar.follow(lambda: sum(1 for _ in venv.glob("**/*.dist-info")), while_running=pip)
-        except BaseException:
-            pip.kill()
+        except KeyboardInterrupt:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                pip.communicate(timeout=SECONDS_TO_TIDY)  # it has got the Ctrl-C too, and removes what it unpacked
             raise
         finally:
+            pip.kill()
             pip.wait()
     if pip.returncode:
         raise CourseError(explain_failure("\n".join(lines), venv))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_utils.common.errors import CourseError
@@ -35,14 +39,34 @@ def begin() -> None:
 
 def running_shell() -> InteractiveShell | None:
     """Return the IPython shell that this code runs in, or None outside one."""
-    import sys
-
     return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Let a shell explain an unknown name; IPython calls this for an extension that its configuration names."""
     shell.set_custom_exc((NameError,), explain_unknown_name)
+
+
+def describe_kernel(folder: Path) -> str:
+    """Describe the kernel ``python3`` to Jupyter so that it loads this extension; change nothing in its environment.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the description goes: ipykernel's own with one more option.
+
+    Returns
+    -------
+    str
+        The value of the variable ``JUPYTER_PATH`` with which a server, and all it starts, find that description first.
+    """
+    from ipykernel.kernelspec import make_ipkernel_cmd, write_kernel_spec
+
+    description = folder / "kernels" / "python3"
+    shutil.rmtree(description, ignore_errors=True)
+    command = make_ipkernel_cmd(executable="python", extra_arguments=[f"--ext={__name__}"])  # the server's own Python
+    write_kernel_spec(description, overrides={"argv": command})
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("JUPYTER_PATH")]))
 
 
 def explain_unknown_name(

@@ -39,5 +39,8 @@ def serve(folder: Path, port: int) -> int:
     """Serve a folder until Ctrl-C."""
     with folder_server(folder, port) as running:
         say(f"Look at http://127.0.0.1:{running.server_port}/ and stop with Ctrl-C.")
-        running.serve_forever()
+        try:
+            running.serve_forever()
+        except KeyboardInterrupt:
+            say("\nStopped: the pages are no longer served.")
     return 0

@@ -16,8 +16,9 @@ from pathlib import Path
 COURSE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(COURSE))
 from course_utils.common import cache  # noqa: E402
+from course_utils.tools.kernel import describe_kernel  # noqa: E402
 
-LEARNERS = Path(os.environ.get("CLASS_FOLDER", COURSE / "build" / "learners"))
+LEARNERS = Path(os.environ.get("CLASS_FOLDER", "").strip() or COURSE / "build" / "learners").absolute()
 PASSWORD = os.environ.get("CLASS_PASSWORD", "").strip()
 if len(PASSWORD) < 8:  # without one nobody could come in, and JupyterHub takes none that is shorter
     raise SystemExit(
@@ -26,7 +27,7 @@ if len(PASSWORD) < 8:  # without one nobody could come in, and JupyterHub takes 
 
 c = get_config()  # noqa: F821 - JupyterHub gives it
 
-c.JupyterHub.bind_url = os.environ.get("CLASS_ADDRESS", "http://:8000")
+c.JupyterHub.bind_url = os.environ.get("CLASS_ADDRESS", "").strip() or "http://:8000"
 c.JupyterHub.db_url = f"sqlite:///{LEARNERS / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(LEARNERS / "hub_cookie_secret")
 c.JupyterHub.authenticator_class = "shared-password"
@@ -44,6 +45,7 @@ c.Spawner.http_timeout = c.Spawner.start_timeout = 120
 c.Spawner.environment = {
     "PYTHONPATH": str(COURSE),
     "COURSE_CACHE": str(cache.cache_folder()),  # each learner's home is another, and so would be the usual folder
+    "JUPYTER_PATH": describe_kernel(LEARNERS / "jupyter"),  # kernels that explain a name no cell has made yet
     "OMP_NUM_THREADS": "1",  # with as many learners as cores or more, each is faster on one
 }
 c.Spawner.args = [

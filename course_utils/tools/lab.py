@@ -1,0 +1,67 @@
+"""JupyterLab: started at the first notebook, and stopped so that its kernels and their files are gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.common import DATA
+from course_utils.common.progress import say
+from course_utils.tools.environment import ROOT
+from course_utils.tools.kernel import describe_kernel
+from course_utils.tools.memory_limit import end_children
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+STOPPED = "JupyterLab has stopped. Your notebooks are as you last saved them; what kernels had in memory is gone."
+
+
+def serve_lab(port: int | None = None, browser: bool = True) -> None:
+    """Run JupyterLab in this process until Ctrl-C.
+
+    Parameters
+    ----------
+    port : int, optional
+        The port to serve at; without one, the first free port from 8888.
+    browser : bool
+        Open the first notebook in a browser.
+    """
+    from jupyterlab.labapp import LabApp
+
+    options = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    options += [f"--LabApp.app_settings_dir={DATA / 'lab_settings'}"]  # no news, no update checks
+    options += ["--no-browser"] * (not browser) + [f"--port={port}"] * bool(port)
+    options += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
+    say("Starting JupyterLab. Ctrl-C stops it with its kernels: save your notebooks first.")
+    with tempfile.TemporaryDirectory(prefix="course-lab-") as folder:
+        os.environ["JUPYTER_PATH"] = describe_kernel(Path(folder))
+        server = LabApp.initialize_server(options)
+        stop_with_ctrl_c(server)
+        server.start()
+    say(STOPPED)
+
+
+def stop_with_ctrl_c(server: ServerApp) -> None:
+    """Let the first Ctrl-C shut the server down in its own way, and a second one end it and its kernels at once."""
+
+    def stop(number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, end_at_once)
+        if number == signal.SIGINT:  # and not because the terminal is closed
+            server.io_loop.add_callback_from_signal(say, "\nStopping the kernels; a second Ctrl-C ends them at once.")
+        server.stop(from_signal=True)
+
+    def end_at_once(_number: int, _frame: object) -> None:
+        end_children()
+        for kernel in server.kernel_manager.list_kernel_ids():
+            server.kernel_manager.get_kernel(kernel).cleanup_connection_file()
+        server.remove_server_info_file()
+        server.remove_browser_open_files()
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, stop)
