@@ -240,7 +240,7 @@ def test_too_few_examples_or_steps_are_refused():
     with pytest.raises(InputError, match="needs 16 examples, and there are 4"):
         train(encoder, TEXTS, EXAMPLES, 1)
     for n_steps in (0, -1, 1.5):
-        with pytest.raises(InputError, match="at least 1"):
+        with pytest.raises(InputError, match="n_steps must be a whole number from 1"):
             train(encoder, TEXTS, EXAMPLES, n_steps, **FEW)
 
 

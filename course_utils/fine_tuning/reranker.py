@@ -1,4 +1,4 @@
-"""A reranker of our own: MaxSim with token vectors that a LoRA of MiniLM's upper half has learned to make."""
+"""A reranker of our own: MaxSim with the token vectors of MiniLM, whose upper half has a trained LoRA."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from torch.nn import functional as F  # noqa: N812
 
 from course_utils.attention import softmax
 from course_utils.common import DATA, cache
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_whole
 from course_utils.common.compute import one_thread, release_memory
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
 from course_utils.embeddings import encoder_tokens
 from course_utils.fine_tuning import lora_files
 from course_utils.fine_tuning.classifier import load_minilm
+from course_utils.fine_tuning.steps import gradient_step
 from course_utils.search.hits import Hit
 from course_utils.search.rerank import likelihood_rerank, maxsim_rerank, rerank_by
 
 SHIPPED = DATA / "adapters" / "reranker"
 BASE = "all-MiniLM-L6-v2"
 RANK = 16
-TARGETS = [  # the upper half: what the error need not pass through, training need not pay for
+TARGETS = [  # the upper half: training does not pay for the backward pass through the lower one
     f"encoder.layer.{number}.{part}"
     for number in (3, 4, 5)
     for part in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 ] + [f"encoder.layer.{number}.{part}.dense" for number in (3, 4, 5) for part in ("intermediate", "output")]
-SHARPNESS = 40.0  # mean cosines differ by hundredths between good and bad texts
-COSINE_COUNTS, TEACHER_SURE = 8.0, 5.0  # what a cosine counts beside a likelihood, and how sure the two are together
-NO_TRUST = -1e4  # the score of a text that was not found for a query
+SHARPNESS = 40.0  # times the scores before the softmax: mean cosines of good and bad texts differ by hundredths
+COSINE_COUNTS, TEACHER_SURE = 8.0, 5.0  # the weight of a cosine beside a log-likelihood, and the teacher's sharpness
+NO_TRUST = -1e4  # the logit of a text that is no candidate of a query
 TOKENS_OF_QUERY, TOKENS_OF_TEXT = 40, 96  # in training; a reranker reads 256
 BATCH = 16
 
 
 @dataclass(frozen=True)
 class Example:
-    """A query, the positions of texts that may answer it, and which share of a searcher's trust each should get."""
+    """A query, the positions of candidate texts, and the probability that the teacher gives to each (its share)."""
 
     query: str
     candidates: tuple[int, ...]
@@ -51,12 +52,12 @@ class Example:
 
     @property
     def ranked(self) -> list[int]:
-        """The candidates, those with the largest shares first."""
+        """The candidates, the most probable first."""
         return [self.candidates[place] for place in np.argsort(np.negative(self.shares), kind="stable")]
 
 
 class TokenEncoder(nn.Module):
-    """MiniLM for late interaction: a unit vector for each token, as `embed_tokens` has them, and trainable."""
+    """MiniLM for late interaction, trainable: a unit vector for each token, equal to those of `embed_tokens`."""
 
     def __init__(self):
         super().__init__()
@@ -64,7 +65,7 @@ class TokenEncoder(nn.Module):
         self.network.requires_grad_(False)
 
     def forward(self, texts: Sequence[str], n_tokens: int = 256) -> tuple[Tensor, Tensor]:
-        """Return vectors ``(n_texts, longest, 384)`` and which of them are tokens of a text ``(n_texts, longest)``."""
+        """Return vectors, ``(n_texts, longest, 384)``, and a mask of the texts' own tokens, ``(n_texts, longest)``."""
         read = self.tokenizer(list(texts), return_tensors="pt", padding=True, truncation=True, max_length=n_tokens)
         states = self.network(**read).last_hidden_state
         counted = read["attention_mask"].bool()
@@ -84,26 +85,24 @@ class TokenEncoder(nn.Module):
 
 
 def maxsim(queries: Tensor, in_query: Tensor, texts: Tensor, in_text: Tensor) -> Tensor:
-    """Score every query with every text: for each token of the query its best cosine, averaged.
+    """Score every query with every text: the mean of the query's tokens' best cosines with tokens of the text.
 
     Parameters
     ----------
-    queries : Tensor, shape (n_queries, n, 384)
+    queries, texts : Tensor, shape (n_queries, n, 384) and (n_texts, m, 384)
         Unit vectors.
-    in_query : Tensor of bool, shape (n_queries, n)
-        Which of them are tokens of the query.
-    texts, in_text : Tensor
-        The same for the texts, of shapes (n_texts, m, 384) and (n_texts, m).
+    in_query, in_text : Tensor of bool, shape (n_queries, n) and (n_texts, m)
+        Which of them are tokens and no padding.
 
     Returns
     -------
     Tensor, shape (n_queries, n_texts)
-        Means of cosines.
+        `search.maxsim` divided by the number of the query's tokens.
 
     Examples
     --------
     >>> plane, all_of_them = torch.eye(2)[None], torch.ones(1, 2, dtype=torch.bool)
-    >>> maxsim(plane, all_of_them, plane[:, :1], all_of_them[:, :1])  # one of the two finds itself, the other nothing
+    >>> maxsim(plane, all_of_them, plane[:, :1], all_of_them[:, :1])  # one token finds itself, the other nothing
     tensor([[0.5000]])
     """
     cosines = torch.einsum("aqd,btd->abqt", queries, texts).masked_fill(~in_text[None, :, None], -1.0)
@@ -112,19 +111,18 @@ def maxsim(queries: Tensor, in_query: Tensor, texts: Tensor, in_text: Tensor) ->
 
 
 def teacher_shares(likelihoods: ArrayLike, cosines: ArrayLike) -> np.ndarray:
-    """Say how a teacher who reads with SmolLM2 and with MiniLM shares its trust among the candidates of a query.
+    """Return the teacher's probabilities for the candidates of a query: a softmax of both judges' scores.
 
     Parameters
     ----------
-    likelihoods : array_like, shape (..., n_candidates)
-        How likely SmolLM2 finds the query after each text, as in `search.likelihood_rerank`.
-    cosines : array_like, shape (..., n_candidates)
-        MaxSim of the query and each text, as a mean of cosines.
+    likelihoods, cosines : array_like, shape (..., n_candidates)
+        SmolLM2's mean log-likelihood of the query after each text, as in `search.likelihood_rerank`, and MiniLM's
+        MaxSim as a mean of cosines.
 
     Returns
     -------
     ndarray of float, shape (..., n_candidates)
-        Shares that sum to 1 in each row.
+        Each row sums to 1.
 
     Examples
     --------
@@ -141,32 +139,27 @@ def teach(
     positions: Sequence[Sequence[int | Hit]],
     likelihoods: Sequence[Sequence[float]] | None = None,
 ) -> list[Example]:
-    """Let the teacher read candidates for each query, and share its trust among them.
+    """Let the teacher judge the candidates of each query; see `teacher_shares`.
 
     Parameters
     ----------
-    queries : sequence of str
-        What is asked.
-    texts : sequence of str
-        All texts; SmolLM2 reads the first sixty words of each.
+    queries, texts : sequence of str
+        What is asked, and all texts; SmolLM2 reads the `beginning` of each.
     positions : sequence of sequence of int or Hit
-        Candidates for each query.
+        Candidates for each query, with the errors of `search.maxsim_rerank`.
     likelihoods : sequence of sequence of float, optional
-        What SmolLM2 says of them, if it was asked already.
+        SmolLM2's, if they are known already.
 
     Returns
     -------
     list of Example
         One for each query, with its candidates in their order.
-
-    Raises
-    ------
-    InputError
-        As in `search.maxsim_rerank`.
     """
-    cosines = _in_place(maxsim_rerank(queries, texts, positions), positions)
+    cosines = _in_given_order(maxsim_rerank(queries, texts, positions), positions)
     if likelihoods is None:
-        likelihoods = _in_place(likelihood_rerank(queries, [beginning(text) for text in texts], positions), positions)
+        likelihoods = _in_given_order(
+            likelihood_rerank(queries, [beginning(text) for text in texts], positions), positions
+        )
     examples = []
     for query, some, likely, sums in zip(queries, positions, likelihoods, cosines, strict=True):
         shares = teacher_shares(likely, np.array(sums) / max(1, len(encoder_tokens(query))))
@@ -175,7 +168,7 @@ def teach(
 
 
 def beginning(text: str) -> str:
-    """Return the first sixty words of a text, which is what SmolLM2 reads of it.
+    """Return the first sixty words of a text, which are what SmolLM2 reads of it.
 
     Examples
     --------
@@ -189,8 +182,8 @@ def _position(candidate: int | Hit) -> int:
     return candidate.position if isinstance(candidate, Hit) else candidate
 
 
-def _in_place(ranked: list[list[Hit]], positions: Sequence[Sequence[int | Hit]]) -> list[list[float]]:
-    """Return the scores of reranked candidates in the order that the candidates had before."""
+def _in_given_order(ranked: list[list[Hit]], positions: Sequence[Sequence[int | Hit]]) -> list[list[float]]:
+    """Return the scores of reranked candidates in the order in which the candidates were given."""
     scores = [dict(hits) for hits in ranked]
     return [[score[_position(one)] for one in some] for score, some in zip(scores, positions, strict=True)]
 
@@ -207,7 +200,7 @@ def train(
     seed: int = 0,
     watch: Callable[[int, list[float]], None] = lambda step, losses: None,
 ) -> list[float]:
-    """Train what is not frozen in an encoder, in place, to share its trust among candidates as the examples do.
+    """Train what is not frozen in an encoder, in place, to give candidates the teacher's probabilities (distillation).
 
     Parameters
     ----------
@@ -218,60 +211,48 @@ def train(
     examples : sequence of Example
         At least ``batch`` of them.
     n_steps : int
-        Steps; the rate rises in the first twenty and falls along a cosine to nothing.
+        The learning rate rises in the first twenty steps and falls along a cosine to zero.
     rate : float
-        The highest rate.
+        The highest learning rate.
     n_candidates : int
-        How many texts of each example are read in a step: the one with the largest share, and others by chance.
-    batch : int
-        Examples in a step.
-    n_tokens : int
-        How much of each text is read.
+        Texts of each example in a step: the most probable one, and others drawn at random.
+    batch, n_tokens : int
+        Examples in a step, and tokens that are read of each text.
     seed : int
-        Of the draws.
+        Draws examples and candidates.
     watch : callable
         Gets the number of steps done and all losses so far, after each step.
 
     Returns
     -------
     list of float
-        The loss of each step. One thread computes, so that they are the same each time on one machine, and on another
-        each within 0.0001 (a test).
-
-    Raises
-    ------
-    InputError
-        If nothing is to be trained, or there are too few examples or steps.
+        The loss of each step, in nats. One thread computes: the same numbers each time on one machine, and on another
+        processor each within 0.0001 (a test).
     """
     weights = [weight for weight in encoder.parameters() if weight.requires_grad]
     if not weights:
         raise InputError("All of this encoder is frozen: add_lora(encoder.network, TARGETS, RANK) gives it updates.")
-    if not is_whole_number(n_steps) or n_steps < 1:
-        raise InputError(f"n_steps is {n_steps!r}: it must be a whole number of at least 1.")
+    n_steps, batch = check_whole("n_steps", n_steps, 1), check_whole("batch", batch, 1)
+    n_candidates = check_whole("n_candidates", n_candidates, 2)
     if len(examples) < batch:
         raise InputError(f"A step needs {batch} examples, and there are {len(examples)}.")
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
-    rises = lambda step: min(1, (step + 1) / 20) * (1 + np.cos(np.pi * step / n_steps)) / 2  # noqa: E731
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rises)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1, (step + 1) / 20) * (1 + np.cos(np.pi * step / n_steps)) / 2
+    )
     rng, losses = random.Random(seed), []
     with one_thread(), job_bar(n_steps, "step", "training") as bar:
         for step in range(1, n_steps + 1):
-            loss = _loss(
-                encoder, texts, [_drawn(one, n_candidates, rng) for one in rng.sample(examples, batch)], n_tokens
-            )
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
+            drawn = [_with_fewer_candidates(one, n_candidates, rng) for one in rng.sample(examples, batch)]
+            losses.append(gradient_step(_loss(encoder, texts, drawn, n_tokens), optimiser, schedule))
             bar.update(1)
             watch(step, losses)
     release_memory()
     return losses
 
 
-def _drawn(example: Example, n_candidates: int, rng: random.Random) -> Example:
-    """Keep the text with the largest share of an example and some of the others, and share the trust among them."""
+def _with_fewer_candidates(example: Example, n_candidates: int, rng: random.Random) -> Example:
+    """Keep the most probable text of an example and some of the others, with probabilities that sum to 1 again."""
     places = range(len(example.candidates))
     best = max(places, key=example.shares.__getitem__)
     others = rng.sample([place for place in places if place != best], min(n_candidates, len(places)) - 1)
@@ -282,7 +263,7 @@ def _drawn(example: Example, n_candidates: int, rng: random.Random) -> Example:
 
 
 def _loss(encoder: TokenEncoder, texts: Sequence[str], drawn: Sequence[Example], n_tokens: int) -> Tensor:
-    """Return the mean surprise of the shares, where the candidates of a query compete for its trust."""
+    """Return the cross-entropy of the student's probabilities for each query's candidates, averaged over queries."""
     rows = list(dict.fromkeys(row for one in drawn for row in one.candidates))
     goal, own = torch.zeros(len(drawn), len(rows)), torch.zeros(len(drawn), len(rows), dtype=torch.bool)
     for place, one in enumerate(drawn):
@@ -295,13 +276,7 @@ def _loss(encoder: TokenEncoder, texts: Sequence[str], drawn: Sequence[Example],
 
 @functools.lru_cache(maxsize=1)
 def load_reranker(folder: Path = SHIPPED) -> TokenEncoder:
-    """Load MiniLM with the update that comes with the course, made by ``training/train_reranker.py``.
-
-    Raises
-    ------
-    InputError
-        If the adapter is not there or does not fit.
-    """
+    """Load MiniLM, with the update that ``training/train_reranker.py`` made merged into its weights."""
     encoder = TokenEncoder()
     for layer in lora_files.load_lora(encoder.network, folder, BASE).values():
         layer.requires_grad_(False)
@@ -312,10 +287,7 @@ def load_reranker(folder: Path = SHIPPED) -> TokenEncoder:
 def lora_rerank(
     query: str | Sequence[str], texts: Sequence[str], positions: Sequence[int | Hit] | Sequence[Sequence[int | Hit]]
 ) -> list[Hit] | list[list[Hit]]:
-    """Reorder candidates as `maxsim_rerank` does, with the vectors of the course's own reranker.
-
-    Parameters, result and errors are those of `maxsim_rerank`.
-    """
+    """Do what `search.maxsim_rerank` does with the vectors of the course's own reranker."""
     try:
         sha256 = cache.file_sha256(SHIPPED / lora_files.WEIGHTS)
     except OSError:

@@ -133,7 +133,7 @@ def test_on_another_processor_the_losses_differ_by_less_than_a_ten_thousandth():
     ours = fit(make_classifier("LoRA"), TEXTS, LABELS, 1e-3)
     theirs = json.loads(
         on_another_processor(
-            "import json; from test_tuning import *\n"
+            "import json; from test_classifier_tuning import *\n"
             "print(json.dumps(fit(make_classifier('LoRA'), TEXTS, LABELS, 1e-3)))"
         )
     )
@@ -156,7 +156,7 @@ def test_what_was_learned_is_said():
 
 @pytest.mark.parametrize("n_classes", [1, 0, -2, 2.0, True, None])
 def test_bad_numbers_of_classes_are_refused(n_classes):
-    with pytest.raises(InputError, match="at least two classes"):
+    with pytest.raises(InputError, match="n_classes must be a whole number from 2"):
         Classifier(n_classes)
 
 
