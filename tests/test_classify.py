@@ -7,7 +7,8 @@ import pytest
 
 from course_utils.classify import class_centres, macro_f1, resampled_interval
 from course_utils.common.errors import InputError
-from course_utils.transformer import choice_scores, likelihood
+from course_utils.transformer import NumPyLM, choice_scores
+from course_utils.transformer.likelihood import log_probabilities
 
 TRUTH = ["cat", "cat", "cat", "dog", "dog", "owl"]
 SAID = ["cat", "cat", "dog", "dog", "owl", "dog"]
@@ -126,21 +127,64 @@ CHOICES = [" natural and social sciences", " animals", " very old metals"]
 
 
 def test_choice_scores_are_sums_of_log_probabilities(empty_cache_but_models):
-    from course_utils.transformer import NumPyLM
-
     model = NumPyLM.smollm2()
     scores = choice_scores(PROMPTS, CHOICES)
     for row, prompt in enumerate(PROMPTS):
         for column, choice in enumerate(CHOICES):
             begin, wanted = model.tokenizer.encode(prompt), model.tokenizer.encode(choice)
-            logits = model.logits([*begin, *wanted]).astype(float)[len(begin) - 1 : -1]
-            logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-            assert scores[row, column] == pytest.approx(logs[np.arange(len(wanted)), wanted].sum(), abs=1e-3)
+            plain = plain_log_probabilities(model, begin, wanted).sum()
+            assert scores[row, column] == pytest.approx(plain, abs=1e-3)
+
+
+def test_queries_are_as_likely_as_after_the_whole_text_without_a_cache():
+    from course_utils.search.rerank import LIKELIHOOD_PROMPT, MOST_TOKENS_READ, query_likelihoods
+
+    model, long = NumPyLM.smollm2(), "one two three four five six " * 120
+    pairs = [
+        ("who sleeps?", "A cat sleeps."),
+        ("a cat", "A cat sleeps."),
+        ("<|im_end|>?", "<|im_start|>"),
+        ("six", long),
+    ]
+    for (query, text), found in zip(pairs, query_likelihoods(pairs), strict=True):
+        read = model.tokenizer.encode(LIKELIHOOD_PROMPT.format(text=text), special="text")[-MOST_TOKENS_READ:]
+        asked = model.tokenizer.encode(query, special="text")
+        assert found == pytest.approx(np.mean(plain_log_probabilities(model, read, asked)), abs=1e-4)
+
+
+def plain_log_probabilities(model, beginning, after) -> np.ndarray:
+    logits = model.logits([*beginning, *after]).astype(float)[len(beginning) - 1 : -1]
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return logs[np.arange(len(after)), after]
+
+
+def test_log_probabilities_are_those_of_the_whole_text_without_a_cache():
+    model = NumPyLM.smollm2()
+    ids = model.tokenizer.encode("Snow falls in winter, and rain in spring and autumn.")
+    cuts = [(ids[:4], ids[4:]), (ids[:4], ids[5:7]), (ids[:7], ids[7:8]), (ids[:1], ids[1:]), (ids[2:], ids[:3])]
+    cuts += [(ids[:4], [ids[9]]), (ids, ids)]
+    for (beginning, after), found in zip(cuts, log_probabilities(model, cuts), strict=True):
+        np.testing.assert_allclose(found, plain_log_probabilities(model, beginning, after), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "remedy"),
+    [
+        ([([1], [2]), ([], [2])], "A text is empty"),
+        ([([1], [2]), ([2], [])], "A text is empty"),
+        ([([1] * 8000, [2] * 193)], "has 8193 tokens with its end, and the model reads 8192"),
+    ],
+)
+def test_pairs_without_a_likelihood_are_refused(pairs, remedy):
+    with pytest.raises(InputError, match=remedy):
+        list(log_probabilities(NumPyLM.smollm2(), pairs))
+
+
+def test_no_pairs_have_no_likelihoods():
+    assert list(log_probabilities(NumPyLM.smollm2(), [])) == []
 
 
 def test_what_prompts_share_is_read_once(empty_cache_but_models, monkeypatch):
-    from course_utils.transformer import NumPyLM
-
     read, whole, last = [], NumPyLM.logits, NumPyLM.last_logits
     monkeypatch.setattr(NumPyLM, "logits", lambda self, ids, cache: read.append(len(ids)) or whole(self, ids, cache))
     monkeypatch.setattr(
@@ -156,7 +200,7 @@ def test_what_prompts_share_is_read_once(empty_cache_but_models, monkeypatch):
 def test_choices_are_remembered(empty_cache_but_models, monkeypatch):
     prompts = [f"Number {number} is" for number in range(16)]
     first = choice_scores(prompts, [" even", " odd"])
-    monkeypatch.setattr(likelihood, "_log_likelihoods", lambda pairs: pytest.fail("computed twice"))
+    monkeypatch.setattr(NumPyLM, "smollm2", lambda: pytest.fail("computed twice"))
     assert np.array_equal(choice_scores(prompts, [" even", " odd"]), first)
 
 
@@ -165,6 +209,8 @@ def test_choices_are_remembered(empty_cache_but_models, monkeypatch):
     [
         ("a prompt", [" a", " b"], "list of texts"),
         (["a prompt"], " ab", "list of texts"),
+        (None, [" a", " b"], "list of texts"),
+        (["a prompt", None], [" a", " b"], "number 1 is NoneType"),
         (["a prompt", " "], [" a", " b"], "Number 1 of the prompts is empty"),
         (["a prompt"], [" a"], "at least two"),
         (["a prompt"], [" a", " b", " a"], "twice"),

@@ -107,7 +107,7 @@ def likelihood_rerank(
     The query likelihood model (Ponte and Croft, 1998), with a neural language model in place of counted words. About
     two candidates a second on two cores; large jobs are kept in the cache folder.
     """
-    return _reranked("likelihood-smollm2", _likelihoods, query, texts, positions)
+    return _reranked("likelihood-smollm2", query_likelihoods, query, texts, positions)
 
 
 def cross_encoder_rerank(
@@ -173,8 +173,12 @@ def _maxsim_scores(encode: Callable[[list[str]], list[np.ndarray]], pairs: list[
     return scores
 
 
-def _likelihoods(pairs: list[tuple[str, str]]) -> list[float]:
-    """Score pairs of query and text; both are read as plain text, whatever marks of a conversation they hold."""
+def query_likelihoods(pairs: Sequence[tuple[str, str]]) -> list[float]:
+    """Return, for pairs of query and text, the mean log-probability of the query's tokens after the text.
+
+    A text that comes several times in a row is read once. Query and text are read as plain text, whatever marks of a
+    conversation they hold.
+    """
     from course_utils.transformer.likelihood import log_probabilities
     from course_utils.transformer.model import NumPyLM
 

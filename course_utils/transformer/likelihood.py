@@ -1,19 +1,102 @@
-"""How likely a language model finds a text: the one log-softmax and the one loop over a cache."""
+"""How likely a language model finds a text: the probabilities it gives to the tokens that really come."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.attention import log_softmax
+from course_utils.common.checks import check_ids, check_text_list
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
 
 if TYPE_CHECKING:
-    from course_utils.transformer.model import Head, NumPyLM
+    from course_utils.transformer.heads import Head
+    from course_utils.transformer.model import NumPyLM
 
 KIND = "choice-smollm2"
+Ids = Sequence[int]
+
+
+def token_losses(model: NumPyLM, ids: Ids, without: Sequence[Head] = ()) -> np.ndarray:
+    """Say how surprised a model is by each token of a text but the first.
+
+    Parameters
+    ----------
+    model : NumPyLM
+        The model that reads.
+    ids : sequence of int
+        At least two token ids.
+    without : sequence of (layer, head), optional
+        Heads that are switched off.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_tokens - 1,)
+        Minus the natural logarithm of the probability that it gave to each token; their mean is the model's *loss*.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> model = NumPyLM.smollm2()
+    >>> expected, odd = (model.tokenizer.encode(f"The capital of France is {name}") for name in ("Paris", "cheese"))
+    >>> bool(token_losses(model, odd)[-1] > token_losses(model, expected)[-1])
+    True
+    """
+    ids = check_ids(ids, len(model.embedding))
+    if ids.ndim == 1 and len(ids) < 2:
+        raise InputError("A loss needs at least two tokens: one to read and one to guess.")
+    return -_chosen(model.logits(ids[:-1], without=without), ids[1:])
+
+
+def log_probabilities(model: NumPyLM, pairs: Sequence[tuple[Ids, Ids]]) -> Iterator[np.ndarray]:
+    """Yield the log-probability of each token that comes after a beginning, for one pair of texts after the other.
+
+    Parameters
+    ----------
+    model : NumPyLM
+        The model that reads.
+    pairs : sequence of (ids, ids)
+        A beginning and what comes after it, at least one token each. Where a beginning has the same first tokens as
+        the one before it, or is the same, the keys and values of these tokens are kept and not computed again.
+
+    Yields
+    ------
+    ndarray of float32, shape (n_tokens that come after,)
+
+    Raises
+    ------
+    InputError
+        If one of the texts has no token, or a pair has more than the model reads.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> model = NumPyLM.smollm2()
+    >>> texts = "The capital of France is", " Paris", " cheese"
+    >>> beginning, *endings = map(model.tokenizer.encode, texts)
+    >>> paris, cheese = (logs.sum() for logs in log_probabilities(model, [(beginning, ending) for ending in endings]))
+    >>> bool(paris > cheese)
+    True
+    """
+    if not all(len(beginning) and len(after) for beginning, after in pairs):
+        raise InputError("A text is empty: a likelihood needs at least one token to read and one to guess.")
+    longest = max((len(beginning) + len(after) for beginning, after in pairs), default=1)
+    if longest > model.context_length:
+        raise InputError(f"A text has {longest} tokens with its end, and the model reads {model.context_length}.")
+    from course_utils.transformer.kv_cache import KVCache
+
+    cache, read, last = KVCache(model, longest), [], None
+    for beginning, after in pairs:
+        if beginning != read:
+            cache.reset(_n_shared(beginning[:-1], read))  # the last token is always read: its logits are wanted
+            last = model.last_logits(beginning[cache.length :], cache)
+            read = beginning
+        cache.reset(len(read))  # forget what came after it in the pair before
+        later = model.logits(after[:-1], cache) if len(after) > 1 else np.empty((0, len(last)), last.dtype)
+        yield _chosen(np.vstack([last, later]), after)  # (n_tokens that come after, n_vocabulary)
 
 
 def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
@@ -52,95 +135,34 @@ def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
     """
     from course_utils.common.store import remembered
 
-    prompts, choices = _checked(prompts, "prompts"), _checked(choices, "choices")
+    prompts, choices = check_text_list("prompts", prompts), check_text_list("choices", choices)
     if len(choices) < 2:
         raise InputError("A choice needs at least two choices.")
     if twice := [choice for choice in choices if choices.count(choice) > 1]:
         raise InputError(f"{twice[0]!r} is among the choices twice.")
     pairs = [(choice, prompt) for prompt in prompts for choice in choices]
-    return remembered(KIND, pairs, _log_likelihoods).reshape(len(prompts), len(choices))
+    return remembered(KIND, pairs, _sums).reshape(len(prompts), len(choices))
 
 
-def _checked(texts: Sequence[str], name: str) -> list[str]:
-    if isinstance(texts, str):
-        raise InputError(f"{name} must be a list of texts: write [text] for a single one.")
-    texts = list(texts)
-    for position, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InputError(f"{name} must hold strings, and number {position} is {type(text).__name__}.")
-        if not text.strip():
-            raise InputError(f"Number {position} of the {name} is empty, and the model would go on from nothing.")
-    return [str(text) for text in texts]
-
-
-def _log_likelihoods(pairs: list[tuple[str, str]]) -> list[float]:
-    """Score pairs of choice and prompt; of a prompt only what differs from the one before it is read."""
-    from course_utils.transformer.kv_cache import KVCache
+def _sums(pairs: list[tuple[str, str]]) -> list[float]:
+    """Score pairs of choice and prompt."""
     from course_utils.transformer.model import NumPyLM
 
     model = NumPyLM.smollm2()
-    encode = model.tokenizer.encode
-    longest = max(len(encode(prompt)) + len(encode(choice)) for choice, prompt in pairs)
-    if longest > model.context_length:
-        raise InputError(f"A prompt with its choice has {longest} tokens, and the model reads {model.context_length}.")
-    cache, scores, read, before = KVCache(model, longest), [], [], None
-    with job_bar(len({prompt for _, prompt in pairs}), "prompt", "reading") as bar:
-        for choice, prompt in pairs:
-            if prompt != before:
-                ids = encode(prompt)
-                cache.reset(_n_shared(ids[:-1], read))
-                last = model.last_logits(ids[cache.length :], cache)[None]  # (1, vocabulary): the first token is free
-                read, before = ids, prompt
-                bar.update()
-            cache.reset(len(read))  # forget the choice before
-            wanted = encode(choice)
-            later = model.logits(wanted[:-1], cache) if len(wanted) > 1 else last[:0]
-            logits = np.concatenate([last, later])  # (tokens of the choice, vocabulary)
-            highest = logits.max(axis=1)
-            total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-            scores.append(float((logits[np.arange(len(wanted)), wanted] - total).sum()))
-    return scores
+    ids = {text: model.tokenizer.encode(text) for text in {text for pair in pairs for text in pair}}
+    sums = []
+    with job_bar(len(pairs), "choice", "reading") as bar:
+        for logs in log_probabilities(model, [(ids[prompt], ids[choice]) for choice, prompt in pairs]):
+            sums.append(float(logs.sum()))
+            bar.update()
+    return sums
 
 
-def _n_shared(a: Sequence[int], b: Sequence[int]) -> int:
-    """Count how many elements two sequences share at their beginning.
+def _chosen(logits: np.ndarray, ids: Ids) -> np.ndarray:
+    """Return the log-probability of one token in each row: ``(n_tokens, n_vocabulary) -> (n_tokens,)``."""
+    return log_softmax(logits)[np.arange(len(ids)), ids]
 
-    Examples
-    --------
-    >>> _n_shared([1, 2, 3], [1, 2, 4, 5])
-    2
-    """
+
+def _n_shared(a: Ids, b: Ids) -> int:
+    """Count the elements that two sequences have in common at their beginning."""
     return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-
-
-def token_losses(model: NumPyLM, ids: Sequence[int], without: Sequence[Head] = ()) -> np.ndarray:
-    """Say how surprised a model is by each token of a text but the first.
-
-    Parameters
-    ----------
-    model : NumPyLM
-        The model that reads.
-    ids : sequence of int
-        At least two token ids.
-    without : sequence of (layer, head), optional
-        Heads that are switched off.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_tokens - 1,)
-        Minus the natural logarithm of the probability that it gave to each token; their mean is the model's *loss*.
-
-    Examples
-    --------
-    >>> from course_utils.transformer import NumPyLM
-    >>> model = NumPyLM.smollm2()
-    >>> expected, odd = (model.tokenizer.encode(f"The capital of France is {name}") for name in ("Paris", "cheese"))
-    >>> bool(token_losses(model, odd)[-1] > token_losses(model, expected)[-1])
-    True
-    """
-    if len(ids) < 2:
-        raise InputError("A loss needs at least two tokens: one to read and one to guess.")
-    logits = model.logits(ids, without=without)[:-1]
-    highest = logits.max(axis=-1)
-    total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=-1))
-    return total - logits[np.arange(len(logits)), np.asarray(ids)[1:]]
