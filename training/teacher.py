@@ -1,7 +1,7 @@
-"""SmolLM2 as a teacher of the reranker, which says how likely each of many queries is after a text.
+"""SmolLM2 as a teacher of the reranker: the likelihood of each of many queries after a text.
 
-It says what ``search.likelihood_rerank`` says, for tens of thousands of pairs: all queries of a text are read at once,
-each of them blind for the others, and in bfloat16.
+The numbers are those of ``search.likelihood_rerank``, computed fast enough for tens of thousands of pairs: all queries
+of a text are read at once, each masked from the others, and in bfloat16.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ QUERY_TOKENS_AT_ONCE = 160
 
 
 def likelihoods(pairs: Sequence[tuple[str, str]]) -> list[float]:
-    """Return how likely each pair's query is after its text; what was read is kept in the course's cache folder."""
+    """Return the mean log-likelihood of each pair's query after its text; the cache folder keeps them."""
     teacher: list[Teacher] = []
 
     def compute(some: list[tuple[str, str]]) -> list[float]:
@@ -37,7 +37,7 @@ def likelihoods(pairs: Sequence[tuple[str, str]]) -> list[float]:
 
 
 def portions(queries: Iterable[list[int]], most: int) -> list[list[list[int]]]:
-    """Divide queries, in their order, into portions of not too many tokens.
+    """Divide queries, in their order, into portions of at most ``most`` tokens.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def portions(queries: Iterable[list[int]], most: int) -> list[list[list[int]]]:
 
 
 class Teacher:
-    """SmolLM2, which reads a text and finds queries likely or not."""
+    """SmolLM2, which reads a text and scores queries after it."""
 
     def __init__(self, dtype: torch.dtype = torch.bfloat16):
         model, self.tokenizer = load_smollm2()
@@ -76,9 +76,9 @@ class Teacher:
             torch.tensor([ids]), attention_mask=mask[None, None], position_ids=torch.tensor([places])
         ).last_hidden_state[0]
         rows, start = [], n
-        for query in asked:  # a token is foretold by the one before it, the first of a query by the text's last
+        for query in asked:  # the token before predicts each, the text's last token the first of a query
             rows += [n - 1, *range(start, start + len(query) - 1)]
             start += len(query) - 1
-        foretold = self.model.lm_head(states[rows]).float().log_softmax(dim=1)
-        found = foretold[torch.arange(len(rows)), torch.tensor([token for query in asked for token in query])]
+        log_probabilities = self.model.lm_head(states[rows]).float().log_softmax(dim=1)
+        found = log_probabilities[torch.arange(len(rows)), torch.tensor([token for query in asked for token in query])]
         return [float(some.mean()) for some in found.split([len(query) for query in asked])]

@@ -1,8 +1,8 @@
 """Teach SmolLM2 to ask what a text answers: ``python3 training/train_question_writer.py``.
 
-The examples come from ``training/write_questions.py`` (run first if need be), where SmolLM2 saw four of ours before
-each text. Of those questions, the ones whose article the dense search puts first are kept, and a low-rank update learns
-to write them with no examples at all. One thread computes; about 15 minutes, and 25 more for the questions.
+The questions come from ``training/write_questions.py`` (run first if need be), where SmolLM2 reads four examples of
+ours before each text. Those whose article dense search puts first are kept, and a low-rank update learns to write them
+without examples. One thread computes: about 15 minutes, and 25 more for the questions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from course_utils.embeddings import embed
 from course_utils.fine_tuning.lora import add_lora, count_parameters
 from course_utils.fine_tuning.lora_files import QUESTION_PROMPT, WRITER, WRITER_BASE, save_lora
 from course_utils.fine_tuning.reranker import beginning
+from course_utils.fine_tuning.steps import gradient_step
 from course_utils.search import DenseIndex
 
 RANK, RATE, BATCH, EPOCHS = 4, 1e-3, 8, 1
@@ -29,7 +30,7 @@ TARGETS = ["self_attn.o_proj", "mlp.down_proj"]  # the two matrices of each bloc
 
 
 def load_examples(path: Path) -> list[tuple[str, str]]:
-    """Return prompts and the questions to write, those that find their article at the first place."""
+    """Return prompts and the questions to write after them, those for which dense search puts their article first."""
     articles = load_wikipedia()
     titles, texts = articles["title"][:], articles["text"][:]
     made, row = json.loads(path.read_text(encoding="utf-8")), {title: row for row, title in enumerate(titles)}
@@ -44,7 +45,7 @@ def prompt_for(text: str) -> str:
 
 
 def loss_of(model: torch.nn.Module, tokenizer: object, batch: list[tuple[str, str]]) -> torch.Tensor:
-    """Return the mean surprise of the questions' tokens; the prompts are read and not learned."""
+    """Return the cross-entropy of the questions' tokens, averaged; those of the prompts are read and not learned."""
     rows = []
     for prompt, question in batch:
         read, written = (tokenizer(part)["input_ids"] for part in (prompt, f" {question}\n"))
@@ -53,7 +54,7 @@ def loss_of(model: torch.nn.Module, tokenizer: object, batch: list[tuple[str, st
     ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids, _ in rows])
     goal = torch.tensor([goal + [-100] * (longest - len(goal)) for _, goal in rows])
     wanted = goal[:, 1:] != -100
-    states = model.model(ids).last_hidden_state[:, :-1][wanted]  # only where a token is to be learned
+    states = model.model(ids).last_hidden_state[:, :-1][wanted]  # (tokens to learn, d_model)
     return F.cross_entropy(model.lm_head(states), goal[:, 1:][wanted])
 
 
@@ -74,12 +75,7 @@ def main() -> None:
     losses = []
     with job_bar(len(batches), "step", "training") as bar:
         for batch in batches:
-            loss = loss_of(model, tokenizer, batch)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
+            losses.append(gradient_step(loss_of(model, tokenizer, batch), optimiser, schedule))
             bar.update(1)
     quarter = max(1, len(losses) // 4)
     first, last = (sum(some) / quarter for some in (losses[:quarter], losses[-quarter:]))

