@@ -39,8 +39,8 @@ def test_no_cell_is_empty(book):
     assert all(cell.source.strip() for cell in book.cells)
 
 
-def test_size_is_at_most_300_kb(book):
-    assert book.path.stat().st_size <= 300_000
+def test_size_is_at_most_400_kb(book):
+    assert book.path.stat().st_size <= 400_000
 
 
 def test_no_output_is_an_error_or_a_warning(book):

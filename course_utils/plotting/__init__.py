@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = DATA / "course.mplstyle"
-SHARPNESS = 1.6  # dots in a stored picture for each dot on an ordinary screen
+SHARPNESS = 2  # dots of a stored picture for each dot of an ordinary screen; today's screens have as many
 COLOURS_IN_A_PICTURE = 128  # enough for a figure, and a third of the bytes of full colour
 
 

@@ -95,6 +95,9 @@ def pack() -> None:
     shutil.rmtree(store.PRECOMPUTED, ignore_errors=True)
     store.PRECOMPUTED.mkdir()
     for kind in kinds(cache.cache_folder()):
+        if not any(kind.path.glob("*")):
+            continue
         n_values = kind.pack()
         say(f"{kind.shipped_path.name}: {n_values:,} values, {kind.shipped_path.stat().st_size / 1e6:.1f} MB")
-    shutil.copytree(cache.cache_folder() / MAPS, store.PRECOMPUTED / MAPS)
+    if (cache.cache_folder() / MAPS).is_dir():
+        shutil.copytree(cache.cache_folder() / MAPS, store.PRECOMPUTED / MAPS)
