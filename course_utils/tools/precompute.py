@@ -34,7 +34,7 @@ def precompute(paths: Sequence[Path], anew: bool) -> list[str]:
     Returns
     -------
     list of str
-        What went wrong in notebooks that did not run to their end; then nothing is packed.
+        What went wrong in notebooks that did not run to their end. Then nothing that was begun anew is packed.
     """
     with tempfile.TemporaryDirectory(prefix="course-precompute-") as folder, recording(Path(folder)):
         if not anew:
