@@ -6,9 +6,11 @@ import errno
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -18,6 +20,8 @@ from house import ROOT, fresh_copy
 
 from course_utils.common.errors import CourseError
 from course_utils.tools import commands, environment, launch, notebooks, prepare, site, slides
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one program alone")
 
 
 def course(*words: str, **more) -> subprocess.CompletedProcess:
@@ -106,7 +110,7 @@ def locked(tmp_path):
         path.chmod(0o755)
 
 
-@pytest.mark.parametrize("words", [("slides", "04"), ("site",), ("refresh", "04")], ids=" ".join)
+@pytest.mark.parametrize("words", [("slides", "04"), ("site",)], ids=" ".join)
 def test_a_course_that_cannot_be_written_is_said_in_a_sentence(words, locked):
     command = [*AS_OTHERS, sys.executable, "-m", "course_utils", *words]
     environment = {**os.environ, "PYTHONPATH": str(locked)}
@@ -155,24 +159,83 @@ def test_assets_lists_and_verifies():
     assert "CC BY-SA" in answer.stdout
 
 
+@posix
 def test_the_tests_options_go_to_pytest(monkeypatch):
     seen = []
     monkeypatch.setattr(prepare, "prepare", lambda: None)
     monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
-    monkeypatch.setattr(commands, "run_program", lambda words, **_: seen.extend(words) or 5)
-    assert commands.main(["test", "tests/test_corpus.py", "-k", "size"]) == 5
-    assert seen[-3:] == ["tests/test_corpus.py", "-k", "size"]
+    monkeypatch.setattr(commands.os, "execve", lambda _, words, variables: sys.exit(seen.extend(words)))
+    with pytest.raises(SystemExit):
+        commands.main(["test", "tests/test_corpus.py", "-k", "size"])
+    assert seen[1:] == ["-m", "pytest", "--session-timeout=4800", "tests/test_corpus.py", "-k", "size"]
 
 
-def test_tests_that_hang_are_stopped(monkeypatch, capsys):
-    def hang(words, timeout, **_):
-        raise subprocess.TimeoutExpired(words, timeout)
+SLOW = """
+import time
+from pathlib import Path
 
-    monkeypatch.setattr(prepare, "prepare", lambda: None)
-    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
-    monkeypatch.setattr(commands, "run_program", hang)
-    assert commands.main(["test"]) == 1
-    assert "were stopped" in capsys.readouterr().err
+def test_slow():
+    Path(__file__).with_name("started").touch()
+    time.sleep(60)
+"""
+
+
+@posix
+@pytest.mark.parametrize("to_all", [True, False], ids=["as a terminal sends it", "to the command alone"])
+def test_ctrl_c_leaves_the_last_word_to_pytest(to_all, tmp_path):
+    (tmp_path / "test_slow.py").write_text(SLOW)
+    words = ["test", str(tmp_path), f"--rootdir={tmp_path}", "-c", os.devnull, "-p", "no:cacheprovider"]
+    said = interrupted(words, tmp_path / "started", to_all)
+    assert "KeyboardInterrupt" in said
+    assert re.search(r"=+ no tests ran in .* =+\n$", said)
+
+
+@posix
+def test_ctrl_c_stops_notebooks_that_run_and_says_what_is_true(notebook, tmp_path):
+    notebook(f"from pathlib import Path; import time\nPath({str(tmp_path / 'started')!r}).touch()\ntime.sleep(60)")
+    said = interrupted(["run"], tmp_path / "started", to_all=False, folder=tmp_path)
+    assert said.endswith("\nStopped. What was fetched or written is kept; the same command does the rest.\n")
+    assert "Traceback" not in said
+
+
+@posix
+def test_ctrl_c_ends_serving(tmp_path):
+    code = f"from course_utils.tools import serve; serve.serve(__import__('pathlib').Path({str(tmp_path)!r}), 0)"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout.readline().startswith("Look at http://127.0.0.1:")
+        program.send_signal(signal.SIGINT)
+        assert program.stdout.read() == "\nStopped: the pages are no longer served.\n"
+    assert program.returncode == 0
+
+
+def interrupted(words: list[str], started: Path, to_all: bool, folder: Path = notebooks.FOLDER) -> str:
+    """Run a command with another folder of notebooks, press Ctrl-C when ``started`` exists; return what it said."""
+    code = (
+        "import sys; from pathlib import Path; from course_utils.tools import commands, notebooks\n"
+        f"notebooks.FOLDER = Path({str(folder)!r})\n"
+        f"sys.exit(commands.main({words!r}))"
+    )
+    program = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not started.exists():
+            assert program.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        os.killpg(program.pid, signal.SIGINT) if to_all else program.send_signal(signal.SIGINT)
+        said, _ = program.communicate(timeout=30)
+    finally:
+        program.kill()
+    assert program.returncode in (2, 130)  # pytest's status, and the shell's
+    return said
 
 
 def test_refreshing_twice_leaves_the_same_bytes(notebook):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import re
@@ -14,7 +15,6 @@ from course_utils.common.errors import CourseError
 from course_utils.common.progress import QUIET, say
 from course_utils.tools import environment
 from course_utils.tools.environment import ROOT
-from course_utils.tools.programs import run_program
 
 MINUTES_FOR_TESTS = 80
 LAST_PORT = 65535
@@ -136,13 +136,18 @@ def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int
     python = environment.ensure(*options.groups)
     if Path(python).absolute() == Path(sys.executable).absolute():
         return None
-    command = [python, "-m", "course_utils", *arguments]
-    child = {**os.environ, ENTERED: "1"}
-    if os.name == "nt":
-        return run_program(command, env=child)
-    sys.stdout.flush()
-    os.execve(python, command, child)
-    return None
+    return _become([python, "-m", "course_utils", *arguments], {**os.environ, ENTERED: "1"})
+
+
+def _become(command: list[str], environment: dict[str, str]) -> int:
+    """Go on as another program, so that Ctrl-C is left to it; on Windows, where that cannot be, wait for it."""
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)
+    with subprocess.Popen(command, env=environment) as program:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # the program has got it too
+                return program.wait()
 
 
 def lab(options: argparse.Namespace, _rest: list[str]) -> int:
@@ -160,11 +165,9 @@ def test(_options: argparse.Namespace, rest: list[str]) -> int:
     from course_utils.tools import prepare
 
     prepare.prepare()
-    os.environ[QUIET] = "1"
-    try:
-        return run_program([sys.executable, "-m", "pytest", *rest], cwd=ROOT, timeout=60 * MINUTES_FOR_TESTS)
-    except subprocess.TimeoutExpired:
-        raise CourseError(f"The tests did not end in {MINUTES_FOR_TESTS} minutes and were stopped.") from None
+    os.chdir(ROOT)
+    limit = f"--session-timeout={60 * MINUTES_FOR_TESTS}"
+    return _become([sys.executable, "-m", "pytest", limit, *rest], {**os.environ, QUIET: "1"})
 
 
 def run(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import os
 import re
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,6 +91,9 @@ def execute(path: Path, limit: int | None = None) -> tuple[NotebookNode, Run]:
         client = kernel_client(book, path.parent, on_cell_executed=lambda **_: bar.update())
         try:
             client.execute(env={**os.environ, QUIET: "1"})
+        except KeyboardInterrupt:
+            client.shutdown_kernel = "immediate"  # when this process ends
+            raise
         except DeadKernelError as error:
             reason = f"it needs more memory than {limit / 1e9:.1f} GB" if limit else str(error)
             raise CourseError(f"{path.name} was stopped: {reason}.") from None
@@ -108,8 +114,15 @@ def kernel_client(book: NotebookNode, folder: Path, **more: object) -> NotebookC
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
+        on_notebook_start=_leave_ctrl_c_to_python,
         **more,
     )
+
+
+def _leave_ctrl_c_to_python(**_: object) -> None:
+    """Undo nbclient's own handler of Ctrl-C, which ends in a failed assertion: the kernel goes with this process."""
+    with contextlib.suppress(NotImplementedError):  # Windows, where nbclient has none
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
 def refresh(path: Path) -> bool:

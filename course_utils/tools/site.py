@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from course_utils.common import assets, download
 from course_utils.common.errors import CourseError
 from course_utils.tools import launch, notebooks, slides
 from course_utils.tools.environment import ROOT
-from course_utils.tools.programs import run_program
 
 BUILD = ROOT / "build"
 FOLDER = BUILD / "site"
@@ -41,7 +41,7 @@ def build(folder: Path = FOLDER) -> Path:
     collect(source)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-j", "2"]
     command += ["-d", str(folder.with_name(f"{folder.name}-doctrees")), str(source), str(folder)]
-    if run_program(command):
+    if subprocess.call(command):
         raise CourseError("The site was not built: Sphinx says above what is wrong.")
     shutil.rmtree(folder / "_sources", ignore_errors=True)
     return folder / "index.html"
