@@ -10,7 +10,6 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +24,7 @@ from course_utils.tokens import (
     Piece,
     learn_merges,
     load_tokenizer,
+    naive_merges,
     replace_pair,
     show_tokens,
     tokenizer_names,
@@ -86,16 +86,17 @@ def own_smollm2() -> BPETokenizer:
 # Values worked by hand
 
 
-def test_merges_of_a_toy_list_are_those_found_by_hand():
+@pytest.mark.parametrize("learn", [naive_merges, learn_merges])
+def test_merges_of_a_toy_list_are_those_found_by_hand(learn):
     # "hug" 10, "pug" 5, "pun" 12, "bun" 4, "hugs" 5: u-g 20, then u-n 16, then h-ug 15.
     words = {"hug": 10, "pug": 5, "pun": 12, "bun": 4, "hugs": 5}
-    merges = learn_merges(words, 3)
-    assert merges == [(ord("u"), ord("g")), (ord("u"), ord("n")), (ord("h"), 256)]
+    assert learn(words, 3) == [(ord("u"), ord("g")), (ord("u"), ord("n")), (ord("h"), 256)]
 
 
-def test_a_tie_goes_to_the_lowest_ids():
-    assert learn_merges({"cd": 2, "ab": 2}, 1) == [(ord("a"), ord("b"))]
-    assert learn_merges({"ad": 2, "ac": 2}, 1) == [(ord("a"), ord("c"))]
+@pytest.mark.parametrize("learn", [naive_merges, learn_merges])
+def test_a_tie_goes_to_the_lowest_ids(learn):
+    assert learn({"cd": 2, "ab": 2}, 1) == [(ord("a"), ord("b"))]
+    assert learn({"ad": 2, "ac": 2}, 1) == [(ord("a"), ord("c"))]
 
 
 def test_overlapping_pairs_are_merged_from_the_left():
@@ -108,18 +109,33 @@ def test_replace_pair_leaves_its_list_alone():
     assert ids == [1, 2, 3]
 
 
-def test_training_is_the_same_as_counting_everything_again(wikipedia):
+@settings(max_examples=30, deadline=None)
+@given(words=st.dictionaries(st.text("abcé", max_size=8), st.integers(0, 5), max_size=8), n_merges=st.integers(0, 30))
+def test_the_fast_training_finds_the_merges_of_the_naive_one(words, n_merges):
+    assert learn_merges(words, n_merges) == naive_merges(words, n_merges)
+
+
+def test_both_trainings_agree_on_wikipedia(wikipedia):
     words = Counter(BPETokenizer().words(wikipedia[:20_000]))
-    ids, slow = {word: list(word.encode()) for word in words}, []
-    for new in range(256, 356):
-        counts = Counter()
-        for word, frequency in words.items():
-            for pair in pairwise(ids[word]):
-                counts[pair] += frequency
-        best = min(counts, key=lambda pair: (-counts[pair], pair))
-        slow.append(best)
-        ids = {word: replace_pair(old, best, new) for word, old in ids.items()}
-    assert learn_merges(words, 100) == slow
+    assert learn_merges(words, 100) == naive_merges(words, 100)
+
+
+@pytest.mark.parametrize("learn", [naive_merges, learn_merges])
+@pytest.mark.parametrize(
+    ("words", "n_merges", "remedy"),
+    [
+        ("low lower", 3, r"Counter\(words\)"),
+        (["low"], 3, r"Counter\(words\)"),
+        ({"low": 2.5}, 3, "count of 'low' must be a whole number"),
+        ({"low": 2}, -1, "n_merges must be a whole number"),
+        ({"low": 2}, "3", "n_merges must be a whole number"),
+        ({b"low": 2}, 3, "decode"),
+        ({"lo\ud83d": 2}, 3, "half a character"),
+    ],
+)
+def test_words_without_counts_teach_no_merges(learn, words, n_merges, remedy):
+    with pytest.raises(InputError, match=remedy):
+        learn(words, n_merges)
 
 
 def test_the_pre_split_keeps_the_space_with_the_word():

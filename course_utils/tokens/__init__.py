@@ -1,7 +1,8 @@
 """Tokens: the pieces of text, each with a number, that a language model reads and writes."""
 
 from course_utils.tokens.base import BaseTokenizer, Piece
-from course_utils.tokens.bpe import GPT4_SPLIT, SMOLLM2_SPLIT, BPETokenizer, learn_merges, replace_pair
+from course_utils.tokens.bpe import GPT4_SPLIT, SMOLLM2_SPLIT, BPETokenizer, naive_merges, replace_pair
+from course_utils.tokens.fast_merges import learn_merges
 from course_utils.tokens.libraries import SentencePieceTokenizer, Tokenizer
 from course_utils.tokens.models import load_tokenizer, tokenizer_names
 from course_utils.tokens.view import TokenView, show_tokens
@@ -17,6 +18,7 @@ __all__ = [
     "Tokenizer",
     "learn_merges",
     "load_tokenizer",
+    "naive_merges",
     "replace_pair",
     "show_tokens",
     "tokenizer_names",

@@ -10,13 +10,72 @@ from __future__ import annotations
 import heapq
 import json
 import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
 from course_utils.common.errors import InputError
 from course_utils.tokens.base import BaseTokenizer, check_text
+from course_utils.tokens.fast_merges import N_BYTES, check_words, learn_merges
+
+
+def naive_merges(words: Mapping[str, int], n_merges: int) -> list[tuple[int, int]]:
+    """Learn merges by the plain loop: count all pairs of neighbours, merge the commonest, and count again.
+
+    Ids under 256 are bytes, and merge ``n`` makes the token ``256 + n``. Of equally frequent pairs the one with the
+    lowest ids is merged, the left id compared first. A pair that comes only once is not merged.
+
+    Parameters
+    ----------
+    words : mapping of str to int
+        Each different word (or other pre-token) and how often it comes.
+    n_merges : int
+        How many pairs to find at most.
+
+    Examples
+    --------
+    >>> naive_merges({"aaab": 2, "ab": 1}, n_merges=2)
+    [(97, 97), (97, 98)]
+    """
+    check_words(words, n_merges)
+    ids = {word: list(word.encode()) for word in words}
+    merges: list[tuple[int, int]] = []
+    while len(merges) < n_merges:
+        counts: Counter[tuple[int, int]] = Counter()
+        for word, times in words.items():
+            for pair in pairwise(ids[word]):
+                counts[pair] += times
+        best = min(counts, key=lambda pair: (-counts[pair], pair), default=None)
+        if counts[best] < 2:
+            break
+        new = N_BYTES + len(merges)
+        ids = {word: replace_pair(old, best, new) for word, old in ids.items()}
+        merges.append(best)
+    return merges
+
+
+def replace_pair(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:
+    """Return a new list with ``new`` in place of each ``pair`` of neighbours, from left to right.
+
+    Examples
+    --------
+    >>> replace_pair([1, 2, 3, 1, 2], (1, 2), 4)
+    [4, 3, 4]
+    >>> replace_pair([1, 1, 1], (1, 1), 2)
+    [2, 1]
+    """
+    left, right = pair
+    merged, i, n = [], 0, len(ids)
+    while i < n:
+        if ids[i] == left and i + 1 < n and ids[i + 1] == right:
+            merged.append(new)
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return merged
+
 
 # GPT-4's rule for cutting a text before any merging, as alternatives of a regular expression, tried in this order.
 GPT4_SPLIT = "|".join(
@@ -30,7 +89,6 @@ GPT4_SPLIT = "|".join(
 )
 # SmolLM2's: each digit alone, else GPT-2's; white space before a digit stays together.
 SMOLLM2_SPLIT = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+"
-N_BYTES = 256
 MOST_CACHED = 200_000  # pre-tokens whose ids are remembered
 LONGEST_CACHED = 64  # characters; a longer pre-token hardly comes twice
 
@@ -286,117 +344,3 @@ class BPETokenizer(BaseTokenizer):
 
     def _exists(self, token: int) -> bool:
         return token in self._bytes
-
-
-def learn_merges(words: Mapping[str, int], n_merges: int) -> list[tuple[int, int]]:
-    """Find the pairs to merge, in order; ids under 256 are bytes, and merge ``n`` makes the token ``256 + n``.
-
-    Parameters
-    ----------
-    words : mapping of str to int
-        Each different pre-token and how often it comes.
-    n_merges : int
-        How many pairs to find at most; pairs that come only once are not merged.
-
-    Examples
-    --------
-    >>> learn_merges({"aaab": 2, "ab": 1}, n_merges=2)
-    [(97, 97), (97, 98)]
-    """
-    ids = [list(word.encode()) for word in words]
-    frequency = list(words.values())
-    counts: Counter[tuple[int, int]] = Counter()
-    places: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    for number, word in enumerate(ids):
-        for pair in pairwise(word):
-            counts[pair] += frequency[number]
-            places[pair].add(number)
-    queue = [(-count, pair) for pair, count in counts.items()]
-    heapq.heapify(queue)
-    merges: list[tuple[int, int]] = []
-    while queue and len(merges) < n_merges:
-        negative, best = heapq.heappop(queue)
-        if counts[best] != -negative:  # the count sank since: look again with the true one
-            if counts[best] > 0:
-                heapq.heappush(queue, (-counts[best], best))
-            continue
-        if -negative < 2:
-            break
-        new = N_BYTES + len(merges)
-        merges.append(best)
-        grown = set()
-        for number in places.pop(best):
-            ids[number], born = merge_and_count(ids[number], best, new, frequency[number], counts)
-            for pair in born:
-                places[pair].add(number)
-            grown |= born
-        for pair in grown:
-            heapq.heappush(queue, (-counts[pair], pair))
-    return merges
-
-
-def merge_and_count(
-    ids: list[int], pair: tuple[int, int], new: int, frequency: int, counts: Counter[tuple[int, int]]
-) -> tuple[list[int], set[tuple[int, int]]]:
-    """Do what `replace_pair` does, and correct the counts of the pairs on both sides of each place.
-
-    Parameters
-    ----------
-    ids, pair, new
-        As for `replace_pair`.
-    frequency : int
-        How often this pre-token comes.
-    counts : Counter
-        The counts of all pairs; they are changed.
-
-    Returns
-    -------
-    merged, born : list of int, set of pairs
-        The new ids, and the pairs that hold the new token.
-    """
-    left, right = pair
-    merged: list[int] = []
-    born, done = set(), 0
-    while True:
-        try:
-            here = ids.index(left, done)
-        except ValueError:
-            return merged + ids[done:], born
-        merged += ids[done : here + 1]
-        done = here + 1
-        if done >= len(ids) or ids[done] != right:
-            continue
-        merged.pop()
-        counts[pair] -= frequency
-        if merged:
-            counts[merged[-1], left] -= frequency
-            counts[merged[-1], new] += frequency
-            born.add((merged[-1], new))
-        merged.append(new)
-        done += 1
-        if done < len(ids):
-            counts[right, ids[done]] -= frequency
-            counts[new, ids[done]] += frequency
-            born.add((new, ids[done]))
-
-
-def replace_pair(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:
-    """Put ``new`` where the two ids of ``pair`` stand side by side, from left to right; the list given stays as it is.
-
-    Examples
-    --------
-    >>> replace_pair([1, 2, 3, 1, 2], (1, 2), 4)
-    [4, 3, 4]
-    >>> replace_pair([1, 1, 1], (1, 1), 2)
-    [2, 1]
-    """
-    left, right = pair
-    merged, i, n = [], 0, len(ids)
-    while i < n:
-        if ids[i] == left and i + 1 < n and ids[i + 1] == right:
-            merged.append(new)
-            i += 2
-        else:
-            merged.append(ids[i])
-            i += 1
-    return merged
