@@ -38,21 +38,13 @@ class Keyword(NamedTuple):
 def candidates(text: str, max_words: int = 2) -> list[str]:
     """Return the phrases of a text that could be keywords, each once, in the order in which they come.
 
-    Parameters
-    ----------
-    max_words : int
-        The longest phrase, in words. A phrase never crosses a comma or a full stop, and never begins or ends with a
-        function word such as “the”.
-
-    Returns
-    -------
-    list of str
-        In lower case and in Unicode's composed form (NFC). Every one of them stands in the text.
+    A phrase has at most ``max_words`` words, crosses no comma or full stop, and neither begins nor ends with a function
+    word such as “the”. It comes in lower case and in Unicode's composed form (NFC), and it stands in the text.
 
     Raises
     ------
     InputError
-        If the text is empty or ``max_words`` is no whole number from 1.
+        If the text is empty.
 
     Examples
     --------
@@ -104,17 +96,14 @@ def mmr(
     Returns
     -------
     list of int
-        Positions in the order in which they were chosen; among equals the first.
+        Positions in the order in which they were chosen: first the most relevant row, then each time the one with the
+        highest ``(1 - diversity) * relevance - diversity * greatest cosine with a chosen row``; among equals the first.
+        This is the rule of Carbonell and Goldstein (1998) as KeyBERT has it.
 
     Raises
     ------
     InputError
         If there are no candidates, the shapes do not fit, or a number is not finite or out of its range.
-
-    Notes
-    -----
-    Carbonell and Goldstein (1998), as KeyBERT has it: the most relevant row comes first; then each time the one with
-    the highest ``(1 - diversity) * relevance - diversity * greatest cosine with a chosen row``.
 
     Examples
     --------
@@ -151,17 +140,8 @@ def extract(
 ) -> list[Keyword]:
     """Choose the keywords of a text by what they mean: the method of KeyBERT (Grootendorst, 2020).
 
-    Parameters
-    ----------
-    n, diversity, max_words
-        As for `mmr` and `candidates`.
-    phrases : sequence of str, optional
-        Choose from these instead; each must stand in the text.
-
-    Returns
-    -------
-    list of Keyword
-        At most ``n``, in the order in which they were chosen; none if the text has no candidate.
+    It chooses at most ``n`` of the text's `candidates` by `mmr`, and returns them in the order of choice; or of
+    ``phrases``, if they are given, each of which must stand in the text.
 
     Raises
     ------
@@ -196,11 +176,6 @@ def extract(
 def keyword_prompt(text: str) -> str:
     """Write the prompt that lets a language model go on with the keywords of a text, after three examples.
 
-    Raises
-    ------
-    InputError
-        If the text is empty.
-
     Examples
     --------
     >>> print(keyword_prompt("Rain falls.")[-27:])
@@ -219,6 +194,7 @@ def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | No
 
     Parameters
     ----------
+    texts : sequence of str
     ask : callable, optional
         Gets a list of prompts and returns an answer for each: `grounding.generate_answers`, which asks SmolLM2, or one
         that `common.online.completion_server` makes for a larger model. The first of them when left out.
@@ -226,7 +202,7 @@ def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | No
     Returns
     -------
     list of list of str
-        The model's phrases, which it separates by commas, in lower case, each once.
+        What the answers hold between commas, in lower case, each phrase once.
 
     Raises
     ------
@@ -266,12 +242,7 @@ def group_similar(vectors: np.ndarray, threshold: float) -> list[list[int]]:
     Returns
     -------
     list of list of int
-        Every position once; groups in the order of their first rows.
-
-    Raises
-    ------
-    InputError
-        If the threshold is out of its range, or a row is no vector.
+        Every position once, in groups that go in the order of their first rows.
 
     Examples
     --------

@@ -6,7 +6,6 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.metrics import adjusted_rand_score
 
 from course_utils import topics
@@ -14,7 +13,7 @@ from course_utils.common.errors import InputError
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.exercises.cluster_and_name_topics import COUNTED_WORDS, COUNTS, TOY_TEXTS
-from course_utils.topics import groups
+from course_utils.topics.names import counted_words
 from course_utils.words import STOP_WORDS
 
 
@@ -51,7 +50,7 @@ def test_class_tfidf_equals_bertopics_formula():
     texts, labels = articles["text"][:], articles["topic"][:]
     found = topics.class_tfidf(texts, labels)
     joined = [" ".join(t for t, label in zip(texts, labels, strict=True) if label == name) for name in found.classes]
-    counts = CountVectorizer(vocabulary=found.words, token_pattern=groups.LETTERS).fit_transform(joined)
+    counts = CountVectorizer(vocabulary=found.words, token_pattern=r"\b[^\W\d_]{2,}\b").fit_transform(joined)
     idf = np.log(int(counts.sum(axis=1).mean()) / np.asarray(counts.sum(axis=0)).ravel() + 1)
     np.testing.assert_allclose(found.weights, normalize(counts, "l1", axis=1).toarray() * idf, rtol=1e-12)
 
@@ -67,7 +66,31 @@ def test_class_tfidf_equals_the_table_of_the_notebook():
 def test_topic_words_hold_no_stop_word():
     articles = load_wikipedia(size=330)
     words = topics.topic_words(topics.class_tfidf(articles["text"][:], articles["topic"][:]), n_words=10)
-    assert not {word for group in words.values() for word in group} & (STOP_WORDS | ENGLISH_STOP_WORDS)
+    assert not {word for group in words.values() for word in group} & STOP_WORDS
+
+
+def test_nouns_that_scikit_learn_stops_name_a_topic():
+    found = topics.class_tfidf(["The fire of the mill", "It was a system, whose bill they've had"], [0, 1])
+    assert topics.topic_words(found) == {0: ["fire", "mill"], 1: ["bill", "system"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sa\u0303o Paulo", ["são", "paulo"]),  # decomposed
+        ("İzmir izmir", ["i\u0307zmir", "izmir"]),  # two characters in lower case
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("hon\u00adey bees", ["honey", "bees"]),
+        ("B2B, covid19, snake_case, 12 x y2", []),
+    ],
+)
+def test_counted_words_are_whole_in_any_script(text, expected):
+    assert counted_words(text) == expected
+
+
+def test_words_to_leave_out_are_compared_as_the_texts_words_are():
+    found = topics.class_tfidf(["São Tiago", "café noir"], [0, 1], stop_words=["SA\u0303O", "CAFÉ"])
+    assert found.words == ("noir", "tiago")
 
 
 def test_labels_may_be_strings_numbers_or_mixed():
@@ -125,13 +148,41 @@ def test_diverse_words_are_those_of_carbonell_and_goldstein(diversity):
         ([], [], "no texts"),
         (["the of", "and"], [0, 1], "No word is left"),
         (["", ""], [0, 1], "No word is left"),
-        ("cat", [0], "list of texts"),
-        (["cat", 3], [0, 1], "not a string"),
+        ("cat", [0], "takes a list"),
+        (["cat", 3], [0, 1], "are strings"),
+        (["cat"], "c", "labels takes a list"),
+        (["cat"], [[0]], "single value"),
     ],
 )
 def test_class_tfidf_explains_bad_input(texts, labels, message):
     with pytest.raises(InputError, match=message):
         topics.class_tfidf(texts, labels)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: topics.class_tfidf(["a cat"], [0], stop_words="the"), "takes a list"),
+        (lambda: topics.class_tfidf(["a cat"], [0], stop_words=[3]), "int"),
+        (lambda: topics.class_tfidf(["a cat"], [0], min_texts=0), "whole number from 1"),
+        (lambda: topics.class_tfidf(["a cat"], [0], min_texts=0.5), "whole number from 1"),
+        (lambda: topics.class_tfidf(["a cat"], [0], min_texts=2), "in at least 2"),
+        (lambda: topics.topic_words(topics.class_tfidf(["a cat"], [0]), 0), "whole number from 1"),
+        (lambda: topics.topic_words(topics.class_tfidf(["a cat"], [0]), diversity="0.5"), "from 0 to 1"),
+        (lambda: topics.smooth(np.eye(3), rounds=-1), "rounds"),
+        (lambda: topics.smooth(np.eye(3), n_neighbours=0), "n_neighbours"),
+        (lambda: topics.reduce(np.eye(3), 0), "n_dimensions"),
+        (lambda: topics.text_vectors("a text"), "takes a list"),
+        (lambda: topics.text_vectors(["a", 3]), "are strings"),
+    ],
+)
+def test_words_and_steps_explain_bad_input(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_text_vectors_take_any_iterable():
+    assert topics.text_vectors(iter(["A cat sleeps.", "Taxes rise."])).shape == (2, 385)
 
 
 # Clusters
@@ -215,11 +266,14 @@ def test_copies_stay_together():
         (np.eye(3), {"n_topics": True}, "n_topics"),
         (np.eye(3), {"n_topics": 2, "seed": -1}, "seed"),
         (np.eye(3), {"n_topics": 2, "leave_out": 1}, "leave_out"),
+        (np.eye(3), {"n_topics": 2, "leave_out": "1"}, "leave_out"),
+        (np.eye(3), {"n_topics": 2, "leave_out": float("nan")}, "leave_out"),
+        ([[1, 2], [3]], {"n_topics": 2}, "one length"),
         (np.zeros((3, 2)), {"n_topics": 2}, "zeros"),
         (np.array([[1.0, np.nan], [1.0, 0.0]]), {"n_topics": 2}, "not finite"),
         (np.ones(3), {"n_topics": 1}, "table"),
         (np.empty((0, 3)), {"n_topics": 1}, "table"),
-        (np.array([["a", "b"]]), {"n_topics": 1}, "table"),
+        (np.array([["a", "b"]]), {"n_topics": 1}, "real numbers"),
     ],
 )
 def test_cluster_explains_bad_input(vectors, arguments, message):
@@ -265,17 +319,86 @@ def test_merging_goes_from_all_groups_to_one():
         assert all(len(set(merged[labels == label])) == 1 for label in range(6))
 
 
-def test_trees_explain_bad_input():
-    tree = topics.topic_tree(np.eye(3), [0, 1, 2])
-    for call in (
-        lambda: topics.topic_tree(np.eye(3), [0, 0, 0]),
-        lambda: topics.topic_tree(np.eye(3), [0, 1]),
-        lambda: topics.merge_topics([0, 1], tree, 1),
-        lambda: topics.merge_topics([0, 1, 2], tree, 4),
-        lambda: topics.merge_topics(["a", "b", "c"], tree, 2),
-    ):
-        with pytest.raises(InputError):
-            call()
+def test_the_tree_is_scipys_over_the_middles_by_cosine():
+    from scipy.cluster.hierarchy import linkage
+
+    vectors, labels = blobs()
+    centred = vectors - vectors.mean(axis=0)
+    middles = np.stack([centred[labels == label].mean(axis=0) for label in range(4)])
+    expected = linkage(middles, "average", metric="cosine")
+    np.testing.assert_allclose(topics.topic_tree(vectors, labels), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-20, 1e20])
+def test_groups_with_equal_middles_have_distance_zero(scale):
+    same = scale * np.tile([[0.6, 0.8]], (4, 1))
+    assert topics.topic_tree(same, [0, 0, 1, 1])[0].tolist() == [0, 1, 0, 2]
+    crossed = scale * np.array([[1.0, 0.1], [-1.0, 0.3], [1.0, 0.3], [-1.0, 0.1]])  # both middles are (0, 0.2)
+    assert topics.topic_tree(crossed, [0, 0, 1, 1])[0].tolist() == [0, 1, 0, 2]
+    single = topics.topic_tree(same.astype(np.float32), [0, 1, 2, 2])
+    assert single[:, 2].tolist() == [0, 0]
+
+
+def test_a_group_in_the_very_middle_is_like_no_other():
+    vectors = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    tree = topics.topic_tree(vectors, [0, 1, 2, 2])  # the middle of group 2 is that of all
+    assert tree[0].tolist() == [0, 2, 1, 2]
+    assert np.isfinite(tree).all()
+
+
+def test_merging_leaves_as_many_groups_as_were_asked_for_where_distances_are_equal():
+    labels = np.array([0, 0, 0, 1, 1, 2, 3])
+    tree = topics.topic_tree(np.eye(4)[labels], labels)
+    assert [len(set(topics.merge_topics(labels, tree, n))) for n in (4, 3, 2, 1)] == [4, 3, 2, 1]
+    equal = topics.topic_tree(np.ones((3, 2)), [0, 1, 2])
+    assert [len(set(topics.merge_topics([0, 1, 2], equal, n))) for n in (3, 2, 1)] == [3, 2, 1]
+
+
+def test_merging_is_that_of_scipy_where_no_distances_are_equal():
+    from scipy.cluster.hierarchy import fcluster
+
+    vectors, _ = sample()
+    labels = topics.cluster(vectors, 9)
+    tree = topics.topic_tree(vectors, labels)
+    for n in range(1, 10):
+        assert adjusted_rand_score(topics.merge_topics(labels, tree, n), fcluster(tree, n, "maxclust")[labels]) == 1
+
+
+def test_central_rows_of_equal_vectors_come_in_their_order():
+    assert topics.nearest_to_centre(np.ones((3, 2)), [0, 0, 0], k=2) == {0: [0, 1]}
+    assert topics.nearest_to_centre([[1, 0], [-1, 0]], [0, 0], k=5) == {0: [0, 1]}
+
+
+TREE = np.array([[0, 1, 0.5, 2], [2, 3, 1, 3]])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: topics.topic_tree(np.eye(3), [0, 0, 0]), "at least two groups"),
+        (lambda: topics.topic_tree(np.eye(3), [0, -1, -1]), "at least two groups"),
+        (lambda: topics.topic_tree(np.eye(3), [0, 1]), "one label for each row, 3 in all"),
+        (lambda: topics.topic_tree(np.full((3, 2), np.nan), [0, 1, 2]), "not finite"),
+        (lambda: topics.merge_topics([0, 1], TREE, 1), "of these labels"),
+        (lambda: topics.merge_topics([0, 1, 2], TREE, 4), "n_topics"),
+        (lambda: topics.merge_topics([0, 1, 2], TREE, 1.0), "n_topics"),
+        (lambda: topics.merge_topics(["a", "b", "c"], TREE, 2), "whole numbers"),
+        (lambda: topics.merge_topics([0.0, 1.0, 2.0], TREE, 2), "whole numbers"),
+        (lambda: topics.merge_topics([0, 1, 2], None, 2), "topic_tree returns"),
+        (lambda: topics.merge_topics([0, 1, 2], np.zeros((2, 2)), 2), "topic_tree returns"),
+        (lambda: topics.merge_topics([0, 1, 2], TREE + 4, 2), "topic_tree returns"),
+        (lambda: topics.merge_topics([0, 1, 2], np.zeros((2, 4)), 2), "topic_tree returns"),
+        (lambda: topics.merge_topics([0, 1, 2], TREE * np.nan, 2), "topic_tree returns"),
+        (lambda: topics.merge_topics([-1, -1], TREE[:0], 1), "no group"),
+        (lambda: topics.nearest_to_centre(np.eye(3), [0, 1, 1], k=0), "k must"),
+        (lambda: topics.nearest_to_centre(np.eye(3), [0, 1, 1], k=-1), "k must"),
+        (lambda: topics.nearest_to_centre(np.eye(3), [0, 1, 1], k="3"), "k must"),
+        (lambda: topics.nearest_to_centre(np.eye(3), [[0], [1, 2]]), "one label"),
+    ],
+)
+def test_trees_and_centres_explain_bad_input(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
 
 
 def test_the_map_is_valid_and_escapes_what_it_shows():
@@ -290,7 +413,36 @@ def test_the_map_is_valid_and_escapes_what_it_shows():
     assert only.count("<circle") == 2
 
 
-def test_the_map_explains_bad_input():
-    for points, labels, names in ((np.ones((2, 2)), [0], ["a"]), (np.ones((1, 2)), [1], ["a"])):
-        with pytest.raises(InputError):
-            topics.topic_map(points, labels, names, ["t"])
+def test_the_map_of_equal_places_and_of_nothing_is_valid():
+    for points in (np.ones((3, 2)), np.empty((0, 2))):
+        n = len(points)
+        picture = topics.topic_map(points, [0] * n, ["a"], ["t"] * n)
+        assert ElementTree.fromstring(picture).get("width") == "640"
+        assert picture.count("<circle") == n
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"labels": [0]}, "a place, a label and a title"),
+        ({"titles": ["t"]}, "a place, a label and a title"),
+        ({"points": np.ones((2, 3))}, "a place, a label and a title"),
+        ({"points": np.ones(2)}, "a place, a label and a title"),
+        ({"points": [[0, np.nan], [1, 1]]}, "not finite"),
+        ({"points": [["a", "b"], ["c", "d"]]}, "real numbers"),
+        ({"labels": [0, 1]}, "has no name"),
+        ({"labels": [0, -2]}, "has no name"),
+        ({"labels": [0.0, 0.0]}, "whole numbers"),
+        ({"names": "a"}, "takes a list"),
+        ({"titles": "tu"}, "takes a list"),
+        ({"chosen": 1}, "chosen"),
+        ({"chosen": "a"}, "chosen"),
+        ({"width": 0}, "width"),
+        ({"width": "640"}, "width"),
+    ],
+)
+def test_the_map_explains_bad_input(changed, message):
+    arguments = {"points": np.eye(2), "labels": [0, 0], "names": ["a"], "titles": ["t", "u"]}
+    topics.topic_map(**arguments)
+    with pytest.raises(InputError, match=message):
+        topics.topic_map(**arguments | changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_utils.common.checks import check_floats
 from course_utils.common.errors import InputError
 
 
@@ -39,14 +40,9 @@ def check_vectors(vectors: np.ndarray) -> np.ndarray:
     >>> check_vectors([[3, 4]])
     array([[3., 4.]])
     """
-    try:
-        vectors = np.asarray(vectors)
-    except ValueError:  # NumPy's, for a list of lists of different lengths
-        raise InputError("The vectors are not equally long: give a table with a row for each text.") from None
-    is_real = np.issubdtype(vectors.dtype, np.integer) or np.issubdtype(vectors.dtype, np.floating)
-    if vectors.ndim != 2 or not is_real or 0 in vectors.shape:
+    vectors = check_floats("vectors", vectors)
+    if vectors.ndim != 2 or 0 in vectors.shape:
         raise InputError(f"vectors must be a table of numbers with a row for each text; its shape is {vectors.shape}.")
-    vectors = vectors if np.issubdtype(vectors.dtype, np.floating) else vectors.astype(float)
     if not np.isfinite(vectors).all():
         raise InputError("A vector holds a number that is not finite: leave it out.")
     if not np.any(vectors, axis=1).all():

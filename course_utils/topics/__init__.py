@@ -3,15 +3,14 @@
 from course_utils.topics.groups import (
     OUTSIDE,
     cluster,
-    merge_topics,
     nearest_to_centre,
     reduce,
     smooth,
     text_vectors,
-    topic_tree,
 )
 from course_utils.topics.map import topic_map
 from course_utils.topics.names import WordWeights, class_tfidf, topic_words
+from course_utils.topics.tree import merge_topics, topic_tree
 
 __all__ = [
     "OUTSIDE",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course_utils.common.checks import check_floats, check_strings, check_whole
 from course_utils.common.errors import InputError
 from course_utils.topics.groups import OUTSIDE, check_labels
 
@@ -25,32 +26,28 @@ def topic_map(
     chosen: int | None = None,
     width: int = 640,
 ) -> str:
-    """Draw a map to look at, to hover over and to share: one self-contained picture (SVG) with a title on every dot.
+    """Draw a map to hover over and to share: one self-contained picture (SVG) with a title on every dot.
 
     Parameters
     ----------
     points : ndarray, shape (n, 2)
         A place for each text, for example of `embeddings.flatten`.
     labels : sequence of int
-        The group of each; -1 is drawn in grey.
-    names : sequence of str
-        The name of group 0, of group 1, and so on.
-    titles : sequence of str
-        What a dot says when the mouse rests on it.
+        The group of each text, which says its colour and which of the ``names`` it has; -1 is drawn in grey.
     chosen : int, optional
-        Bring this group forward: the others turn grey and say nothing.
+        The only group in colour and with titles.
     width : int
-        Of the picture, in pixels.
+        In pixels.
 
     Returns
     -------
     str
-        The SVG, with all texts escaped; write it to a file, or show it with `IPython.display.HTML`.
+        The SVG, with all texts escaped: write it to a file, or show it with `IPython.display.HTML`.
 
     Raises
     ------
     InputError
-        If the lengths differ or a label has no name.
+        If the lengths differ, a place is not finite, or a label has no name.
 
     Examples
     --------
@@ -58,13 +55,20 @@ def topic_map(
     >>> "&lt;pets&gt;" in picture, "<title>Dog &amp; bone</title>" in picture
     (True, True)
     """
-    points, labels = np.asarray(points, dtype=float), check_labels(labels)
+    points, labels = check_floats("points", points), check_labels(labels)
+    names, titles = check_strings("names", names), check_strings("titles", titles)
     if points.shape != (len(labels), 2) or len(titles) != len(labels):
         raise InputError(
-            f"Each text needs a place, a label and a title: there are {len(points)}, {len(labels)} and {len(titles)}."
+            "Each text needs a place, a label and a title: there are points of shape "
+            f"{points.shape}, {len(labels)} labels and {len(titles)} titles."
         )
-    if len(labels) and labels.max() >= len(names):
-        raise InputError(f"Label {labels.max()} has no name: {len(names)} names are for labels 0 to {len(names) - 1}.")
+    if not np.isfinite(points).all():
+        raise InputError("A place is not finite: leave that text out.")
+    if strangers := sorted({*labels.tolist()} - {OUTSIDE, *range(len(names))}):
+        raise InputError(f"Label {strangers[0]} has no name: there are {len(names)} names, for 0 and the next ones.")
+    if chosen is not None:
+        check_whole("chosen", chosen, 0, len(names) - 1)
+    check_whole("width", width, 30)
     low, span = (points.min(axis=0), np.ptp(points, axis=0).max() or 1.0) if len(points) else (0.0, 1.0)
     places = (10 + (points - low) / span * (width - 20)).round(1)
     height = round(places[:, 1].max() + 10) if len(places) else 20
@@ -73,7 +77,7 @@ def topic_map(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-label="A map of texts, coloured by topic" style="background:#ffffff;font-family:sans-serif">'
     ]
-    for label in [OUTSIDE, *range(len(names))]:
+    for label in (OUTSIDE, *range(len(names))):
         mine, grey = np.flatnonzero(labels == label), label == OUTSIDE or (chosen is not None and label != chosen)
         colour = "#dddddd" if grey else COLOURS[label % len(COLOURS)]
         if grey:

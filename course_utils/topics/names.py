@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.common.checks import check_number, check_whole
+from course_utils.common.checks import check_number, check_strings, check_whole
 from course_utils.common.errors import InputError
 from course_utils.embeddings import embed
 from course_utils.keywords import mmr
-from course_utils.topics.groups import LETTERS, stop_words_for_counting
+from course_utils.phrases import IN_WORDS
+from course_utils.words import STOP_WORDS
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,17 @@ def class_tfidf(
 
     Parameters
     ----------
-    texts : sequence of str
-        Texts; an empty one adds nothing to its class.
-    labels : sequence
-        The class of each text: numbers, strings, anything that can be compared.
+    texts, labels : sequence
+        Texts, and the class of each: a number, a name, any single value.
     stop_words : collection of str, optional
-        Words to leave out; common English ones by default, none for an empty collection.
+        Words to leave out: `words.STOP_WORDS` by default, none for an empty collection.
     min_texts : int
-        Leave out words that stand in fewer texts than this.
+        Leave out words that fewer texts than this have.
 
     Returns
     -------
     WordWeights
-        Classes in sorted order, words in the order of the alphabet, and an array of their weights.
+        Classes in sorted order, `counted_words` in the order of the alphabet, and an array of their weights.
 
     Raises
     ------
@@ -51,8 +51,9 @@ def class_tfidf(
 
     Notes
     -----
-    A word's share of its class, times ``log(1 + A / f)``: ``A`` words has a class on average, cut to a whole number,
-    and ``f`` times does the word stand in all of them (Grootendorst, 2022, https://arxiv.org/abs/2203.05794).
+    A weight is the word's share of its class, times ``log(1 + A / f)``: ``A`` is the mean number of words in a class,
+    cut to a whole number, and ``f`` is how often the word occurs in all of them (Grootendorst, 2022,
+    https://arxiv.org/abs/2203.05794).
 
     Examples
     --------
@@ -68,12 +69,14 @@ def class_tfidf(
     texts, labels = _checked_texts(texts, labels)
     classes = sorted(set(labels), key=None if _comparable(labels) else repr)
     place = {label: row for row, label in enumerate(classes)}
-    stop_words = stop_words_for_counting() if stop_words is None else sorted(stop_words)
-    counter = CountVectorizer(stop_words=stop_words or None, min_df=min_texts, token_pattern=LETTERS)
+    stop_words = STOP_WORDS if stop_words is None else check_strings("stop_words", stop_words)
+    check_whole("min_texts", min_texts, 1)
+    counter = CountVectorizer(analyzer=words_but(stop_words), min_df=min_texts)
     try:
         counts = counter.fit_transform(texts)
     except ValueError as error:
-        raise InputError("No word is left in these texts: they hold stop words, numbers or nothing.") from error
+        left = f"stop words, numbers, or nothing that stands in at least {min_texts} of them"
+        raise InputError(f"No word is left: these texts hold {left}.") from error
     together = np.zeros((len(classes), counts.shape[1]))
     for row, label in enumerate(labels):
         mine = slice(counts.indptr[row], counts.indptr[row + 1])
@@ -90,23 +93,16 @@ def topic_words(found: WordWeights, n_words: int = 6, diversity: float = 0.0) ->
     Parameters
     ----------
     found : WordWeights
-        What `class_tfidf` returns.
     n_words : int
         How many words for each class, fewer where it has no more.
     diversity : float
-        0 takes the heaviest words. Above, a word loses this share of its similarity in meaning to a word that is
-        already chosen, and keeps the rest of its own weight (maximal marginal relevance; Carbonell and Goldstein,
-        1998).
+        With 0 the heaviest words are taken. Above 0, `keywords.mmr` chooses among four times as many; the relevance of
+        a word is its weight, divided by the greatest in the class.
 
     Returns
     -------
     dict of class to list of str
-        For each class its words, the most typical first.
-
-    Raises
-    ------
-    InputError
-        If ``n_words`` is below 1, or ``diversity`` not from 0 to 1.
+        For each class its words, the first chosen first.
 
     Examples
     --------
@@ -127,17 +123,47 @@ def topic_words(found: WordWeights, n_words: int = 6, diversity: float = 0.0) ->
     return named
 
 
+def counted_words(text: str) -> list[str]:
+    """Return the words of a text that are counted: two letters or more, in lower case, and nothing with a digit.
+
+    Examples
+    --------
+    >>> counted_words("In 1905 São Paulo's cafés: B2B")
+    ['in', 'são', 'paulo', 'cafés']
+    """
+    import regex
+
+    letters = r"(?:\p{L}[\p{M}\u200c\u200d]*){2,}+"
+    return regex.findall(rf"(?<!{IN_WORDS}|_){letters}(?!{IN_WORDS}|_)", _in_lower_case(text))
+
+
+def words_but(stop_words: Collection[str]) -> Callable[[str], list[str]]:
+    """Return a function that cuts a text into its `counted_words` without some of them, for scikit-learn's counters.
+
+    Examples
+    --------
+    >>> words_but({"Sa\u0303o"})("São Paulo")
+    ['paulo']
+    """
+    left_out = {_in_lower_case(word) for word in stop_words}
+    return lambda text: [word for word in counted_words(text) if word not in left_out]
+
+
+def _in_lower_case(text: str) -> str:
+    return unicodedata.normalize("NFC", text).lower().replace("\u00ad", "")  # the soft hyphen
+
+
 def _checked_texts(texts: Sequence[str], labels: Sequence) -> tuple[list[str], list]:
-    if isinstance(texts, str) or isinstance(labels, str):
-        raise InputError("class_tfidf takes a list of texts and a list of labels, not a single string.")
-    texts = list(texts[:] if hasattr(texts, "__getitem__") else texts)
+    if isinstance(labels, str):
+        raise InputError(f"labels takes a list: write labels=[{labels!r}].")
+    texts = check_strings("texts", texts[:] if hasattr(texts, "__getitem__") else texts)
     labels = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
     if len(texts) != len(labels):
         raise InputError(f"Each text needs a label: there are {len(texts)} texts and {len(labels)} labels.")
     if not texts:
         raise InputError("There are no texts.")
-    if wrong := [text for text in texts if not isinstance(text, str)]:
-        raise InputError(f"A text is {type(wrong[0]).__name__} and not a string.")
+    if lists := [label for label in labels if isinstance(label, list | dict | set)]:
+        raise InputError(f"A label is a single value, such as a number or a name, and {lists[0]!r} is not.")
     return texts, labels
 
 
