@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.cookiejar
+import json
 import os
 import re
 import runpy
@@ -154,6 +155,24 @@ def test_learners_share_the_cache_of_whoever_starts_the_server(tmp_path, monkeyp
     config = Config()
     runpy.run_path(str(CONFIG), {"get_config": lambda: config})
     assert config.Spawner.environment["COURSE_CACHE"] == str(cache_folder())
+    assert config.Spawner.environment["JUPYTER_PATH"].split(os.pathsep)[0] == str(tmp_path / "work" / "jupyter")
+    described = json.loads((tmp_path / "work/jupyter/kernels/python3/kernel.json").read_text(encoding="utf-8"))
+    assert "--ext=course_utils.tools.kernel" in described["argv"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="JupyterHub does not run on Windows")
+def test_a_blank_folder_or_address_counts_as_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLASS_PASSWORD", class_server.PASSWORD)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("CLASS_FOLDER", "CLASS_ADDRESS"):
+        monkeypatch.setenv(name, " ")
+    copy = tmp_path / "docs" / "class_server" / CONFIG.name
+    copy.parent.mkdir(parents=True)
+    shutil.copyfile(CONFIG, copy)
+    config = Config()
+    runpy.run_path(str(copy), {"get_config": lambda: config})
+    assert config.Spawner.notebook_dir == str(tmp_path / "build" / "learners" / "{username}")
+    assert config.JupyterHub.bind_url == "http://:8000"
 
 
 @pytest.mark.skipif(not class_server.importlib.util.find_spec("jupyterhub"), reason="JupyterHub is not installed here")
