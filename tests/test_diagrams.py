@@ -37,7 +37,7 @@ def test_signed_colours_are_centred_on_zero(ax):
     assert ax.images[0].get_clim() == (-3, 3)
 
 
-def test_shares_start_at_white(ax):
+def test_colours_of_positive_numbers_start_at_white(ax):
     matrices.matrix(ax, np.array([[0.25, 0.75]]))
     assert ax.images[0].get_clim() == (0, 0.75)
     assert ax.images[0].cmap(0.0)[:3] == (1, 1, 1)
@@ -83,7 +83,7 @@ def test_cells_of_an_equation_have_one_size():
     plt.close(figure)
 
 
-def test_heads_draws_one_grid_for_each():
+def test_draw_heads_draws_one_grid_for_each():
     figure = matrices.draw_heads(np.stack([np.eye(3)] * 5), ["a", "b", "c"], per_row=3)
     assert sum(bool(ax.images) for ax in figure.axes) == 5
     plt.close(figure)
@@ -98,11 +98,11 @@ def test_flow_writes_boxes_and_captions_and_refuses_unknown_boxes(ax):
         diagrams.flow(ax, {"x": (0, 0)}, [("x", "z")])
 
 
-def test_looks_writes_each_share_and_refuses_a_wrong_asker(ax):
-    diagrams.draw_attention(ax, ["a", "b"], [0.25, 0.75], asker=1)
+def test_draw_attention_writes_each_weight_and_refuses_a_wrong_query(ax):
+    diagrams.draw_attention(ax, ["a", "b"], [0.25, 0.75], query=1)
     assert texts(ax) == ["a", "0.25", "b", "0.75", "b"]
-    with pytest.raises(InputError, match="asker from 0 to 1"):
-        diagrams.draw_attention(ax, ["a", "b"], [0.5, 0.5], asker=2)
+    with pytest.raises(InputError, match="a query from 0 to 1"):
+        diagrams.draw_attention(ax, ["a", "b"], [0.5, 0.5], query=2)
 
 
 def test_plane_names_each_vector(ax):
@@ -112,11 +112,38 @@ def test_plane_names_each_vector(ax):
 
 def test_the_figures_of_attention_carry_their_shapes():
     one, many = diagrams.one_head(6, 4, 2), diagrams.many_heads(6, 8, 4)
-    assert {"6 × 4", "queries 6 × 2", "shares 6 × 6"} <= set(texts(one.axes[0]))
+    assert {"6 × 4", "queries 6 × 2", "attention\nweights 6 × 6"} <= set(texts(one.axes[0]))
     assert {"6 × 8", "4 × 6 × 2"} <= set(texts(many.axes[0]))
     shared = diagrams.shared_heads(8, {"grouped": 2, "multi-query": 1})
     assert [texts(ax).count("k v") for ax in shared.axes] == [2, 1]
     whole = diagrams.gpt(64, 128, n_vocabulary=512, n_blocks=4)
-    assert {"64 × 128", "64 × 512", "residual"} <= set(texts(whole.axes[0]))
+    assert {"64 × 128", "64 × 512", "residual", "logits"} <= set(texts(whole.axes[0]))
     for figure in (one, many, shared, whole):
         plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda: diagrams.one_head(6, 4, 2),
+        lambda: diagrams.many_heads(6, 8, 4),
+        lambda: diagrams.shared_heads(8, {"multi-head": 8, "grouped": 2}),
+        lambda: diagrams.gpt(64, 128, n_vocabulary=512, n_blocks=4),
+    ],
+    ids=["one_head", "many_heads", "shared_heads", "gpt"],
+)
+def test_words_stay_in_their_boxes_and_captions_out_of_them(figure, request):
+    from matplotlib.patches import FancyBboxPatch
+
+    drawn = figure()
+    request.addfinalizer(lambda: plt.close(drawn))
+    drawn.canvas.draw()
+    for ax in drawn.axes:
+        boxes = [patch.get_window_extent() for patch in ax.patches if isinstance(patch, FancyBboxPatch)]
+        words = [text.get_window_extent() for text in ax.texts]
+        assert len(words) >= len(boxes) > 0
+        for box, word in zip(boxes, words, strict=False):  # the texts of the boxes come first
+            assert box.x0 <= word.x0
+            assert word.x1 <= box.x1
+        for caption in words[len(boxes) :]:
+            assert not any(caption.overlaps(box) for box in boxes)

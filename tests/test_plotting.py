@@ -31,7 +31,7 @@ def test_a_picture_carries_its_words_and_is_closed():
     assert repr(picture) == "[Figure: A line that goes up from left to right.]"
     assert plt.get_fignums() == []
     pixels = Image.open(io.BytesIO(picture.data))
-    assert pixels.width == pytest.approx(plotting.SHARPNESS * picture.width, abs=1)
+    assert pixels.width == pytest.approx(plotting.PIXEL_RATIO * picture.width, abs=1)
 
 
 def test_a_picture_without_words_is_refused():

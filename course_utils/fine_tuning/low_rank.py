@@ -1,4 +1,4 @@
-"""A picture as a sum of few tables: what low rank means, to try out."""
+"""An explorer of low rank: a picture as a sum of a few outer products."""
 
 from __future__ import annotations
 
@@ -16,22 +16,12 @@ if TYPE_CHECKING:
 
 
 def rank_explorer(matrix: np.ndarray) -> ipywidgets.VBox:
-    """Show a picture made from few of its tables, with a slider for how many.
+    """Show a picture at a low rank, with a slider for the rank; make it the last line of a cell.
 
     Parameters
     ----------
     matrix : ndarray, shape (n_rows, n_columns)
-        Grey values: the lowest is drawn black and the highest white.
-
-    Returns
-    -------
-    ipywidgets.VBox
-        Make it the last line of a cell.
-
-    Raises
-    ------
-    InputError
-        If the matrix does not have two axes, or holds anything but finite numbers.
+        Finite grey values (InputError): the lowest is drawn black and the highest white.
 
     Examples
     --------

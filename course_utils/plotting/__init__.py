@@ -13,37 +13,32 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = DATA / "course.mplstyle"
-SHARPNESS = 2  # dots of a stored picture for each dot of an ordinary screen; today's screens have as many
+PIXEL_RATIO = 2  # pixels of a stored picture for each pixel of an ordinary screen; today's screens have as many
 COLOURS_IN_A_PICTURE = 128  # enough for a figure, and a third of the bytes of full colour
 
 
 def use_course_style() -> None:
-    """Draw all later figures of this session in the course's style."""
+    """Draw all figures from now on in the course's style."""
     import matplotlib.pyplot as plt
 
     plt.style.use(STYLE)
 
 
 def show(figure: Figure, alt: str) -> Image:
-    """Turn a figure into a small picture that also says in words what it shows.
+    """Make a small picture of a figure, with a text for readers who cannot see it.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        The figure; it is closed, so that a notebook does not show it twice.
+        It is closed, so that a notebook does not show it twice.
     alt : str
-        What a reader who cannot see the picture should know: what is drawn, and what it shows. It is stored with the
-        picture, and stands in its place where pictures cannot be shown.
+        A sentence of at least four words (InputError): what is drawn, and what it shows. It is stored with the picture
+        and shown where pictures cannot be.
 
     Returns
     -------
     IPython.display.Image
         Make it the last line of a cell.
-
-    Raises
-    ------
-    InputError
-        If the words are missing.
     """
     import matplotlib.pyplot as plt
     from IPython.display import Image
@@ -52,10 +47,10 @@ def show(figure: Figure, alt: str) -> Image:
     if len(alt.split()) < 4:
         raise InputError("alt must say in a sentence what the figure shows, for readers who cannot see it.")
     full, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(full, format="png", dpi=SHARPNESS * figure.dpi)
+    figure.savefig(full, format="png", dpi=PIXEL_RATIO * figure.dpi)
     plt.close(figure)
     pixels = Pixels.open(full).convert("RGB")
-    width = round(pixels.width / SHARPNESS)
+    width = round(pixels.width / PIXEL_RATIO)
     pixels.quantize(COLOURS_IN_A_PICTURE, dither=Pixels.Dither.NONE).save(small, format="png", optimize=True)
 
     class Picture(Image):

@@ -1,4 +1,4 @@
-"""Small interactive pages: controls whose changes draw a piece of HTML anew."""
+"""Small interactive pages: controls, and a piece of HTML that is redrawn when one of them changes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,17 @@ if TYPE_CHECKING:
 def explorer(
     render: Callable[..., str], controls: Mapping[str, ipywidgets.Widget], description: str
 ) -> ipywidgets.VBox:
-    """Put controls above a piece of HTML that follows them.
+    """Put controls above a piece of HTML that follows them; make it the last line of a cell.
 
     Parameters
     ----------
     render : callable
-        Gets the controls' values by name and returns HTML, with every text of the learner's escaped.
+        Gets the controls' values by name and returns HTML, in which every text of the learner's is escaped. The message
+        of a ValueError is shown instead.
     controls : mapping of str to ipywidgets.Widget
-        Widgets that have a ``value``, by the names of ``render``'s arguments.
+        Widgets with a ``value``, by the names of ``render``'s arguments.
     description : str
-        What can be explored, for readers who see the notebook without a running kernel.
-
-    Returns
-    -------
-    ipywidgets.VBox
-        Make it the last line of a cell.
+        What can be explored, for readers without a running kernel.
 
     Examples
     --------
@@ -50,7 +46,7 @@ def explorer(
     def draw(_change: object = None) -> None:
         try:
             view.value = render(**{name: control.value for name, control in controls.items()})
-        except ValueError as error:  # what was typed cannot be used; the message says why
+        except ValueError as error:  # InputError too: what was typed cannot be used
             view.value = f"<i>{html.escape(str(error))}</i>"
 
     for control in controls.values():
@@ -60,17 +56,12 @@ def explorer(
 
 
 def bars(rows: Sequence[tuple[str, float]]) -> str:
-    """Draw probabilities as bars in HTML, each with its text and its percentage.
+    """Draw probabilities as bars in HTML, for light and dark pages, each with its text and its percentage.
 
     Parameters
     ----------
     rows : sequence of (text, probability)
-        At least one, with probabilities above 0. The texts are shown in quotes, so that spaces are seen, and escaped.
-
-    Returns
-    -------
-    str
-        HTML that reads well on light and on dark pages.
+        At least one, with probabilities above 0. The texts are escaped, and quoted so that spaces are seen.
 
     Examples
     --------

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-GREY = "#b8b8b8"
-INK = "#222222"
+GREY = "#b8b8b8"  # bars and points that are not brought forward
+INK = "#222222"  # words
+PALE_INK = "#666666"  # captions, shapes and numbers
 
 
 def bar_chart(
@@ -20,15 +21,14 @@ def bar_chart(
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw.
     values : mapping of str to float
-        A label and a length for each bar.
+        Lengths by label.
     unit : str
         What is measured; the label of the axis.
     digits : int
-        Decimals of the values shown.
+        Decimals of the values.
     highlight : str, optional
-        The label of a bar to bring forward; the others are grey.
+        The label of the one bar that is not grey.
     """
     labels = list(values)
     colours = ["C0" if highlight in (None, label) else GREY for label in labels]

@@ -1,4 +1,4 @@
-"""Maps of texts, with as many names as find room."""
+"""Maps of texts, with as many labels as fit without touching."""
 
 from __future__ import annotations
 
@@ -29,24 +29,23 @@ TOPIC_COLOURS = {
     "Technology": "#7F7F7F",
     "Uncategorized": "#D9D9D9",
 }
-LABELS_TRIED = 700  # titles on a map; most find no room
+LABELS_TRIED = 700  # titles on a map; most do not fit
 
 
 def draw_map(
     ax: Axes, points: np.ndarray, topics: Sequence[str], titles: Sequence[str], weights: Sequence[float]
 ) -> None:
-    """Draw articles as points in their topics' colours, name each topic, and as many titles as find room.
+    """Draw articles as points in their topics' colours, with the topics' names and as many titles as fit.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw; its figure gives the room.
     points : ndarray, shape (n_articles, 2)
-        Places on the map; distances have no unit.
+        Positions on the map; distances have no unit.
     topics, titles : sequence of str
         The topic and the title of each article.
     weights : sequence of float
-        How much a title deserves a label: the greatest of each topic are tried first.
+        The titles with the greatest weights of each topic are tried first.
     """
     topics = np.asarray(topics)
     names, sizes = np.unique(topics, return_counts=True)
@@ -66,7 +65,7 @@ def draw_map(
 
 
 def mark(ax: Axes, place: np.ndarray, text: str) -> None:
-    """Put a star at ``place`` with ``text`` beside it, above everything else on a map."""
+    """Draw a star at ``place`` with ``text`` beside it, above everything else on a map."""
     ax.plot(*place, marker="*", markersize=21, color="gold", markeredgecolor="black", zorder=9)
     ax.annotate(
         text,
@@ -81,12 +80,9 @@ def mark(ax: Axes, place: np.ndarray, text: str) -> None:
 
 
 def label_if_free(ax: Axes, text: str, place: np.ndarray, taken: list[Bbox], **style: object) -> bool:
-    """Write ``text`` at ``place`` unless it would touch a label in ``taken``, which it then joins.
+    """Write ``text`` at ``place`` unless it would touch a label in ``taken``; return whether it was written.
 
-    Returns
-    -------
-    bool
-        Whether it was written.
+    A label that is written is added to ``taken``.
     """
     from matplotlib.patheffects import withStroke
 
@@ -101,12 +97,7 @@ def label_if_free(ax: Axes, text: str, place: np.ndarray, taken: list[Bbox], **s
 
 
 def dense_points(points: np.ndarray) -> np.ndarray:
-    """Order ``points`` by how many others are close by, the most crowded first.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        At least one point.
+    """Order ``points``, shape ``(n, 2)``, by how many others are close by, the most crowded first.
 
     Examples
     --------

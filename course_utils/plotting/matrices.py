@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.plotting.diagrams import QUIET
-from course_utils.plotting.figures import INK
+from course_utils.plotting.figures import INK, PALE_INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,21 +36,18 @@ def matrix(
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw.
     values : ndarray, shape (n_rows, n_columns)
-        Infinite values are drawn like masked ones. Blue is positive; orange, where there is any, negative.
+        Positive numbers are blue, negative ones orange, infinite ones grey.
     rows, columns : sequence of str, optional
         Labels at the left and above, such as tokens.
     title : str
-        Stands above.
+        Written above.
     mask : ndarray of bool, shape (n_rows, n_columns), optional
-        True for the cells that count, as `attention.causal_mask` gives it; the others are grey.
-    digits : int
-        Decimals of the numbers.
-    numbers : bool, optional
-        Whether to write them; if left out, where there is room.
+        True for the cells that count, as in `attention.causal_mask`; the others are grey.
+    digits, numbers : int, bool, optional
+        Decimals of the numbers, and whether to write them; if left out, where there is room.
     limits : tuple of float, optional
-        The values of the palest and the strongest colour; else the matrix's own.
+        The values of the palest and the strongest colour; if left out, the least and the greatest.
     frame : int, optional
         A row to put a frame around.
 
@@ -83,22 +79,22 @@ def matrix(
 
 
 def equation(parts: Sequence[Mapping | str], *, title: str = "", cell: float = 0.44) -> Figure:
-    """Draw matrices beside one another, with the same size of cell, and what is done to them between.
+    """Draw matrices side by side with cells of one size, each with its shape below, and the operations between them.
 
     Parameters
     ----------
     parts : sequence of (mapping or str)
-        A mapping holds the arguments of `matrix`: ``values``, ``title`` and so on. A text of one character, such as
-        ``"@"`` or ``"="``, stands between two matrices; a longer one is written on an arrow, its second line below.
+        A mapping holds the arguments of `matrix`: ``values``, ``title`` and so on. A text of one character is an
+        operator, such as ``"@"`` or ``"="``; a longer one is written on an arrow, its second line below.
     title : str
-        What the figure shows; it stands above everything.
+        What the figure shows.
     cell : float
         The side of a cell in inches.
 
     Returns
     -------
     matplotlib.figure.Figure
-        For `plotting.show`. Each matrix's shape is written below it.
+        For `plotting.show`.
     """
     import matplotlib.pyplot as plt
 
@@ -126,7 +122,7 @@ def equation(parts: Sequence[Mapping | str], *, title: str = "", cell: float = 0
             matrix(ax, **{**part, "title": ""})
             ax.set_title(part.get("title", ""), fontsize=10, weight="normal", loc="center", pad=6)
             n_rows, n_columns = np.shape(part["values"])
-            ax.set_xlabel(f"{n_rows} × {n_columns}", fontsize=8.5, color=QUIET)
+            ax.set_xlabel(f"{n_rows} × {n_columns}", fontsize=8.5, color=PALE_INK)
     above = max(ax.get_tightbbox().y1 for ax in figure.axes) / figure.bbox.height
     _headline(figure, title, above + 0.12 / tallest)
     return figure
@@ -141,22 +137,20 @@ def draw_heads(
     per_row: int = 4,
     side: float = 1.9,
 ) -> Figure:
-    """Draw the attention of several heads side by side: who looks (down) at whom (across).
+    """Draw the attention weights of several heads as grids side by side: queries down, keys across.
 
     Parameters
     ----------
     weights : ndarray, shape (n_heads, n_tokens, n_tokens)
-        Shares, each row with sum 1. All heads have the same colours, from 0 to 1.
+        Each row sums to 1. All heads have the same colours, from 0 to 1.
     tokens : sequence of str
-        What stands at the left of each row of grids, and below the last one.
+        Labels of rows and columns.
     titles : sequence of str, optional
-        One for each head; ``"head 0"`` and so on when left out.
+        One for each head; ``"head 0"`` and so on if left out.
     title : str
-        What the figure shows; it stands above everything.
-    per_row : int
-        How many heads stand beside one another.
-    side : float
-        The side of one grid in inches.
+        What the figure shows.
+    per_row, side : int, float
+        Grids in a row, and the side of one in inches.
 
     Returns
     -------
@@ -208,7 +202,7 @@ def _scale(shown: np.ndarray, limits: tuple[float, float] | None) -> tuple[objec
     if low < 0:
         high = max(high, -low)
         return LinearSegmentedColormap.from_list("signed", ["#D55E00", "#FFFFFF", "#0072B2"]), -high, high
-    return LinearSegmentedColormap.from_list("shares", ["#FFFFFF", "#0072B2"]), low, high or 1.0
+    return LinearSegmentedColormap.from_list("positive", ["#FFFFFF", "#0072B2"]), low, high or 1.0
 
 
 def _label(ax: Axes, values: np.ndarray, rows: Sequence | None, columns: Sequence | None, title: str) -> None:
@@ -241,7 +235,7 @@ def _between(ax: Axes, text: str) -> None:
     ax.annotate("", (1, 0.5), (0, 0.5), arrowprops={"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.2})
     above, _, below = text.partition("\n")
     ax.text(0.46, 0.64, above, ha="center", va="bottom", fontsize=8.5, color=INK)
-    ax.text(0.46, 0.36, below, ha="center", va="top", fontsize=8.5, color=QUIET)
+    ax.text(0.46, 0.36, below, ha="center", va="top", fontsize=8.5, color=PALE_INK)
 
 
 def _cell(ax: Axes, row: int, column: int, **style: object) -> None:
