@@ -104,10 +104,11 @@ def run(name: str) -> None:
     texts, vectors, gold = read()
     labels, words = WAYS[name](texts, vectors)
     seconds = time.perf_counter() - start
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-    stops = sum(word in ENGLISH_STOP_WORDS for group in words for word in group)
+    from course_utils.words import STOP_WORDS
+
+    stops = sum(word in STOP_WORDS for group in words for word in group)
     print(
         json.dumps(
             {
