@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
+import contextlib
 import json
 import os
 import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from course_utils.common.cache import cache_folder, write_aside
-from course_utils.common.download import certificates
+from course_utils.common.cache import cache_folder
 from course_utils.common.errors import CourseError
 
 SECONDS_FOR_THE_HUB = 4
 
 
 def hub_file(repository: str, name: str) -> Path:
-    """Return a small JSON file of a model hub, fetched at first use; without a hub it gives up within seconds.
+    """Return a small file of a model hub, fetched at first use; without a hub it gives up within seconds.
 
     Parameters
     ----------
@@ -30,27 +29,43 @@ def hub_file(repository: str, name: str) -> Path:
     Raises
     ------
     CourseError
-        If it is not in the cache and no hub answers.
+        If it is not in the cache and no hub answers, or ``HF_HUB_OFFLINE`` is set.
     """
-    path = cache_folder() / "hub" / repository.replace("/", "--") / name
-    if path.is_file():
-        return path
-    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+
+    folder = cache_folder() / "hub"
+    kept = folder / repository.replace("/", "--") / name  # by an earlier version of the course
+    if kept.is_file():
+        return kept
+    if isinstance(found := try_to_load_from_cache(repository, name, cache_dir=folder), str):
+        return Path(found)
+    what = {"repo_id": repository, "filename": name, "endpoint": os.environ.get("HF_ENDPOINT", "").strip() or None}
     try:
-        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-            raise ConnectionError("the hub is switched off")
-        address = f"{hub}/{repository}/resolve/main/{name}"
-        with urllib.request.urlopen(address, timeout=SECONDS_FOR_THE_HUB, context=certificates()) as answer:
-            content = answer.read()
-        json.loads(content)  # the page of a hotel's network is no answer
-    except (OSError, ValueError, http.client.HTTPException) as error:
+        with _quiet_hub():
+            # One question first: where no hub answers, hf_hub_download goes on asking for up to some minutes.
+            get_hf_file_metadata(hf_hub_url(**what), timeout=SECONDS_FOR_THE_HUB)
+            try:
+                return Path(hf_hub_download(**what, cache_dir=folder))
+            except OSError:  # a full disk, or a cache that a whole class shares: kept for this session only
+                return Path(hf_hub_download(**what, cache_dir=tempfile.mkdtemp(prefix="course-hub-")))
+    except Exception as error:  # which ones depends on the HTTP library below, and that has changed twice
         raise CourseError(f"No model hub answers here: {repository} stays away, the course goes on without.") from error
+
+
+@contextlib.contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """Keep the hub's bars and its advice to log in out of a notebook."""
+    from huggingface_hub import utils
+
+    had_bars, level = not utils.are_progress_bars_disabled(), utils.logging.get_verbosity()
+    utils.disable_progress_bars()
+    utils.logging.set_verbosity_error()
     try:
-        write_aside(path, lambda file: file.write(content))
-    except CourseError:  # a full disk, or a cache that a whole class shares and nobody writes: kept for this session
-        path = Path(tempfile.mkdtemp(prefix="course-hub-")) / name
-        path.write_bytes(content)
-    return path
+        yield
+    finally:
+        utils.logging.set_verbosity(level)
+        if had_bars:
+            utils.enable_progress_bars()
 
 
 SECONDS_FOR_A_SERVER = 30
