@@ -183,6 +183,22 @@ def test_labels_that_do_not_fit_are_refused_and_nothing_is_trained(texts, labels
     assert not model.head.weight.any()
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rate": -1e-3}, "rate must be a number from 0"),
+        ({"rate": "fast"}, "rate must be a number from 0"),
+        ({"rate": 1e-3, "n_epochs": 0}, "n_epochs must be a whole number from 1"),
+        ({"rate": 1e-3, "seed": -1}, "seed must be a whole number from 0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_and_nothing_is_trained(settings, message):
+    model = make_classifier("head")
+    with pytest.raises(InputError, match=message):
+        fit(model, TEXTS, LABELS, **settings)
+    assert not model.head.weight.any()
+
+
 def test_a_step_is_measured_and_trains_nothing():
     model = make_classifier("LoRA")
     before = weights(model)

@@ -182,6 +182,16 @@ def test_what_does_not_fit_changes_nothing(targets, rank, message):
     assert all(weight.requires_grad for weight in model.parameters())
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "1"])
+def test_bad_seed_is_refused_and_changes_nothing(seed):
+    for add in (add_lora, add_adapters):
+        model = network()
+        with pytest.raises(InputError, match="seed must be a whole number from 0"):
+            add(model, ["0"], 2, seed=seed)
+        assert [type(layer) for layer in model] == [nn.Linear, nn.GELU, nn.Linear]
+        assert all(weight.requires_grad for weight in model.parameters())
+
+
 def test_an_update_of_an_update_is_refused():
     model = network()
     add_lora(model, ["0"], 2)

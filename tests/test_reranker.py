@@ -242,6 +242,13 @@ def test_too_few_examples_or_steps_are_refused():
     for n_steps in (0, -1, 1.5):
         with pytest.raises(InputError, match="n_steps must be a whole number from 1"):
             train(encoder, TEXTS, EXAMPLES, n_steps, **FEW)
+    for wrong, message in [
+        ({"batch": 0}, "batch must be"),
+        ({"n_candidates": 1}, "n_candidates must be"),
+        ({"seed": -1}, "seed"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            train(encoder, TEXTS, EXAMPLES, 1, **{**FEW, **wrong})
 
 
 def test_an_adapter_whose_b_is_zero_is_maxsim(tmp_path):

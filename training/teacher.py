@@ -76,7 +76,7 @@ class Teacher:
             torch.tensor([ids]), attention_mask=mask[None, None], position_ids=torch.tensor([places])
         ).last_hidden_state[0]
         rows, start = [], n
-        for query in asked:  # the token before predicts each, the text's last token the first of a query
+        for query in asked:  # each token is predicted at the one before it, a query's first at the text's last
             rows += [n - 1, *range(start, start + len(query) - 1)]
             start += len(query) - 1
         log_probabilities = self.model.lm_head(states[rows]).float().log_softmax(dim=1)

@@ -115,13 +115,15 @@ def _test_first_share(answer: Any) -> str:
         if np.isclose(value, right):
             continue
         if np.isclose(value, weights[:, 0].mean()):
-            raise Wrong("You counted the first query as well, which can look nowhere else: leave row 0 out.")
+            raise Wrong("You counted the first query as well, which can attend to nothing but itself: leave row 0 out.")
         if np.isclose(value, 1 / n):
-            raise Wrong("The mean of any row is 1 over the number of tokens. Take column 0: who looks at token 0.")
+            raise Wrong(
+                "The mean of any row is 1 over the number of tokens. Take column 0: the weights that token 0 gets."
+            )
         if np.isclose(value, np.diagonal(weights, -1).mean()):
             raise Wrong("That is the share of the previous token. The first token is column 0.")
         raise Wrong("Take column 0, without its first entry, and average.")
-    return "Heads with a large share here are common in trained models: the first token is where a head rests."
+    return "A large share is common in trained models: where a head finds nothing, it attends to the first token."
 
 
 share_unseen = Exercise(
@@ -165,8 +167,8 @@ first_share = Exercise(
     answer="first_share",
     test=_test_first_share,
     hints=(
-        "Rows are who looks, columns are who is looked at.",
-        "weights[1:, 0] are the shares that go to the first token, without the first query.",
+        "Rows are queries, columns are keys: the tokens that are attended to.",
+        "weights[1:, 0] are the attention weights of the first token, without the first query's.",
     ),
     solution_code="""
     def first_share(weights):

@@ -201,7 +201,7 @@ def add_updates(
     """
     if any(isinstance(layer, LoRALinear) for layer in network.modules()):
         raise InputError("This network has low-rank updates already: load it anew to give it others.")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
     trained = [weight for weight in network.parameters() if weight.requires_grad]
     try:
         added = {name: LoRALinear(network.get_submodule(name), *size, generator) for name, size in sizes.items()}
@@ -242,7 +242,7 @@ def add_adapters(network: nn.Module, targets: Sequence[str], bottleneck: int, se
     """
     names = linear_layers(network, targets)
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
+        torch.manual_seed(check_whole("seed", seed, 0))
         added = {name: Adapter(network.get_submodule(name).out_features, bottleneck) for name in names}
     network.requires_grad_(False)
     for name, adapter in added.items():

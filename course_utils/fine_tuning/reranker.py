@@ -240,7 +240,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1, (step + 1) / 20) * (1 + np.cos(np.pi * step / n_steps)) / 2
     )
-    rng, losses = random.Random(seed), []
+    rng, losses = random.Random(check_whole("seed", seed, 0)), []
     with one_thread(), job_bar(n_steps, "step", "training") as bar:
         for step in range(1, n_steps + 1):
             drawn = [_with_fewer_candidates(one, n_candidates, rng) for one in rng.sample(examples, batch)]
