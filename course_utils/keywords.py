@@ -1,4 +1,4 @@
-"""Keywords of a text: phrases that stand in it, chosen to be close to its meaning and unlike each other."""
+"""Keywords of a text: phrases of it that are close to its meaning and differ from each other."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     """Return the phrases of a text that could be keywords, each once, in the order in which they come.
 
     A phrase has at most ``max_words`` words, crosses no comma or full stop, and neither begins nor ends with a function
-    word such as “the”. It comes in lower case and in Unicode's composed form (NFC), and it stands in the text.
+    word such as “the”. It comes in lower case and in Unicode's composed form (NFC); `stands_in` finds it in the text.
 
     Raises
     ------
@@ -141,12 +141,12 @@ def extract(
     """Choose the keywords of a text by what they mean: the method of KeyBERT (Grootendorst, 2020).
 
     It chooses at most ``n`` of the text's `candidates` by `mmr`, and returns them in the order of choice; or of
-    ``phrases``, if they are given, each of which must stand in the text.
+    ``phrases``, if they are given, each of which must be in the text.
 
     Raises
     ------
     InputError
-        If the text is empty, a phrase does not stand in it, or a number is out of its range.
+        If the text is empty, a phrase is not in it, or a number is out of its range.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def keyword_prompt(text: str) -> str:
 
 
 def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | None = None) -> list[list[str]]:
-    """Let a language model propose keywords for each text, whether or not they stand in it.
+    """Let a language model propose keywords for each text, whether or not they are in it.
 
     Parameters
     ----------

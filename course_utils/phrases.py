@@ -1,4 +1,4 @@
-"""Phrases in a text: whether and where they stand in it as whole words, and the text with them marked."""
+"""Phrases in a text: whether and where it has them as whole words, and the text with them marked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORD = rf"(?={LETTER}){IN_WORDS}+(?:['’.-](?={LETTER}){IN_WORDS}+)*"  # honey,
 
 
 def stands_in(phrase: str, text: str) -> bool:
-    """Tell whether a phrase stands in a text: whole words, in upper or lower case, with any space between them.
+    """Tell whether a text has a phrase: whole words, in upper or lower case, with any space between them.
 
     An accent makes another word, whether it is written as one character with its letter or as two.
 
@@ -81,7 +81,7 @@ class Highlighted:
 
 
 def phrase_spans(phrases: Sequence[str], text: str) -> list[tuple[int, int]]:
-    """Return where phrases stand in a text, from the first character to behind the last one; none overlap.
+    """Return where a text has phrases, each place from its first character to behind its last; none overlap.
 
     Where two begin at the same place, the longer one counts. The rule is that of `stands_in`.
 

@@ -166,7 +166,7 @@ def test_class_tfidf_explains_bad_input(texts, labels, message):
         (lambda: topics.class_tfidf(["a cat"], [0], stop_words=[3]), "int"),
         (lambda: topics.class_tfidf(["a cat"], [0], min_texts=0), "whole number from 1"),
         (lambda: topics.class_tfidf(["a cat"], [0], min_texts=0.5), "whole number from 1"),
-        (lambda: topics.class_tfidf(["a cat"], [0], min_texts=2), "in at least 2"),
+        (lambda: topics.class_tfidf(["a cat"], [0], min_texts=2), "at least 2 of them have"),
         (lambda: topics.topic_words(topics.class_tfidf(["a cat"], [0]), 0), "whole number from 1"),
         (lambda: topics.topic_words(topics.class_tfidf(["a cat"], [0]), diversity="0.5"), "from 0 to 1"),
         (lambda: topics.smooth(np.eye(3), rounds=-1), "rounds"),

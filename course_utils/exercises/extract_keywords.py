@@ -67,7 +67,7 @@ def _test_stuffed(answer: Any) -> str:
     if not isinstance(answer, str):
         raise Wrong(f"stuffed should be a text, and this is {type(answer).__name__}.")
     if setting["honey"] not in answer:
-        raise Wrong("The article must stand in it whole: add your words before it or behind it.")
+        raise Wrong("The whole article must be in it: add your words before or after it.")
     added = answer.replace(setting["honey"], " ").split()
     if not added:
         raise Wrong("Nothing is added yet.")
@@ -84,7 +84,7 @@ def _test_supported(answer: Any) -> str:
     text = "Modern Art Nouveau spread from Brussels.\nParty halls and  metro stations were built in it."
     cases = [
         (["brussels", "vienna"], ["brussels"], "Vienna is not in the text, and Brussels is: capitals do not matter."),
-        (["part", "art nouveau"], ["art nouveau"], "“part” stands in the text only as a piece of “Party”."),
+        (["part", "art nouveau"], ["art nouveau"], "In the text “part” is only a piece of “Party”."),
         (["metro stations", "brussels metro"], ["metro stations"], "The words of “brussels metro” stand far apart."),
         (["halls and metro"], ["halls and metro"], "Two spaces or a new line between words should not matter."),
         (["stations", "built", "art"], ["stations", "built", "art"], "The order of the list should stay as it is."),
@@ -92,7 +92,7 @@ def _test_supported(answer: Any) -> str:
     for phrases, right, why in cases:
         given = call(answer, list(phrases), text)
         if isinstance(given, str) or not hasattr(given, "__iter__"):
-            raise Wrong("It should give a list: those of the phrases that stand in the text.")
+            raise Wrong("It should give a list: those of the phrases that are in the text.")
         if list(given) != right:
             raise Wrong(f"Of {phrases} it keeps {list(given)}, and {right} is right. {why}")
     return "What is left can be found in the text by anyone. That does not make it a good keyword, only an honest one."

@@ -75,7 +75,7 @@ def class_tfidf(
     try:
         counts = counter.fit_transform(texts)
     except ValueError as error:
-        left = f"stop words, numbers, or nothing that stands in at least {min_texts} of them"
+        left = f"stop words, numbers, or no word that at least {min_texts} of them have"
         raise InputError(f"No word is left: these texts hold {left}.") from error
     together = np.zeros((len(classes), counts.shape[1]))
     for row, label in enumerate(labels):

@@ -1,4 +1,4 @@
-"""A tree of topics: the groups that are most alike joined two by two, and cut where one likes."""
+"""A tree of topics: the most similar groups joined two by two, and the tree cut at any height."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from course_utils.topics.groups import OUTSIDE, ROUNDING, check_labels, numbered
 
 
 def topic_tree(vectors: np.ndarray, labels: Sequence[int]) -> np.ndarray:
-    """Join the two groups that are most alike, again and again, until one is left.
+    """Join the two most similar groups, again and again, until one is left.
 
     Parameters
     ----------

@@ -36,13 +36,13 @@ MISTAKES = {
         ("stuffed = honey", "Nothing is added"),
         ("stuffed = honey + ' Visit the casino.'", "more often"),
         ("stuffed = honey + ' casino' * 40", "must do"),
-        ("stuffed = 'casino casino casino'", "stand in it whole"),
+        ("stuffed = 'casino casino casino'", "whole article must be in it"),
         ("stuffed = honey + ' wine wine wine'", "no casino"),
         ("stuffed = ['casino']", "should be a text"),
     ],
     "honest": [
         ("keep_supported = lambda phrases, text: [p for p in phrases if p in text]", "capitals"),
-        ("keep_supported = lambda phrases, text: [p for p in phrases if p in text.lower()]", "only as a piece"),
+        ("keep_supported = lambda phrases, text: [p for p in phrases if p in text.lower()]", "only a piece"),
         (
             "def keep_supported(phrases, text):\n"
             "    words = set(text.lower().replace('.', ' ').split())\n"
