@@ -33,10 +33,8 @@ class Classifier(nn.Module):
 
     Parameters
     ----------
-    n_classes : int
-        At least two.
-    n_tokens : int
-        How many tokens of a text are read, from 3 to 256; fewer are faster.
+    n_classes, n_tokens : int
+        At least two classes, and how many tokens of a text are read, from 3 to 256; fewer are faster.
     """
 
     def __init__(self, n_classes: int, n_tokens: int = 32):
@@ -124,14 +122,9 @@ def fit(
 
 
 def step_seconds(model: Classifier, n_texts: int = 16, repeat: int = 3) -> float:
-    """Measure one step of training in seconds of processor time: the median of a few, after one that is not counted.
+    """Measure one step of training in seconds of processor time: the median of ``repeat``, after one more.
 
-    Parameters
-    ----------
-    model : Classifier
-        Its weights stay as they are, because the learning rate is zero.
-    n_texts, repeat : int
-        How many texts, each as long as the model reads, and how many steps are measured.
+    The texts are as long as the model reads. Its weights stay as they are, because the learning rate is zero.
     """
     texts, labels = ["word " * model.n_tokens] * n_texts, torch.zeros(n_texts, dtype=torch.long)
     optimiser = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=0.0)

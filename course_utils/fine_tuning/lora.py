@@ -23,17 +23,11 @@ class LoRALinear(nn.Module):
     ----------
     layer : torch.nn.Linear
         Its weights are frozen and not copied.
-    rank : int
-        From 1 to the smaller side of the layer's matrix.
-    alpha : float, optional
-        ``rank`` if left out: then ``B A`` is the update itself.
+    rank, alpha : int, float, optional
+        A rank from 1 to the smaller side of the layer's matrix, and a number above 0 (InputError). Without an alpha,
+        ``B A`` is the update itself.
     generator : torch.Generator, optional
         Draws the first ``A``.
-
-    Raises
-    ------
-    InputError
-        If the layer is not linear, the rank does not fit its matrix, or alpha is no number above 0.
 
     Examples
     --------
@@ -102,11 +96,6 @@ class Adapter(nn.Module):
 
     ``up`` starts at zero, so that at first nothing changes (Houlsby et al., 2019, https://arxiv.org/abs/1902.00751).
 
-    Parameters
-    ----------
-    width, bottleneck : int
-        Numbers in each row ``h`` and in the middle, each at least 1.
-
     Examples
     --------
     >>> adapter, h = Adapter(6, 2), torch.ones(1, 6)
@@ -131,11 +120,8 @@ class Adapter(nn.Module):
 def linear_layers(network: nn.Module, targets: Sequence[str]) -> list[str]:
     """Return the full names of the linear layers whose names end with one of ``targets``.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-    targets : sequence of str
-        Whole parts between dots, such as ``"query"`` or ``"attention.self.query"``; each must be there (InputError).
+    An end is of whole parts between dots, such as ``"query"`` or ``"attention.self.query"``; each must be there
+    (InputError).
 
     Examples
     --------
@@ -160,16 +146,8 @@ def add_lora(
 ) -> dict[str, LoRALinear]:
     """Freeze a network, in place, and put a low-rank update beside some of its linear layers.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        If a target or the rank does not fit, or it has updates already (InputError), it stays as it is.
-    targets : sequence of str
-        Which layers, as in `linear_layers`.
-    rank, alpha : int, float
-        As in `LoRALinear`.
-    seed : int
-        Draws the first ``A`` of each.
+    Which layers is said as in `linear_layers`, rank and alpha as in `LoRALinear`, and ``seed`` draws the first ``A`` of
+    each. If anything does not fit, or there are updates already (InputError), the network stays as it is.
 
     Returns
     -------
@@ -218,14 +196,7 @@ def add_updates(
 def add_adapters(network: nn.Module, targets: Sequence[str], bottleneck: int, seed: int = 0) -> dict[str, Adapter]:
     """Freeze a network, in place, and put an adapter behind some of its linear layers.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        If a target or the bottleneck does not fit (InputError), it stays as it is.
-    targets : sequence of str
-        Which layers, as in `linear_layers`.
-    bottleneck, seed : int
-        As in `Adapter`, and for its first weights.
+    Arguments and errors are those of `add_lora`, with the bottleneck of `Adapter` in place of a rank.
 
     Returns
     -------

@@ -48,11 +48,11 @@ def load_lora(network: nn.Module, folder: str | Path, base: str | None = None) -
     Parameters
     ----------
     network : torch.nn.Module
-        The network that it was trained on. If anything does not fit, it stays as it is.
+        The one that it was trained on. If anything does not fit, it stays as it is.
     folder : str or Path
-        Where ``adapter_config.json`` and ``adapter_model.safetensors`` lie.
+        With ``adapter_config.json`` and ``adapter_model.safetensors``.
     base : str, optional
-        The name of ``network``; must be the one that the adapter says it was trained on.
+        The network's name, which must be the one that the adapter names.
 
     Returns
     -------
@@ -105,16 +105,11 @@ def save_lora(network: nn.Module, folder: str | Path, base: str) -> None:
     Parameters
     ----------
     network : torch.nn.Module
-        A network that `add_lora` has changed.
+        One that `add_lora` has changed (InputError).
     folder : str or Path
-        Where to write; made if it is not there.
+        Made if it is not there; one that cannot be written is an InputError.
     base : str
-        The network's name, which is written down with the updates.
-
-    Raises
-    ------
-    InputError
-        If the network has no low-rank updates, or the folder cannot be written.
+        The network's name, which is kept with the updates.
     """
     from safetensors.torch import save
 

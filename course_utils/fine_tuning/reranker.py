@@ -209,17 +209,11 @@ def train(
     texts : sequence of str
         The texts that the positions of ``examples`` count in.
     examples : sequence of Example
-        At least ``batch`` of them.
-    n_steps : int
-        The learning rate rises in the first twenty steps and falls along a cosine to zero.
-    rate : float
-        The highest learning rate.
-    n_candidates : int
-        Texts of each example in a step: the most probable one, and others drawn at random.
-    batch, n_tokens : int
-        Examples in a step, and tokens that are read of each text.
-    seed : int
-        Draws examples and candidates.
+        At least ``batch``, of which each step draws so many.
+    n_steps, rate : int, float
+        The learning rate rises to ``rate`` in the first twenty steps and falls along a cosine to zero.
+    n_candidates, n_tokens : int
+        Texts of each example in a step, the most probable one and others drawn at random; and tokens read of each.
     watch : callable
         Gets the number of steps done and all losses so far, after each step.
 

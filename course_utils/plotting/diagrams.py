@@ -76,10 +76,7 @@ def flow(
 def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
     """Draw the computation of one head of attention, with the shape of each array on its arrow.
 
-    Parameters
-    ----------
-    n_tokens, d_model, d_head : int
-        Tokens are ``(n_tokens, d_model)``; queries, keys and values ``(n_tokens, d_head)``.
+    Tokens are ``(n_tokens, d_model)``; queries, keys and values ``(n_tokens, d_head)``.
     """
     import matplotlib.pyplot as plt
 
@@ -100,10 +97,7 @@ def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
 def many_heads(n_tokens: int, d_model: int, n_heads: int) -> Figure:
     """Draw how tokens are split into heads, attend, and are joined again, with the shape of each array.
 
-    Parameters
-    ----------
-    n_tokens, d_model, n_heads : int
-        Tokens are ``(n_tokens, d_model)``, heads ``(n_heads, n_tokens, d_model // n_heads)``.
+    Tokens are ``(n_tokens, d_model)``, heads ``(n_heads, n_tokens, d_model // n_heads)``.
     """
     import matplotlib.pyplot as plt
 
@@ -120,15 +114,7 @@ def many_heads(n_tokens: int, d_model: int, n_heads: int) -> Figure:
 
 
 def shared_heads(n_heads: int, n_kv_heads: Mapping[str, int]) -> Figure:
-    """Draw which query heads share which keys and values.
-
-    Parameters
-    ----------
-    n_heads : int
-        Query heads.
-    n_kv_heads : mapping of str to int
-        Key-value heads of each variant, such as ``{"grouped": 2}``.
-    """
+    """Draw which of ``n_heads`` query heads share keys and values, for variants such as ``{"grouped": 2}``."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(n_kv_heads), figsize=(7.8, 1.7))
@@ -143,13 +129,7 @@ def shared_heads(n_heads: int, n_kv_heads: Mapping[str, int]) -> Figure:
 
 
 def gpt(n_tokens: int, d_model: int, n_vocabulary: int, n_blocks: int) -> Figure:
-    """Draw a small GPT from token ids to logits, with residual connections and the shape of each array.
-
-    Parameters
-    ----------
-    n_tokens, d_model, n_vocabulary, n_blocks : int
-        The sizes in captions and title.
-    """
+    """Draw a small GPT from token ids to logits, with residual connections and the shape of each array."""
     import matplotlib.pyplot as plt
 
     shape = f"{n_tokens} × {d_model}"
@@ -201,15 +181,9 @@ def draw_attention(ax: Axes, tokens: Sequence[str], weights: Sequence[float], qu
 
 
 def plane(ax: Axes, vectors: Mapping[str, Sequence[float]], colours: Mapping[str, str] | None = None) -> None:
-    """Draw vectors of two numbers as arrows from the origin, each with its name at the tip.
+    """Draw vectors ``(x, y)`` as arrows from the origin, each with its name at the tip.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Both axes get the same scale.
-    vectors : mapping of str to (x, y)
-    colours : mapping of str to str, optional
-        Colours by name; the others are blue.
+    ``colours`` holds colours by name; the others are blue. Both axes get the same scale.
     """
     for name, (x, y) in vectors.items():
         colour = (colours or {}).get(name, "C0")

@@ -20,13 +20,10 @@ def bar_chart(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
     values : mapping of str to float
         Lengths by label.
     unit : str
         What is measured; the label of the axis.
-    digits : int
-        Decimals of the values.
     highlight : str, optional
         The label of the one bar that is not grey.
     """

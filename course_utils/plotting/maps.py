@@ -39,7 +39,6 @@ def draw_map(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
     points : ndarray, shape (n_articles, 2)
         Positions on the map; distances have no unit.
     topics, titles : sequence of str

@@ -35,13 +35,10 @@ def matrix(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
     values : ndarray, shape (n_rows, n_columns)
         Positive numbers are blue, negative ones orange, infinite ones grey.
     rows, columns : sequence of str, optional
         Labels at the left and above, such as tokens.
-    title : str
-        Written above.
     mask : ndarray of bool, shape (n_rows, n_columns), optional
         True for the cells that count, as in `attention.causal_mask`; the others are grey.
     digits, numbers : int, bool, optional
@@ -86,15 +83,8 @@ def equation(parts: Sequence[Mapping | str], *, title: str = "", cell: float = 0
     parts : sequence of (mapping or str)
         A mapping holds the arguments of `matrix`: ``values``, ``title`` and so on. A text of one character is an
         operator, such as ``"@"`` or ``"="``; a longer one is written on an arrow, its second line below.
-    title : str
-        What the figure shows.
     cell : float
         The side of a cell in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For `plotting.show`.
     """
     import matplotlib.pyplot as plt
 
@@ -147,15 +137,8 @@ def draw_heads(
         Labels of rows and columns.
     titles : sequence of str, optional
         One for each head; ``"head 0"`` and so on if left out.
-    title : str
-        What the figure shows.
     per_row, side : int, float
         Grids in a row, and the side of one in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        For `plotting.show`.
     """
     import matplotlib.pyplot as plt
 

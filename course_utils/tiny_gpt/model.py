@@ -201,23 +201,14 @@ def attention_maps(model: TinyGPT, ids: Sequence[int]) -> np.ndarray:
 def write(
     model: TinyGPT, ids: Sequence[int], n_tokens: int, temperature: float = 0.8, seed: int | None = 0
 ) -> list[int]:
-    """Continue a text; the model sees the last ``context`` tokens each time.
+    """Continue a text of at least one token, and return the new tokens; the model sees the last ``context`` each time.
 
     Parameters
     ----------
-    ids : sequence of int
-        The beginning, at least one token.
-    n_tokens : int
-        How many to write.
     temperature : float
         0 always takes the likeliest token, 1 draws from the model's probabilities, more draws more evenly.
     seed : int, optional
         The same seed draws the same tokens.
-
-    Returns
-    -------
-    list of int
-        The new tokens alone.
     """
     from course_utils.transformer import sampling_probabilities
 

@@ -47,10 +47,6 @@ def get_batch(
     ----------
     ids : sequence of int, or Tensor of int64, shape (n,)
         The text as tokens, more than ``context`` of them.
-    context, batch : int
-        Tokens in a piece, and pieces.
-    generator : torch.Generator, optional
-        Draws the places.
 
     Returns
     -------
@@ -113,16 +109,12 @@ def train(
     ----------
     ids : sequence of int
         The text as tokens, more than ``model.plan.context`` of them.
-    n_steps : int
-        How often the weights are changed.
     highest, warm_up : float, int
         The highest learning rate, and the steps until it is reached; see `rate`.
     batch, seed : int
         Pieces of text in each step, and the seed that draws them; see `get_batch`.
     each : callable, optional
         Called with the number of steps done: with 0 before the first, then after each.
-    what : str
-        What the progress bar says.
 
     Returns
     -------
@@ -158,13 +150,7 @@ def train(
 @one_thread()
 @torch.no_grad()
 def held_out_loss(model: TinyGPT, inputs: np.ndarray, targets: np.ndarray) -> float:
-    """Return the average loss on text that the model was not trained on, in nats a token.
-
-    Parameters
-    ----------
-    inputs, targets : ndarray of int64, shape (n_pieces, context)
-        What `windows` gives.
-    """
+    """Return the average loss on what `windows` gives, each ``(n_pieces, context)``, in nats a token."""
     inputs, targets = (check_ids(ids, model.plan.n_vocabulary) for ids in (inputs, targets))
     if inputs.shape != targets.shape or not inputs.size:
         raise InputError(f"Each id needs its target, and inputs are {inputs.shape} and targets {targets.shape}.")
