@@ -15,19 +15,10 @@ from course_utils.evaluation.intervals import percentile_interval
 def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Average the vectors of each class and give each average length one.
 
-    Parameters
-    ----------
-    vectors : ndarray, shape (n, d)
-        A row of finite numbers for each example.
-    labels : sequence of str or of int, length n
-        The class of each row.
+    ``vectors`` has shape ``(n, d)``, a row for each example; ``labels`` holds the class of each, a string or a whole
+    number.
 
-    Returns
-    -------
-    names : ndarray, shape (n_classes,)
-        The classes, sorted.
-    centres : ndarray of float, shape (n_classes, d)
-        A unit row for each of them.
+    The result is the sorted classes, shape ``(n_classes,)``, and a unit row for each, shape ``(n_classes, d)``.
 
     Raises
     ------
@@ -64,10 +55,8 @@ def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarra
 def macro_f1(truth: Sequence[Any], said: Sequence[Any]) -> float:
     """Return the plain average, over the classes, of F1: the harmonic mean of precision and recall.
 
-    Parameters
-    ----------
-    truth, said : sequence of str or of int
-        The right class and the predicted class of each text. A class that occurs in either of them counts.
+    ``truth`` and ``said`` are the right and the predicted class of each text, strings or whole numbers. A class that
+    occurs in either of them counts.
 
     Raises
     ------

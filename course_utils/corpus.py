@@ -44,11 +44,8 @@ def load_wikipedia(
     topics : sequence of str, optional
         Keep the articles of these topics. All topics, and the articles without one, when left out.
 
-    Returns
-    -------
-    datasets.Dataset
-        Columns ``title``, ``text``, ``description`` (a few words, sometimes empty) and ``topic`` (``"Uncategorized"``
-        where there is none), in the order of the source.
+    The columns are ``title``, ``text``, ``description`` (a few words, sometimes empty) and ``topic``
+    (``"Uncategorized"`` where there is none); the order is that of the source.
 
     Raises
     ------
@@ -178,12 +175,7 @@ def load_word_ratings(name: str) -> list[tuple[str, str, float]]:
 def load_text_ratings() -> tuple[list[str], np.ndarray]:
     """Load fifty short news texts, and how similar people find each two of them.
 
-    Returns
-    -------
-    texts : list of str
-        The texts, of 51 to 126 words.
-    ratings : ndarray, shape (50, 50)
-        From 0 to 1; symmetric.
+    The texts have 51 to 126 words; the ratings are from 0 to 1, symmetric, of shape ``(50, 50)``.
 
     Notes
     -----

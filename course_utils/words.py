@@ -99,10 +99,7 @@ def letters_of_pieces(text: str) -> list[str]:
 def query_words(query: str) -> list[str]:
     """Return the words of a query that are searched for: without QUESTION_WORDS, unless it has no others.
 
-    Raises
-    ------
-    InputError
-        If the query is empty or no string.
+    An empty query is an InputError.
 
     Examples
     --------
@@ -167,16 +164,9 @@ def is_cut_into_pieces(text: str) -> bool:
 def spans_of(
     wanted: Collection[str], text: str, tokenizer: Callable[[str], list[str]] | None = None
 ) -> list[tuple[int, int]]:
-    """Return where wanted words stand in a text, from the first to behind the last letter of each match.
+    """Return where wanted words, such as `query_words` returns, stand in a text: the start and end of each match.
 
-    Parameters
-    ----------
-    wanted : collection of str
-        Words such as `query_words` returns.
-    text : str
-        The text, in Unicode's composed form (NFC).
-    tokenizer : callable, optional
-        What cuts texts into words, if that is not `words`.
+    The text must be in Unicode's composed form (NFC). A ``tokenizer`` is what cuts texts, if that is not `words`.
 
     Examples
     --------

@@ -16,25 +16,13 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Return the range in which the mean would probably lie if other questions of the same kind had been asked.
 
-    Parameters
-    ----------
-    values : sequence of float
-        A finite number for each question.
-    confidence : float
-        The share of the resampled means inside the range, above 0 and below 1.
-    n_resamples : int
-        How many sets of questions to draw with replacement.
-    seed : int
-        The same seed draws the same sets.
+    This is the percentile bootstrap (Efron, 1979): ``n_resamples`` sets of as many questions are drawn, with
+    replacement, and the share ``confidence`` of their means lies inside the range.
 
     Raises
     ------
     InputError
         If there are no values, one is not finite, or a parameter is out of its range.
-
-    Notes
-    -----
-    The percentile bootstrap (Efron, 1979).
 
     Examples
     --------
@@ -58,14 +46,8 @@ def percentile_interval(
 ) -> tuple[float, float]:
     """Return the range of any measure over resampled sets, as `bootstrap_interval` does for the mean.
 
-    Parameters
-    ----------
-    n : int
-        How many examples there are, and how many are drawn for each set.
-    measure : callable
-        Gets positions of shape ``(n_resamples, n)`` and returns a number for each set.
-    confidence, n_resamples, seed
-        As in `bootstrap_interval`, as are the errors.
+    ``measure`` gets positions of shape ``(n_resamples, n)``, a set of the ``n`` examples in each row, and returns a
+    number for each set. The other parameters and the errors are those of `bootstrap_interval`.
 
     Examples
     --------
@@ -83,19 +65,8 @@ def percentile_interval(
 def paired_p_value(a: Sequence[float], b: Sequence[float], n_resamples: int = 10_000, seed: int = 0) -> float:
     """Return how often chance alone would set two methods as far apart as they are on the same questions.
 
-    Parameters
-    ----------
-    a, b : sequence of float
-        A finite number for each question from either method, in the same order.
-    n_resamples : int
-        How many times to swap the two methods' numbers on a random half of the questions.
-    seed : int
-        The same seed swaps the same ones.
-
-    Returns
-    -------
-    float
-        Near 0 if chance hardly ever does it; 1 if the methods are equal.
+    ``a`` and ``b`` hold a number for each question, in the same order. ``n_resamples`` times, the two methods' numbers
+    are swapped on a random half of the questions. The result is 1 if the methods are equal.
 
     Raises
     ------

@@ -22,15 +22,14 @@ def recall_at_k(rankings: Sequence[Ranking], relevant: Sequence[Relevant], k: in
     rankings : sequence of sequence of int or Hit
         For each question, positions of texts, the best first.
     relevant : sequence of set of int, or of mapping of int to float
-        For each question, the positions of the texts that answer it, or their grades: 0 does not answer, and the higher
-        the better. Grades above 0 make a difference to `ndcg_at_k` alone.
+        For each question, the positions of the texts that answer it, or a grade for each position: 0 is not relevant,
+        and the higher the better. Grades above 0 make a difference to `ndcg_at_k` alone.
     k : int
         How many results a person looks at.
 
     Returns
     -------
     ndarray of float, shape (n_questions,)
-        From 0 (none of it) to 1 (all of it).
 
     Raises
     ------

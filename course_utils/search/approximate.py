@@ -16,23 +16,9 @@ TIMED = 60  # queries that are timed one by one
 
 
 def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndarray:
-    """Make many vectors that resemble the given ones: mixtures of two of them in their main directions, with noise.
+    """Make vectors that resemble the given ones: mixtures of two in their ``width`` main directions, with noise.
 
-    Parameters
-    ----------
-    vectors : ndarray of float32, shape (n_real, d)
-        Rows of length one, for example from ``embed``.
-    n : int
-        How many to make.
-    width : int
-        How many directions to keep, those in which the real vectors are longest; from 1 to ``d``.
-    seed : int
-        For the choice of partners and the noise.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, width)
-        Rows of length one.
+    The vectors have shape ``(n_real, d)``, the result ``(n, width)``; all rows are float32 and of length one.
 
     Raises
     ------
@@ -62,21 +48,9 @@ def measure(
 ) -> tuple[float, float]:
     """Measure a search: which share of the nearest neighbours it finds, and how long one query takes on one core.
 
-    Parameters
-    ----------
-    search : callable
-        Gets queries of shape ``(n_queries, d)`` and returns for each a list of positions or of hits.
-    queries : ndarray, shape (n_queries, d)
-        What to search for.
-    exact : sequence of sequence of int or Hit
-        The nearest neighbours of each query, as an exact search finds them.
-
-    Returns
-    -------
-    recall : float
-        The share of the nearest neighbours that were found, from 0 to 1, averaged over the queries.
-    milliseconds : float
-        The median time of a single query.
+    ``search`` gets queries of shape ``(n_queries, d)`` and returns for each a list of positions or of hits; ``exact``
+    holds the nearest neighbours of each, as an exact search finds them. The result is the mean recall, from 0 to 1, and
+    the median time of a single query in milliseconds.
 
     Raises
     ------

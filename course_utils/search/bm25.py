@@ -91,18 +91,8 @@ class BM25Index:
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """Rank the texts that share a word with the query.
 
-        Parameters
-        ----------
-        query : str
-            A question or some words.
-        k : int
-            How many hits at most.
-
-        Returns
-        -------
-        list of Hit
-            The best first; the earlier text first where scores are equal; texts without any word of the query are no
-            hits, so there may be fewer than ``k``.
+        The best comes first, and the earlier text where scores are equal. Texts without any word of the query are no
+        hits, so there may be fewer than ``k``.
 
         Raises
         ------

@@ -53,17 +53,8 @@ class DenseIndex:
     def search(self, query: np.ndarray, k: int = 10) -> list[Hit] | list[list[Hit]]:
         """Rank the vectors by their dot product with the query.
 
-        Parameters
-        ----------
-        query : ndarray, shape (d,) or (n_queries, d)
-            One query, or one a row; many at once are faster than one after the other.
-        k : int
-            How many hits; all vectors are ranked where there are fewer.
-
-        Returns
-        -------
-        list of Hit, or a list of those
-            The best first, the earlier row first where scores are equal; one list for each row of ``query``.
+        A query of shape ``(d,)`` gets a list of at most ``k`` hits, the earlier row first where scores are equal; a
+        table of queries, shape ``(n_queries, d)``, gets a list of those, faster than one after the other.
 
         Raises
         ------

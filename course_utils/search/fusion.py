@@ -19,16 +19,12 @@ def reciprocal_rank_fusion(
     Parameters
     ----------
     rankings : sequence of sequence of int or Hit
-        Positions of texts, the best first; they may be of different lengths and hold different texts.
+        Positions of texts, the best first. The rankings may be of different lengths and hold different texts; the
+        result holds each text once.
     weights : sequence of float, optional
         How much each ranking counts, 0 or more; all the same when left out.
     k : float
         From 0. The larger it is, the less the first ranks count beside the later ones.
-
-    Returns
-    -------
-    list of Hit
-        Every text of any ranking once, the best first; of equal ones, the one met earlier in the first rankings.
 
     Raises
     ------

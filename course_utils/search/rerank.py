@@ -29,11 +29,7 @@ def maxsim_rerank(
         All texts.
     positions : sequence of int or Hit
         The positions of the candidates in ``texts``, or another search's hits; one such list for each of many queries.
-
-    Returns
-    -------
-    list of Hit, or a list of those
-        The same positions, the best first; candidates with equal scores keep their order.
+        They are returned with the best first; candidates with equal scores keep their order.
 
     Raises
     ------
@@ -60,10 +56,7 @@ def maxsim_rerank(
 def maxsim(query: np.ndarray, text: np.ndarray) -> float:
     """Add up, for each token of a query, the cosine with the token of a text that is most like it.
 
-    Parameters
-    ----------
-    query, text : ndarray, shape (n_tokens, d)
-        Unit rows. A text without tokens scores 0.
+    Both are unit rows of shape ``(n_tokens, d)``. A text without tokens scores 0.
 
     Examples
     --------
@@ -82,14 +75,8 @@ def rerank_by(
 ) -> list[Hit] | list[list[Hit]]:
     """Reorder candidates by MaxSim with token vectors of any encoder.
 
-    Parameters
-    ----------
-    kind : str
-        The encoder's name; scores are kept in the cache folder under it, so another encoder needs another name.
-    encode : callable
-        Gets texts and returns an array of unit rows, one for each token, for each of them.
-    query, texts, positions
-        As in `maxsim_rerank`, as are the result and the errors.
+    ``encode`` gets texts and returns for each an array of unit rows, one for each token. ``kind`` is the encoder's
+    name, under which scores are kept in the cache folder. The rest is that of `maxsim_rerank`.
     """
     return _reranked(kind, functools.partial(_maxsim_scores, encode), query, texts, positions)
 
@@ -115,16 +102,8 @@ def cross_encoder_rerank(
 ) -> list[Hit] | list[list[Hit]]:
     """Reorder candidates with a network from a model hub that reads the query and the text together.
 
-    Parameters, result and errors are those of `maxsim_rerank`.
-
-    Raises
-    ------
-    CourseError
-        If the model was not fetched before and no model hub answers.
-
-    Notes
-    -----
-    The cross-encoder is https://huggingface.co/cross-encoder/ms-marco-MiniLM-L6-v2, about 90 MB, fetched at first use.
+    Parameters, result and errors are those of `maxsim_rerank`, and a CourseError if no model hub answers. The
+    cross-encoder is https://huggingface.co/cross-encoder/ms-marco-MiniLM-L6-v2, about 90 MB, fetched at first use.
     """
     return _reranked("cross-encoder-minilm", _cross_encode, query, texts, positions)
 
@@ -152,7 +131,8 @@ def _reranked(
 
 def _text(texts: Sequence[str], position: int) -> str:
     if isinstance(texts, str) or not isinstance(texts[position], str):
-        raise InputError(f"texts must be the list of all texts; text {position} is {type(texts[position]).__name__}.")
+        wrong = texts if isinstance(texts, str) else texts[position]
+        raise InputError(f"texts must be the list of all texts, each a string, and {wrong!r:.60} is not.")
     return texts[position]
 
 
