@@ -56,7 +56,11 @@ def test_an_unknown_topic_lists_the_known_ones():
 
 @pytest.mark.parametrize(
     ("topics", "message"),
-    [("Arts", r"topics=\['Arts'\]"), (3, r"topics takes a list"), (["Arts", 3], "topics are strings, and 3 is int")],
+    [
+        ("Arts", r"topics=\['Arts'\]"),
+        (3, r"topics takes a list"),
+        (["Arts", 3], "topics are strings, and number 1 of them is int"),
+    ],
 )
 def test_topics_are_a_list_of_strings(topics, message):
     with pytest.raises(InputError, match=message):

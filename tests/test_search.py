@@ -122,8 +122,9 @@ def test_k_is_a_whole_number_from_one(k):
     ("texts", "message"),
     [
         ([], "no texts"),
-        ("one string", "single string"),
-        (["cat", None], "Text 1 is NoneType"),
+        ("one string", "texts takes a list"),
+        (["cat", None], "number 1 of them is NoneType"),
+        (3, "texts takes a list"),
         (["", "?!"], "has a word"),
     ],
 )

@@ -70,17 +70,12 @@ def check_query(query: str) -> str:
     return query
 
 
-def check_texts(texts: Sequence[str]) -> list[str]:
+def check_texts(texts: Iterable[str]) -> list[str]:
     """Return the texts of an index as a list, if there are any and each is a string."""
-    if isinstance(texts, str):
-        raise InputError("An index takes a list of texts, and this is a single string: write [text] around it.")
-    texts = list(texts[:] if hasattr(texts, "__getitem__") else texts)  # a column of a dataset is far faster as a slice
-    if not texts:
+    found = check_strings("texts", texts)
+    if not found:
         raise InputError("There are no texts, so there is nothing to search.")
-    for position, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InputError(f"Text {position} is {type(text).__name__} and not a string.")
-    return texts
+    return found
 
 
 def check_strings(name: str, values: Iterable[str]) -> list[str]:
@@ -91,12 +86,12 @@ def check_strings(name: str, values: Iterable[str]) -> list[str]:
     >>> check_strings("titles", ("Riga", "Rome"))
     ['Riga', 'Rome']
     """
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InputError(f"{name} takes a list: write {name}=[{values!r}].")
-    found = list(values)
-    for value in found:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InputError(f"{name} takes a list: write {name}=[{values!r:.60}].")
+    found = list(values[:] if isinstance(values, Sequence) else values)  # a column of a dataset is faster as a slice
+    for position, value in enumerate(found):
         if not isinstance(value, str):
-            raise InputError(f"{name} are strings, and {value!r} is {type(value).__name__}.")
+            raise InputError(f"{name} are strings, and number {position} of them is {type(value).__name__}.")
     return found
 
 
