@@ -86,12 +86,25 @@ def workflow_steps(name: str) -> list[dict]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize(("workflow", "command"), [("test", commands.test), ("site", commands.site)])
+@pytest.mark.parametrize(
+    ("workflow", "command"), [("test", commands.test), ("site", commands.site), ("weekly", commands.run)]
+)
 def test_a_workflow_calls_a_command_that_exists(workflow, command):
     (line,) = [step["run"] for step in workflow_steps(workflow) if "run" in step]
     start = "python -m course_utils "
     assert line.startswith(start)
-    assert commands.parser().parse_args(line.removeprefix(start).split()).command is command
+    words = line.replace("${{ matrix.folder }}", "notebooks").removeprefix(start).split()
+    assert commands.parser().parse_args(words).command is command
+
+
+def test_every_cell_runs_twice_each_week_in_the_notebooks_folder_and_in_another():
+    text = (ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8")
+    workflow = yaml.load(text, yaml.BaseLoader)  # which does not take the word "on" for true
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", workflow["on"]["schedule"][0]["cron"])
+    folders = workflow["jobs"]["twice"]["strategy"]["matrix"]["folder"]
+    assert "notebooks" in folders
+    assert len(folders) == 2
+    assert "run --twice --folder ${{ matrix.folder }}" in text
 
 
 def test_the_workflow_publishes_the_folder_that_the_command_builds():
@@ -111,7 +124,7 @@ def test_nothing_here_names_a_machines_folders():
 
 
 def test_nothing_is_unpickled():
-    unsafe = re.compile(r"\bpickle\.|torch\.load\(|allow_pickle=True|joblib\.load|\beval\(")
+    unsafe = re.compile(r"\bpickle\.\w|torch\.load\(|allow_pickle=True|joblib\.load|\beval\(")
     for path in tracked("course_utils/*.py", "notebooks/*.ipynb"):
         text = path.read_text(encoding="utf-8").replace("model.eval()", "")
         assert not unsafe.search(text), path

@@ -1,6 +1,7 @@
 import nbformat
 import pytest
-from rounding import Printed
+
+from course_utils.tools.compare import Printed
 
 pytest_plugins = ["pytester"]
 

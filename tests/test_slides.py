@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course_utils.common import cache
 from course_utils.common.errors import CourseError
-from course_utils.tools import guide, notebooks, serve, slides
+from course_utils.tools import compare, guide, serve, slides
 
 SMALLEST = 0.6  # of the full size: letters of 15 pixels on a screen of 1280 x 720
 
@@ -68,7 +68,7 @@ def test_what_is_too_tall_goes_on_on_another_slide():
 
 def test_a_live_widget_is_left_to_the_picture_beside_it():
     cell = ran("explorer()")
-    cell.outputs = [new_output("display_data", data={notebooks.WIDGET_VIEW: {}, "text/plain": "Box()"})]
+    cell.outputs = [new_output("display_data", data={compare.WIDGET_VIEW: {}, "text/plain": "Box()"})]
     assert deck(prose("# A"), cell) == [[["prose", "code"]]]
 
 

@@ -83,7 +83,12 @@ def parser() -> argparse.ArgumentParser:
 
     page = add("run", "run the notebooks; print minutes and memory for each", run)
     _add_notebooks(page)
-    page.add_argument("--readme", action="store_true", help="write the table into README.md too")
+    how = page.add_mutually_exclusive_group()
+    how.add_argument("--readme", action="store_true", help="write the table into README.md too")
+    how.add_argument("--twice", action="store_true", help="run every cell twice in a row, and compare the two outcomes")
+    page.add_argument(
+        "--folder", type=existing_folder, help="the folder that the kernels work in (default: the notebooks')"
+    )
     page.add_argument("--memory-limit", metavar="2G", help="stop a notebook that needs more, its processes together")
 
     page = add("refresh", "run the notebooks and keep their new outputs in the files", refresh)
@@ -126,6 +131,13 @@ def port(word: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", word) or not 1 <= int(word) <= LAST_PORT:
         raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to {LAST_PORT}, and {word!r} is not")
     return int(word)
+
+
+def existing_folder(word: str) -> Path:
+    """Return a folder that exists, for argparse."""
+    if not Path(word).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {word!r}")
+    return Path(word).absolute()
 
 
 def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int | None:
@@ -177,7 +189,9 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
     paths, runs = notebooks.find(options.notebooks), []
     limit = memory_limit.parse(options.memory_limit) if options.memory_limit else None
     prepare.prepare()
-    failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path, limit)[1]))
+    if options.twice:
+        return _run_twice(paths, options.folder, limit)
+    failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path, limit, options.folder)[1]))
     table = notebooks.table(runs)
     print(table)
     if options.readme and not failures:
@@ -185,6 +199,14 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
         text = notebooks.replace_between(readme.read_text(encoding="utf-8"), "budget", f"\n{table}\n")
         notebooks.rewrite(readme, text)
     return _tell(failures)
+
+
+def _run_twice(paths: list[Path], folder: Path | None, limit: int | None) -> int:
+    from course_utils.tools.twice import run_twice, twice_table
+
+    runs = [run_twice(path, folder, limit) for path in paths]
+    print(twice_table(runs))
+    return _tell([f"{run.name}, {problem}." for run in runs for problem in run.problems])
 
 
 def refresh(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from course_utils.common.errors import CourseError
 from course_utils.common.progress import QUIET, job_bar
+from course_utils.tools.compare import WIDGET_VIEW
 from course_utils.tools.environment import ROOT
 from course_utils.tools.memory_limit import watched
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "notebooks"
 SECONDS_A_CELL = 600
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def find(names: Sequence[str] = ()) -> list[Path]:
     return sorted(chosen) if names else every
 
 
-def execute(path: Path, limit: int | None = None) -> tuple[NotebookNode, Run]:
-    """Run a notebook in a fresh kernel, from its own folder, and return it with its new outputs.
+def execute(path: Path, limit: int | None = None, folder: Path | None = None) -> tuple[NotebookNode, Run]:
+    """Run a notebook in a fresh kernel, and return it with its new outputs.
 
     Parameters
     ----------
@@ -75,6 +75,8 @@ def execute(path: Path, limit: int | None = None) -> tuple[NotebookNode, Run]:
         The notebook; the file is left as it is.
     limit : int, optional
         Bytes that this process and all it starts may use together; the notebook is stopped when it wants more.
+    folder : Path, optional
+        The folder that the kernel works in; the notebook's own without it.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def execute(path: Path, limit: int | None = None) -> tuple[NotebookNode, Run]:
     n_cells = sum(cell.cell_type == "code" for cell in book.cells)
     started = time.perf_counter()
     with job_bar(n_cells, "cell", path.name) as bar, watched(limit) as peak:
-        client = kernel_client(book, path.parent, on_cell_executed=lambda **_: bar.update())
+        client = kernel_client(book, folder or path.parent, on_cell_executed=lambda **_: bar.update())
         try:
             client.execute(env={**os.environ, QUIET: "1"})
         except KeyboardInterrupt:

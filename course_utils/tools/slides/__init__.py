@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from course_utils.common import assets, download
 from course_utils.common.errors import CourseError
 from course_utils.tools import guide
+from course_utils.tools.compare import WIDGET_VIEW
 from course_utils.tools.environment import ROOT
-from course_utils.tools.notebooks import WIDGET_VIEW
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
