@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.common.checks import check_number, check_whole
+from course_utils.common.checks import check_number, check_strings, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.vectors import check_vectors
 from course_utils.phrases import WORD, Highlighted, stands_in
@@ -162,9 +162,7 @@ def extract(
     if phrases is None:
         found = candidates(text, max_words)
     else:
-        if isinstance(phrases, str):
-            raise InputError(f"phrases takes a list: write phrases=[{phrases!r}].")
-        found = list(dict.fromkeys(phrases))
+        found = list(dict.fromkeys(check_strings("phrases", phrases)))
         if strangers := [phrase for phrase in found if not stands_in(phrase, text)]:
             raise InputError(f"The candidate {strangers[0]!r} is not in the text: it cannot be a keyword of it.")
     if not found:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_utils.common.checks import describe
+from course_utils.common.checks import check_strings, describe
 from course_utils.common.errors import InputError
 from course_utils.words import UNSEEN
 
@@ -48,11 +48,9 @@ class Highlighted:
     keywords: tuple[str, ...]
 
     def __post_init__(self):
-        if isinstance(self.keywords, str):
-            raise InputError(f"Highlighted takes a list of keywords: write [{self.keywords!r}].")
-        for value in (self.text, *self.keywords):
-            if not isinstance(value, str):
-                raise InputError(f"A text and its keywords must be strings{describe(value)}.")
+        check_strings("keywords", self.keywords)
+        if not isinstance(self.text, str):
+            raise InputError(f"The text must be a string{describe(self.text)}.")
 
     @property
     def html(self) -> str:

@@ -46,7 +46,7 @@ def text_vectors(texts: Sequence[str]) -> np.ndarray:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    texts = check_strings("texts", texts[:] if hasattr(texts, "__getitem__") else texts)
+    texts = check_strings("texts", texts)
     meanings = embed(texts)
     if len(meanings) < 2:
         raise InputError("text_vectors compares texts by their words, so it needs at least two.")

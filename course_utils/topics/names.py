@@ -156,7 +156,7 @@ def _in_lower_case(text: str) -> str:
 def _checked_texts(texts: Sequence[str], labels: Sequence) -> tuple[list[str], list]:
     if isinstance(labels, str):
         raise InputError(f"labels takes a list: write labels=[{labels!r}].")
-    texts = check_strings("texts", texts[:] if hasattr(texts, "__getitem__") else texts)
+    texts = check_strings("texts", texts)
     labels = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
     if len(texts) != len(labels):
         raise InputError(f"Each text needs a label: there are {len(texts)} texts and {len(labels)} labels.")
