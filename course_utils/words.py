@@ -125,7 +125,7 @@ def whole_words(text: str) -> list[str]:
     if text.isascii():
         return re.findall(r"\w+", text.lower())
     found = []
-    for run in _pattern("run").findall(unicodedata.normalize("NFC", text)):
+    for run in _pattern("run").findall(text):
         found += [run.lower()] if run.isascii() else _pattern("run").findall(fold(run))  # folding splits ½ into 1 and 2
     return found
 
