@@ -23,7 +23,7 @@ REPEATS = 200
 
 
 def race(ours: Callable[[int], object], theirs: Callable[[int], object], repeats: int) -> tuple[float, float]:
-    """Take turns, so that both meet the same conditions, and return both medians in milliseconds."""
+    """Alternate between both, so that a busy moment slows down both; return both medians in milliseconds."""
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(repeats + 5):
         for each, run in zip(seconds, (ours, theirs), strict=True):
