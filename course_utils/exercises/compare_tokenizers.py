@@ -9,10 +9,11 @@ from course_utils.exercises import Exercise, Wrong
 
 LINE = "The year 1492, CAFÉ 🍵"
 SUSPECTS = ("BERT", "Mistral 7B", "GPT-4o")
+# The first sentence of the Universal Declaration of Human Rights, in the United Nations' translations.
 ASKED = {
-    "Korean": "해는 동쪽에서 뜬다. 아이들은 아침에 학교에 간다. 물은 모든 생물에게 중요하다.",
-    "Arabic": "تشرق الشمس من الشرق. يذهب الأطفال إلى المدرسة صباحا. الماء مهم لكل الكائنات الحية.",
-    "Hindi": "सूरज पूर्व में उगता है। बच्चे सुबह स्कूल जाते हैं। पानी सभी जीवों के लिए ज़रूरी है।",
+    "Korean": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.",
+    "Arabic": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق.",
+    "Hindi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
 }
 
 
@@ -26,7 +27,7 @@ def _setting() -> dict[str, Any]:
         "load_tokenizer": load_tokenizer,
         "show_tokens": show_tokens,
         "tokenizer_names": tokenizer_names,
-        "same_content": dict(ASKED),
+        "first_article": dict(ASKED),
     }
 
 
@@ -75,7 +76,10 @@ def _test_cheapest(answer: Any) -> str:
             raise Wrong(f"{name} does not give the {language} text back: compare decode(encode(text)) with the text.")
         if counts[name] > min(counts.values()):
             raise Wrong(f"{name} needs {counts[name]} tokens for the {language} text, and somebody needs fewer.")
-    return "The largest vocabularies made for many languages win; an honest comparison leaves out who loses the text."
+    return (
+        "Tekken and GPT-4o, as with the three sentences: both gave many places to these scripts. J2, with the largest "
+        "vocabulary of all, is not among them."
+    )
 
 
 suspects = Exercise(
@@ -115,7 +119,7 @@ cheapest = Exercise(
     """
     cheapest = {}
     for language in ["Korean", "Arabic", "Hindi"]:
-        text = same_content[language]
+        text = first_article[language]
         honest = [t for t in tokenizers if t.decode(t.encode(text)) == text]
         cheapest[language] = min(honest, key=lambda t: len(t.encode(text))).name
     """,

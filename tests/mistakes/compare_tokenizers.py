@@ -17,7 +17,7 @@ MISTAKES = {
     "cheapest": [
         (
             "cheapest = {language: min(tokenizers, key=lambda t: len(t.encode(text))).name "
-            "for language, text in same_content.items()} | {'Hindi': 'BERT'}",
+            "for language, text in first_article.items()} | {'Hindi': 'BERT'}",
             "does not give",
         ),
         ("cheapest = dict.fromkeys(['Korean', 'Arabic', 'Hindi'], 'SmolLM2')", "somebody needs fewer"),
