@@ -48,6 +48,40 @@ def test_pages_show_outputs_and_pictures_with_their_words(folder):
     assert "widget-view" not in page
 
 
+def test_the_set_up_cell_is_folded_and_no_other(folder):
+    for path in NOTEBOOKS:
+        page = pages(folder)[f"notebooks/{path.stem}.html"]
+        (folded,) = re.findall(r'<details class="[^"]*above-input[^"]*">(.*?)</details>', page, re.DOTALL)
+        assert "Show the set-up cell" in folded
+        assert "course_utils.tools.kernel" in re.sub(r"<[^>]+>", "", folded)
+
+
+@needs_browser
+def test_a_browser_hides_the_set_up_cell_until_it_is_asked_for(folder):
+    with opened() as page:
+        page.goto((folder / "notebooks/04_keyword_search.html").as_uri())
+        code = page.locator("details.above-input .highlight")
+        assert not code.is_visible()
+        page.locator("details.above-input summary").click()
+        assert code.is_visible()
+
+
+LETTERS = """() => {
+  const line = [...document.querySelectorAll(".cell_input pre")].find((pre) => pre.offsetParent);
+  const probe = line.appendChild(document.createElement("span"));
+  probe.textContent = "x".repeat(100);
+  const style = getComputedStyle(line), letter = probe.getBoundingClientRect().width / 100;
+  return (line.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) / letter;
+}"""
+
+
+@needs_browser
+def test_a_line_of_code_has_room_for_88_letters_on_a_laptop(folder):
+    with opened() as page:
+        page.goto((folder / "notebooks/04_keyword_search.html").as_uri())
+        assert page.evaluate(LETTERS) >= 88
+
+
 def test_helpers_are_documented_from_their_docstrings(folder):
     page = pages(folder)["helpers.html"]
     assert all(name in page for name in ("load_wikipedia", "Turn texts into vectors of length one", "BM25Index"))

@@ -132,6 +132,11 @@ def set_up_code(repository: str, branch: str = "main") -> str:
     return REMOTE.format(source=f"git+https://github.com/{repository}@{branch}")
 
 
+def is_set_up_cell(cell: NotebookNode) -> bool:
+    """Tell whether a cell is the one that finds the course and begins."""
+    return cell.cell_type == "code" and bool(OPENING.match(cell.source))
+
+
 def write_set_up_code(book: NotebookNode, text: str) -> None:
     """Put ``text`` in place of a notebook's set-up cell.
 
@@ -141,7 +146,7 @@ def write_set_up_code(book: NotebookNode, text: str) -> None:
         If the notebook has no such cell.
     """
     for cell in book.cells:
-        if cell.cell_type == "code" and OPENING.match(cell.source):
+        if is_set_up_cell(cell):
             cell.source = text
             return
     raise CourseError("The notebook has no set-up cell that begins with `try:` and finds the course.")

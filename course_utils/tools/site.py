@@ -90,12 +90,14 @@ def lesson_modules() -> list[str]:
 
 
 def _as_page(path: Path) -> str:
-    """Return a notebook without badges and live widgets (a picture stands beside each), with its pictures' words."""
+    """Return a notebook as a page: no badges, no live widgets, the set-up cell folded, the words of its pictures."""
     import nbformat
 
     book = nbformat.read(path, as_version=4)
     book.cells[0].source = notebooks.replace_between(book.cells[0].source, "badges", "")
     for cell in book.cells:
+        if launch.is_set_up_cell(cell):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
         if cell.cell_type == "code":
             cell.outputs = slides.shown_outputs(cell)
             for output in cell.outputs:
