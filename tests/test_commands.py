@@ -362,3 +362,22 @@ def test_an_address_that_badges_cannot_use_is_refused(tmp_path):
     (tmp_path / "pyproject.toml").write_text('repository = "git@host:a/b"\nbranch = "main"\n')
     with pytest.raises(CourseError, match="must look like"):
         launch.repository(tmp_path / "pyproject.toml")
+
+
+def test_one_notebook_is_tested_by_its_number():
+    words = commands.words_for_pytest(notebooks.find(["05", "07"]), all_rules=False)
+    assert words[-2:] == ["-k", "dense_retrieval or grounded_answers"]
+    answer = course("test", "05", "--collect-only", "-q")
+    collected = answer.stdout.splitlines()
+    assert answer.returncode == 0, answer.stderr
+    assert any(line.startswith("notebooks/05_dense_retrieval.ipynb::Cell") for line in collected)
+    assert any("test_house_style.py" in line and "05_dense_retrieval" in line for line in collected)
+    assert any("test_exercises.py" in line and "dense_retrieval" in line for line in collected)
+    assert not any("04_keyword" in line for line in collected)
+
+
+def test_the_quick_test_knows_the_rules_of_all_notebooks():
+    answer = course("test", "--quick", "--collect-only", "-q")
+    assert answer.returncode == 0, answer.stderr
+    for rule in ("test_layout.py", "test_project.py", "test_house_style.py::test_no_cell_is_empty[13_"):
+        assert f"tests/{rule}" in answer.stdout

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from course_utils.common.errors import CourseError
@@ -79,7 +80,11 @@ def parser() -> argparse.ArgumentParser:
     page.add_argument("--port", type=port, help="the port to serve at (default: the first free one from 8888)")
 
     page = add("test", "run every test and every notebook", test, "dependencies", "test", "site")
-    page.epilog = "What follows goes to pytest, for example: test tests/test_corpus.py -k size"
+    page.add_argument("--quick", action="store_true", help="the rules for notebooks and those that git sees changed")
+    page.epilog = (
+        "`test 05` tests one notebook: its rules, its exercises, its outputs. Anything else goes to pytest, for "
+        "example: test tests/test_corpus.py -k size"
+    )
 
     page = add("run", "run the notebooks; print minutes and memory for each", run)
     _add_notebooks(page)
@@ -172,14 +177,40 @@ def lab(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
-def test(_options: argparse.Namespace, rest: list[str]) -> int:
+def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run pytest over the tests, the docstrings and the notebooks."""
-    from course_utils.tools import prepare
+    from course_utils.tools import notebooks, prepare
 
     prepare.prepare()
+    named = [word for word in rest if re.match(r"\d\d", word)]
+    if named or options.quick:
+        chosen = notebooks.find(named) if named else notebooks.changed()
+        rest = [word for word in rest if word not in named] + words_for_pytest(chosen, all_rules=options.quick)
     os.chdir(ROOT)
     limit = f"--session-timeout={60 * MINUTES_FOR_TESTS}"
     return _become([sys.executable, "-m", "pytest", limit, *rest], {**os.environ, QUIET: "1"})
+
+
+def words_for_pytest(chosen: Sequence[Path], all_rules: bool) -> list[str]:
+    """Return what pytest is to run for some notebooks: their rules, their exercises, their outputs.
+
+    Parameters
+    ----------
+    chosen : sequence of Path
+        The notebooks.
+    all_rules : bool
+        The rules and exercises of all notebooks, and the project's own rules, beside the outputs of ``chosen``.
+
+    Examples
+    --------
+    >>> words_for_pytest([Path("notebooks/05_dense_retrieval.ipynb")], all_rules=False)[-2:]
+    ['-k', 'dense_retrieval']
+    """
+    rules = ["tests/test_house_style.py", "tests/test_exercises.py"]
+    if all_rules:
+        return [*rules, "tests/test_layout.py", "tests/test_project.py", *map(str, chosen)]
+    names = [path.stem.partition("_")[2] for path in chosen]
+    return [*rules, *map(str, chosen), "-k", " or ".join(names)]
 
 
 def run(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,13 @@ def find(names: Sequence[str] = ()) -> list[Path]:
             raise CourseError(f"There is no notebook {name!r}; there are {', '.join(path.name for path in every)}.")
         chosen.update(fitting)
     return sorted(chosen) if names else every
+
+
+def changed() -> list[Path]:
+    """Return the notebooks that git finds changed since the last commit; none outside a clone."""
+    command = ["git", "status", "--porcelain", "--", str(FOLDER)]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return [path for path in find() if path.name in answer.stdout]
 
 
 def execute(path: Path, limit: int | None = None, folder: Path | None = None) -> tuple[NotebookNode, Run]:

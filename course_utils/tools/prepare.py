@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from course_utils.common import assets, cache, download
+from course_utils.common import assets, download
 from course_utils.common.card import Card
 from course_utils.common.progress import say
 from course_utils.tools import environment
 
 
 def prepare() -> None:
-    """Fetch the models and the text, compute Wikipedia's vectors and map, and say so; later calls do nothing.
+    """Fetch the models and the text, and say so; later calls do nothing.
+
+    Nothing is computed: the vectors of Wikipedia come with the course.
 
     Raises
     ------
@@ -20,16 +22,6 @@ def prepare() -> None:
         if not asset.only_for and not download.is_complete(asset):
             say(f"Fetching the {asset.what}: {asset.size / 1e6:.0f} MB, {asset.licence}.")
             download.fetch(asset)
-    marker = cache.cache_folder() / "wikipedia-is-embedded"
-    fingerprint = "float32" + assets.ASSETS["minilm"].sha256 + assets.ASSETS["wikipedia"].sha256
-    if marker.exists() and marker.read_text(encoding="utf-8") == fingerprint:
-        return
-    from course_utils.corpus import load_wikipedia
-    from course_utils.embeddings import embed, flatten
-
-    say("Reading 10,033 Wikipedia articles with the sentence encoder, once: a few minutes.")
-    flatten(embed(load_wikipedia()["text"]))
-    cache.write_aside(marker, lambda file: file.write(fingerprint.encode()))
 
 
 def report() -> Card:
