@@ -1,3 +1,24 @@
-"""The small helper package of the course *Tokens to Transformers*: one file for one concept."""
+"""The helper package of the course *Tokens to Transformers*: lessons in front, three kinds of place around them.
+
+Lessons, in the order of the notebooks:
+
+- ``tokens``: text as pieces with numbers
+- ``words`` and ``phrases``: what a word is, and words that belong together
+- ``corpus``: the texts of the course
+- ``embeddings``: text as vectors
+- ``search``: by words, by meaning, both together, and reranked
+- ``evaluation``: how good a search is
+- ``grounding``: answers from a passage
+- ``classify``: texts into classes
+- ``topics``: groups of texts, and their names
+- ``keywords``: the phrases that say what a text is about
+- ``attention``: attention in plain NumPy
+- ``transformer``: a real language model in NumPy
+- ``tiny_gpt``: a GPT that trains in minutes
+- ``fine_tuning``: a trained network changed by few numbers
+
+Around them: ``plotting`` draws, ``exercises`` check answers, ``common`` has what all of these stand on, and ``tools``
+set up, run and publish the course.
+"""
 
 __version__ = "0.1.0"

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from house import NOTEBOOKS, ROOT
 
+import course_utils
 from course_utils.common.assets import ASSETS
 from course_utils.tools import commands, notebooks, site
 
@@ -62,6 +63,21 @@ def test_the_readme_lists_every_notebook_and_its_budget():
     for path in NOTEBOOKS:
         assert f"(notebooks/{path.name})" in readme()
         assert path.stem in budget, "run `python3 -m course_utils run --readme`"
+
+
+def places_of_the_package() -> set[str]:
+    found = {path.name + "/" * path.is_dir() for path in (ROOT / "course_utils").iterdir()}
+    return found - {"__init__.py", "__main__.py", "__pycache__/"}
+
+
+def test_the_readmes_tree_and_the_packages_map_have_every_place():
+    tree = readme().split("## What is in here")[1].split("```")[1]
+    listed = re.findall(r"^( *)(\S+)", tree, re.M)
+    assert {name for indent, name in listed if indent} == places_of_the_package()
+    tops = [name.rstrip(",") for line in re.findall(r"^\S.*?(?=  |$)", tree, re.M) for name in line.split()]
+    assert all((ROOT / name).is_dir() for name in tops)
+    named = set(re.findall(r"``(\w+)``", course_utils.__doc__))
+    assert named == {place.removesuffix("/").removesuffix(".py") for place in places_of_the_package()} - {"data"}
 
 
 def test_links_in_the_projects_pages_exist():
