@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 FOLDER = ROOT / "notebooks"
-SECONDS_A_CELL = 600
+SECONDS_A_CELL = 1200
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def execute(path: Path, limit: int | None = None, folder: Path | None = None) ->
     Raises
     ------
     CourseError
-        If a cell fails, takes over ten minutes or more memory than allowed; the message shows the cell and the error.
+        If a cell fails, takes over twenty minutes or more memory than allowed; the message shows the cell and the error.
     """
     import nbformat
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError

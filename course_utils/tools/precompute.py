@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -36,13 +35,18 @@ def precompute(paths: Sequence[Path], anew: bool) -> list[str]:
     list of str
         What went wrong in notebooks that did not run to their end. Then nothing that was begun anew is packed.
     """
-    with tempfile.TemporaryDirectory(prefix="course-precompute-") as folder, recording(Path(folder)):
+    folder = cache.cache_folder() / "recording"
+    if folder.exists():
+        say(f"Going on with what an interrupted run has computed; delete {folder} to begin anew.")
+    with recording(folder):
         if not anew:
             unpack()
         keep_wikipedia()
         failures = notebooks.each(paths, lambda path: notebooks.execute(path))
-        if not failures:
-            pack()
+        if failures and anew:
+            return failures
+        pack()
+    shutil.rmtree(folder)
     return failures
 
 
@@ -50,7 +54,9 @@ def precompute(paths: Sequence[Path], anew: bool) -> list[str]:
 def recording(folder: Path) -> Iterator[None]:
     """Let this process and the kernels that it starts keep all they compute in ``folder``, with the models at hand."""
     assets = cache.cache_folder() / "assets"
-    os.symlink(assets, folder / "assets", target_is_directory=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "assets").exists():
+        os.symlink(assets, folder / "assets", target_is_directory=True)
     before = {name: os.environ.get(name) for name in ("COURSE_CACHE", store.RECORD)}
     os.environ |= {"COURSE_CACHE": str(folder), store.RECORD: "1"}
     store.forget_session()
@@ -87,7 +93,7 @@ def unpack() -> None:
         if shipped := dict(kind.shipped()):
             kind.keep(shipped)
     if (store.PRECOMPUTED / MAPS).is_dir():
-        shutil.copytree(store.PRECOMPUTED / MAPS, cache.cache_folder() / MAPS)
+        shutil.copytree(store.PRECOMPUTED / MAPS, cache.cache_folder() / MAPS, dirs_exist_ok=True)
 
 
 def pack() -> None:
