@@ -89,7 +89,7 @@ def execute(path: Path, limit: int | None = None, folder: Path | None = None) ->
     Raises
     ------
     CourseError
-        If a cell fails, takes over twenty minutes or more memory than allowed; the message shows the cell and the error.
+        If a cell fails, or takes over twenty minutes or too much memory; the message shows the cell and the error.
     """
     import nbformat
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
