@@ -10,18 +10,7 @@ OLDEST_PYTHON = (3, 10)
 
 
 def main(arguments):
-    """Run one command line.
-
-    Parameters
-    ----------
-    arguments : list of str
-        The words after ``python3 -m course_utils``.
-
-    Returns
-    -------
-    int
-        The exit status: 0 when all went well.
-    """
+    """Run the words after ``python3 -m course_utils``; return the exit status, 0 when all went well."""
     if sys.version_info < OLDEST_PYTHON:
         sys.stderr.write(
             "The course needs Python %d.%d or newer, and this is Python %d.%d. "

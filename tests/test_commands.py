@@ -148,8 +148,8 @@ def test_without_a_browser_its_tests_are_skipped_with_a_sentence(tmp_path):
     command += ["-k", "a_browser or search_of_the_site or runs_everything"]
     environment = {**os.environ, "PATH": str(tmp_path)}
     answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
-    assert re.search(r"\n4 skipped, \d+ deselected", answer.stdout), answer.stdout
-    assert answer.stdout.count("no Chromium or Chrome is installed here, so what a browser would show was not") == 4
+    assert re.search(r"\n5 skipped, \d+ deselected", answer.stdout), answer.stdout
+    assert answer.stdout.count("no Chromium or Chrome is installed here, so what a browser would show was not") == 5
 
 
 def test_assets_lists_and_verifies():

@@ -17,8 +17,8 @@ from house import NOTEBOOKS, ROOT, Book
 PACKAGE = ROOT / "course_utils"
 FILES = sorted(PACKAGE.rglob("*.py"))
 PLACES = ("common", "plotting", "exercises", "tools")
-STANDARD_LIBRARY_ALONE = ["__main__", "tools.commands", "tools.environment", "tools.kernel", "common.errors"]
-STANDARD_LIBRARY_ALONE += ["common.progress"]
+STANDARD_LIBRARY_ALONE = ["__main__", "tools.commands", "tools.environment", "tools.install", "tools.kernel"]
+STANDARD_LIBRARY_ALONE += ["common.errors", "common.progress"]
 MOST_LINES, MOST_LINES_OF_A_LESSON = 450, 300
 RUN = 6  # lines that are the same in two places
 

@@ -1,4 +1,8 @@
-"""The models and the texts of the course, as pinned in ``data/assets.json``, and where they lie once fetched."""
+"""The models and the texts of the course, as pinned in ``data/assets.json``, and where they lie once fetched.
+
+Each function returns the path of a file or a folder that is whole. What is not in the cache is fetched first, and if
+that fails, a `CourseError` says what to do.
+"""
 
 from __future__ import annotations
 
@@ -28,61 +32,25 @@ LANGUAGES = {"en": "en-us", "es": "es-es", "fr": "fr-fr"}
 
 
 def minilm_path() -> Path:
-    """Return the folder of the sentence encoder MiniLM, fetched and verified.
-
-    Raises
-    ------
-    CourseError
-        If it is not in the cache and cannot be fetched; the message says what to do.
-    """
+    """Return the folder of the sentence encoder MiniLM."""
     return fetch(ASSETS["minilm"]) / "model"
 
 
 def smollm2_path() -> Path:
-    """Return the GGUF file of the language model SmolLM2, fetched and verified.
-
-    Raises
-    ------
-    CourseError
-        If it is not in the cache and cannot be fetched; the message says what to do.
-    """
+    """Return the GGUF file of the language model SmolLM2."""
     asset = ASSETS["smollm2"]
     return fetch(asset) / asset.members[0].name
 
 
 def wikipedia_path(language: str = "en") -> Path:
-    """Return the JSON file of Wikipedia's summaries in one language, fetched and verified.
-
-    Parameters
-    ----------
-    language : {"en", "es", "fr"}
-        English, Spanish or French.
-
-    Raises
-    ------
-    InputError
-        If there is no text in that language.
-    CourseError
-        If it is not in the cache and cannot be fetched; the message says what to do.
-    """
+    """Return the JSON file of Wikipedia's summaries in English (``"en"``), Spanish (``"es"``) or French (``"fr"``)."""
     if language not in LANGUAGES:
         raise InputError(f"There is no Wikipedia text in {language!r}; choose one of {', '.join(LANGUAGES)}.")
     return fetch(ASSETS["wikipedia"]) / f"data/summaries_{LANGUAGES[language]}.json"
 
 
 def tokenizer_path(name: str) -> Path:
-    """Return the file with a tokenizer's vocabulary, fetched and verified.
-
-    Parameters
-    ----------
-    name : str
-        The name of the file, such as ``"cl100k.vocab"`` or ``"tekken_240718.json"``.
-
-    Raises
-    ------
-    CourseError
-        If it is not in the cache and cannot be fetched; the message says what to do.
-    """
+    """Return the file with a tokenizer's vocabulary, such as ``"cl100k.vocab"`` or ``"tekken_240718.json"``."""
     for asset in ASSETS.values():
         for member in asset.members:
             if asset.name.endswith("-vocabularies") and Path(member.name).name == name:

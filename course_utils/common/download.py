@@ -64,17 +64,7 @@ class Asset:
 
 
 def fetch(asset: Asset) -> Path:
-    """Return the folder of an asset, and download it first where it is not there yet.
-
-    Parameters
-    ----------
-    asset : Asset
-        One of ``ASSETS``.
-
-    Returns
-    -------
-    Path
-        The folder with the files of ``asset.members``.
+    """Return the folder with the files of an asset, downloaded first where it is not there yet.
 
     Raises
     ------
@@ -89,15 +79,7 @@ def fetch(asset: Asset) -> Path:
 
 
 def is_complete(asset: Asset, read_all: bool = False) -> bool:
-    """Tell whether every file of an asset is in the cache.
-
-    Parameters
-    ----------
-    asset : Asset
-        One of ``ASSETS``.
-    read_all : bool
-        Compare the SHA-256 of every file too, not the sizes alone.
-    """
+    """Tell whether every file of an asset is in the cache with its size and, if ``read_all``, its SHA-256."""
     for member in asset.members:
         path = asset.folder / member.name
         if not path.is_file() or path.stat().st_size != member.size:
@@ -130,7 +112,7 @@ def _download(asset: Asset) -> Path:
 
 
 def _download_rest(asset: Asset, address: str, part: Path) -> None:
-    """Try a few times; a full disk ends it at once and takes the part away."""
+    """Try a few times; if the disk is full, stop at once and remove what has arrived."""
     for attempt in range(1, TRIES + 1):
         try:
             return append_rest(asset, address, part)
@@ -188,7 +170,7 @@ def append_rest(asset: Asset, address: str, part: Path) -> None:
         have = 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})
     with urllib.request.urlopen(request, timeout=SECONDS_WITHOUT_DATA, context=certificates()) as answer:
-        if have and getattr(answer, "status", None) != 206:  # the server, or a file:// address, sends it all again
+        if have and getattr(answer, "status", None) != 206:  # the server, or a file:// address, sends the whole file
             have = 0
         with (
             part.open("ab" if have else "wb") as file,

@@ -72,7 +72,7 @@ SECONDS_FOR_A_SERVER = 30
 
 
 def completion_server(address: str, model: str) -> Callable[[list[str]], list[str]]:
-    """Return a function for `propose` that asks a larger model on a server which speaks OpenAI's completion protocol.
+    """Return a function for `propose` that asks a larger model on a server with OpenAI's completion protocol.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def completion_server(address: str, model: str) -> Callable[[list[str]], list[st
     Returns
     -------
     callable
-        Gets prompts, returns the first line of each answer; raises CourseError if no server answers.
+        Gets prompts and returns the first line of each answer; raises CourseError if no server answers.
     """
 
     def ask(prompts: list[str]) -> list[str]:

@@ -48,14 +48,9 @@ def quiet_loading() -> Iterator[None]:
 
 
 class Bar:
-    """A progress bar for a terminal; where the output is a file, a line at each quarter.
+    """A progress bar for a terminal, before tqdm is installed; where the output is a file, a line at each quarter.
 
-    Parameters
-    ----------
-    sentence : str
-        What is being done; it stands before the bar.
-    total : int
-        How many steps are expected. A guess is fine: the bar never passes its end before it is closed.
+    ``total`` may be a guess: the bar does not reach its end before it is closed.
 
     Examples
     --------

@@ -34,13 +34,6 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
     ----------
     group : {"dependencies", "test", "site", "class"}
         The packages of the course, or those that its tests, its site or a class server need besides.
-    pyproject : Path
-        The file to read.
-
-    Returns
-    -------
-    list of str
-        For example ``["numpy>=1.26,<3", ...]``.
 
     Examples
     --------
@@ -57,17 +50,7 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
 
 
 def missing(wanted: Sequence[str]) -> list[str]:
-    """Find the requirements that the running Python does not meet.
-
-    Parameters
-    ----------
-    wanted : sequence of str
-        Requirements such as ``"numpy>=1.26,<3"``: a name, then ``>=`` and ``<`` bounds.
-
-    Returns
-    -------
-    list of str
-        The ones whose package is absent or outside its bounds.
+    """Return the requirements whose package is absent in the running Python, or outside the bounds ``>=`` and ``<``.
 
     Examples
     --------
@@ -92,18 +75,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def ensure(*groups: str) -> str:
-    """Return a Python that holds the packages of ``groups``, making ``.venv`` where there is none.
+    """Return the path of a Python that has the packages of ``groups``, the lists of ``pyproject.toml``.
 
-    Parameters
-    ----------
-    *groups : {"dependencies", "test", "site", "class"}
-        The lists of ``pyproject.toml`` that are needed.
-
-    Returns
-    -------
-    str
-        The path of an interpreter: the running one where it already has everything (conda, Binder, Colab, an
-        activated environment), otherwise the one of ``.venv``.
+    It is the running one if that has everything (conda, Binder, Colab, an activated environment), and otherwise that of
+    ``.venv``, which is made where there is none.
 
     Raises
     ------

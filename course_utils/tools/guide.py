@@ -17,18 +17,9 @@ def page(name: str) -> Path:
 
 
 def speaker_notes(name: str) -> dict[str, str]:
-    """Read what an instructor wants to know at each section of a notebook.
+    """Return an instructor's hints, in Markdown, for the heading of each section of a notebook.
 
-    Parameters
-    ----------
-    name : str
-        The notebook's name without its ending, such as ``"01_meet_the_tokenizer"``.
-
-    Returns
-    -------
-    dict of str to str
-        For a section's heading, the hints in Markdown: what to ask, what to wait for, what people get wrong. Empty for
-        a notebook without a page.
+    They say what to ask, what to wait for, and what people get wrong. A notebook without a page has none.
 
     Examples
     --------

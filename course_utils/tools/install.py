@@ -38,16 +38,7 @@ def venv_python(venv: Path) -> Path:
 
 
 def install(venv: Path, wanted: Sequence[str], constraints: Path) -> None:
-    """Make an environment if there is none, and install the packages into it.
-
-    Parameters
-    ----------
-    venv : Path
-        The environment's folder, which lies in the course's.
-    wanted : sequence of str
-        Requirements such as ``"numpy>=1.26,<3"``.
-    constraints : Path
-        The file with the exact versions.
+    """Make an environment if there is none, and install the packages into it, in the versions of ``constraints``.
 
     Raises
     ------
@@ -95,13 +86,7 @@ def find_torch_options() -> list[str]:
 
 
 def make_venv(venv: Path) -> None:
-    """Make an empty environment.
-
-    Raises
-    ------
-    CourseError
-        If Python cannot; nothing is left behind.
-    """
+    """Make an empty environment; a `CourseError` if Python cannot, and then nothing is left behind."""
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", venv], capture_output=True, text=True)
     if made.returncode:
         shutil.rmtree(venv, ignore_errors=True)
@@ -127,21 +112,8 @@ def write_kernel_config(venv: Path) -> None:
 def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int) -> None:
     """Run ``pip install`` in an environment behind a bar: half for what is collected, half for what is in place.
 
-    Parameters
-    ----------
-    venv : Path
-        The environment's folder; pip's whole output goes into its ``install.log``.
-    sentence : str
-        What is being done; it comes before the bar.
-    words : sequence of str
-        Requirements and options for pip.
-    n_packages : int
-        How many packages are expected; a guess is enough.
-
-    Raises
-    ------
-    CourseError
-        If pip fails.
+    ``words`` are requirements and options, ``n_packages`` may be a guess. All that pip says goes into ``install.log``;
+    if it fails, a `CourseError` says what to do.
     """
     command = [venv_python(venv), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
     command += ["--no-input", "--retries", "2", *words]

@@ -48,17 +48,10 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def describe_kernel(folder: Path) -> str:
-    """Describe the kernel ``python3`` to Jupyter so that it loads this extension; change nothing in its environment.
+    """Write a description of the kernel ``python3`` that loads this extension; return the ``JUPYTER_PATH`` to find it.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the description goes: ipykernel's own with one more option.
-
-    Returns
-    -------
-    str
-        The value of the variable ``JUPYTER_PATH`` with which a server, and all it starts, find that description first.
+    It is ipykernel's own description with one more option. A server with that variable, and all that it starts, take it
+    before any other, and the environment stays as it is.
     """
     from ipykernel.kernelspec import make_ipkernel_cmd, write_kernel_spec
 

@@ -21,15 +21,7 @@ STOPPED = "JupyterLab has stopped. Your notebooks are as you last saved them; wh
 
 
 def serve_lab(port: int | None = None, browser: bool = True) -> None:
-    """Run JupyterLab in this process until Ctrl-C.
-
-    Parameters
-    ----------
-    port : int, optional
-        The port to serve at; without one, the first free port from 8888.
-    browser : bool
-        Open the first notebook in a browser.
-    """
+    """Run JupyterLab in this process until Ctrl-C, at ``port`` or at the first free one from 8888."""
     from jupyterlab.labapp import LabApp
 
     options = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]

@@ -19,10 +19,7 @@ START = "notebooks/00_start_here.ipynb"
 def repository(pyproject: Path = ROOT / "pyproject.toml") -> tuple[str, str]:
     """Return the repository as ``("owner/name", branch)``; the first is empty while no address is set.
 
-    Raises
-    ------
-    CourseError
-        If the address is not one of GitHub, which Binder's and Colab's links need.
+    Binder's and Colab's links need an address at GitHub: a `CourseError` for any other.
     """
     address, branch = (setting(key, pyproject) for key in ("repository", "branch"))
     if not address:
@@ -41,16 +38,7 @@ def setting(key: str, pyproject: Path = ROOT / "pyproject.toml") -> str:
 
 
 def badges_markdown(notebook: str, name: str, branch: str) -> str:
-    """Return the badges that open one notebook in Binder and in Colab; nothing while there is no address.
-
-    Parameters
-    ----------
-    notebook : str
-        Its path in the repository.
-    name : str
-        The repository as ``owner/name``, or an empty string.
-    branch : str
-        The branch to open.
+    """Return the badges that open a notebook of the repository ``owner/name`` in Binder and in Colab, if it has one.
 
     Examples
     --------
@@ -113,12 +101,7 @@ OPENING = re.compile(r"\Atry:\n.*?^begin\(\)\Z", re.DOTALL | re.MULTILINE)
 def set_up_code(repository: str, branch: str = "main") -> str:
     """Return the set-up cell, with which a notebook finds the course and begins.
 
-    Parameters
-    ----------
-    repository : str
-        The repository as ``owner/name``; while it is empty there is no place to install from.
-    branch : str
-        The branch to install.
+    On Colab it installs the repository ``owner/name``; without one there is no place to install from.
 
     Examples
     --------
@@ -138,13 +121,7 @@ def is_set_up_cell(cell: NotebookNode) -> bool:
 
 
 def write_set_up_code(book: NotebookNode, text: str) -> None:
-    """Put ``text`` in place of a notebook's set-up cell.
-
-    Raises
-    ------
-    CourseError
-        If the notebook has no such cell.
-    """
+    """Put ``text`` into a notebook's set-up cell; a `CourseError` if it has none."""
     for cell in book.cells:
         if is_set_up_cell(cell):
             cell.source = text

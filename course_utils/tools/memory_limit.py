@@ -14,12 +14,7 @@ SECONDS_BETWEEN_MEASUREMENTS = 0.1
 
 
 def parse(amount: str) -> int:
-    """Return the bytes that a text such as ``"2G"`` means.
-
-    Raises
-    ------
-    InputError
-        If it is no number with K, M, G or nothing behind it.
+    """Return the bytes that a number with K, M, G or nothing behind it means.
 
     Examples
     --------
@@ -50,15 +45,7 @@ def tree_bytes() -> int:
 def watched(limit: int | None = None) -> Iterator[list[int]]:
     """Keep the highest memory of the process tree in a list of one number, and end the tree's children at a limit.
 
-    Parameters
-    ----------
-    limit : int, optional
-        Bytes. The tree is measured ten times a second, and its children are ended when it is over the limit.
-
-    Yields
-    ------
-    list of int
-        The peak so far, in bytes.
+    All amounts are bytes. The tree is measured ten times a second: what is used for less than that may not be seen.
     """
     peak, done = [0], threading.Event()
 

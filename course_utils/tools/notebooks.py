@@ -40,17 +40,7 @@ class Run:
 
 
 def find(names: Sequence[str] = ()) -> list[Path]:
-    """Return the notebooks that ``names`` mean, in reading order; all of them when there are no names.
-
-    Parameters
-    ----------
-    names : sequence of str
-        File names, paths, or the first characters of a name, such as ``"00"``.
-
-    Raises
-    ------
-    CourseError
-        If a name fits no notebook.
+    """Return the notebooks that ``names`` mean (file names, paths, or their beginnings), in order; all without any.
 
     Examples
     --------
@@ -136,20 +126,10 @@ def _leave_ctrl_c_to_python(**_: object) -> None:
 
 
 def refresh(path: Path) -> bool:
-    """Execute a notebook in place; return whether the file changed.
+    """Execute a notebook in place; return whether the file changed. One that does not run to its end is left as it was.
 
     Nothing that differs from run to run is kept, so refreshing an unchanged notebook leaves the same bytes. Cells
     tagged ``measured`` draw times: while the notebook's code is what it was, they keep the measurement they have.
-
-    Parameters
-    ----------
-    path : Path
-        The notebook to rewrite.
-
-    Raises
-    ------
-    CourseError
-        If it does not run to its end; the file is then left as it was.
     """
     import nbformat
 
@@ -227,12 +207,7 @@ def table(runs: Sequence[Run]) -> str:
 
 
 def replace_between(text: str, marker: str, new: str) -> str:
-    """Replace what stands between ``<!-- marker -->`` and ``<!-- /marker -->``.
-
-    Raises
-    ------
-    CourseError
-        If the markers are not there.
+    """Replace what lies between ``<!-- marker -->`` and ``<!-- /marker -->``.
 
     Examples
     --------

@@ -21,13 +21,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 def folder_server(folder: Path, port: int) -> http.server.ThreadingHTTPServer:
-    """Return a server for a folder at a port of this computer; port 0 takes a free one.
-
-    Raises
-    ------
-    CourseError
-        If the port is in use, or may not be used.
-    """
+    """Return a server for a folder at a port of this computer, 0 for a free one; a `CourseError` if it is in use."""
     handler = functools.partial(_Quiet, directory=str(folder))
     try:
         return _Server(("127.0.0.1", port), handler)

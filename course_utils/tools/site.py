@@ -18,22 +18,9 @@ FOLDER = BUILD / "site"
 
 
 def build(folder: Path = FOLDER) -> Path:
-    """Build the site, from nothing, with Sphinx.
+    """Build the site with Sphinx into an empty folder, and return its first page; a warning is a `CourseError`.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the pages go; what was there is removed.
-
-    Returns
-    -------
-    Path
-        The first page. Nothing on any page is fetched from another place.
-
-    Raises
-    ------
-    CourseError
-        If Sphinx has anything to complain about, a warning included.
+    Nothing on any page is fetched from another place.
     """
     source = folder.with_name(f"{folder.name}-source")
     for old in (source, folder):

@@ -35,19 +35,8 @@ class Twice:
 def run_twice(path: Path, folder: Path | None = None, limit: int | None = None) -> Twice:
     """Run each code cell of a notebook twice in a row in one kernel, and compare what the two runs show.
 
-    Parameters
-    ----------
-    path : Path
-        The notebook; the file is left as it is.
-    folder : Path, optional
-        The folder that the kernel works in; the notebook's own without it.
-    limit : int, optional
-        Bytes that this process and all it starts may use together.
-
-    Returns
-    -------
-    Twice
-        Cells are numbered as in the notebook that ran once: code cells, from 1.
+    The kernel works in ``folder``, or in the notebook's own; ``limit`` is the most bytes that this process and
+    all it starts may use. A problem names a cell by the count beside it in the notebook. The file is left as it is.
     """
     import nbformat
 
@@ -80,14 +69,7 @@ async def _problems(client: NotebookClient, cells: Sequence[tuple[int, NotebookN
 
 
 def difference(first: list[tuple[str, str]], second: list[tuple[str, str]], tags: Sequence[str] = ()) -> Iterator[str]:
-    """Say in one sentence what is wrong with two runs of a cell; nothing if they succeed and show the same.
-
-    Parameters
-    ----------
-    first, second : list of (str, str)
-        What each run showed, from `compare.shown`.
-    tags : sequence of str
-        The tags of the cell.
+    """Say in one sentence what is wrong with what two runs of a cell showed; nothing if both succeed and are the same.
 
     Examples
     --------

@@ -1,4 +1,8 @@
-"""A deck of slides from each notebook: cut by headings and tags, with everything it needs lying beside it."""
+"""A deck of slides from each notebook: cut by headings and tags, with everything it needs lying beside it.
+
+nbconvert's slides do not start without a network (require.js, jQuery and MathJax come from other places), and they show
+a cell's code and output together. Here an output waits for a key, and goes on on another slide where it is too tall.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +31,8 @@ SKIP, START, STAY = "slide-skip", "slide-start", "slide-stay"  # the tags: not s
 COLUMNS = "slide-columns"  # and: the output set in columns
 LARGER, WIDEST, HIGHEST = 1.5, 1150, 480  # how pictures are shown, in pixels
 TALLEST = 860  # pixels of the estimate below; a little more than the 660 of a slide is made smaller to fit
-Piece = tuple["NotebookNode", str]  # a cell, and which part of it: "prose", "code" or "output"
-Section = list[list[Piece]]  # slides of pieces
+Part = tuple["NotebookNode", str]  # of a cell: its "prose", "code" or "output"
+Section = list[list[Part]]  # slides, each of parts
 
 
 def cut(book: NotebookNode) -> list[Section]:
@@ -38,15 +42,10 @@ def cut(book: NotebookNode) -> list[Section]:
     the tag ``slide-start`` begin a slide. ``slide-stay`` keeps a cell on the slide before it and ``slide-skip`` leaves
     it out; ``slide-columns`` sets a long output in columns. What would be too tall goes on on another slide.
 
-    Parameters
-    ----------
-    book : NotebookNode
-        The notebook, with its outputs.
-
     Returns
     -------
     list of Section
-        Sections, their slides, and on each slide pieces: a cell and "prose", "code" or "output".
+        Sections, their slides, and on each slide parts: a cell and "prose", "code" or "output".
 
     Examples
     --------
@@ -86,19 +85,9 @@ def shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def build(path: Path, folder: Path = FOLDER) -> Path:
-    """Write the deck of one notebook, with the player that it needs.
+    """Write the deck of an executed notebook, with the player that it needs, and return its page.
 
-    Parameters
-    ----------
-    path : Path
-        The notebook, executed.
-    folder : Path
-        Where the deck goes.
-
-    Returns
-    -------
-    Path
-        The page, which a browser opens as a file, without any network.
+    A browser opens it as a file, without any network.
 
     Raises
     ------
@@ -219,12 +208,12 @@ def _output(output: NotebookNode) -> str:
     return f"<pre>{html.escape(data.get('text/plain', ''))}</pre>"
 
 
-def _height(piece: Piece) -> float:
+def _height(part: Part) -> float:
     """Estimate the pixels that a part of a cell takes on a slide."""
-    cell, part = piece
-    if part == "prose":
+    cell, kind = part
+    if kind == "prose":
         return sum(34 * (1 + len(line) // 105) for line in cell.source.splitlines() if line.strip()) + 20
-    if part == "code":
+    if kind == "code":
         return 25 * len(cell.source.splitlines()) + 40
     return sum(map(_output_height, shown_outputs(cell))) + 20
 
