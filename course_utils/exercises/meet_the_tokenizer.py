@@ -65,7 +65,8 @@ def _test_attack(answer: Any) -> str:
     names = _setting()
     if not isinstance(answer, str):
         raise Wrong(f"attack should be a text, and this is {type(answer).__name__}.")
-    prompt = names["chat_prompt"]([("system", names["polite"]), ("user", answer)])
+    before, after = names["chat_prompt"]([("system", names["polite"]), ("user", "@")]).split("@")
+    prompt = before + answer + after  # pasted in, as a careless program would
     pieces = names["smollm2"].pieces(prompt, special="allow")
     starts = [n for n, piece in enumerate(pieces) if piece.special and piece.data == b"<|im_start|>"]
     speakers = ["".join(piece.text for piece in pieces[n + 1 : n + 3]) for n in starts]  # ass·istant: two tokens
