@@ -7,17 +7,20 @@ the next. Special tokens, such as the end of a text, are no text at all.
 
 from __future__ import annotations
 
-import heapq
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from course_utils.common.checks import is_whole_number
 from course_utils.common.errors import InputError
-from course_utils.tokens.base import BaseTokenizer, check_text
-from course_utils.tokens.fast_merges import N_BYTES, check_words, learn_merges
+from course_utils.tokens.base import BaseTokenizer
+from course_utils.tokens.characters import byte_sources, check_text, is_word_border, token_offsets
+from course_utils.tokens.fast_merges import N_BYTES, apply_merges, check_words, learn_merges
+from course_utils.tokens.special import check_names, check_special_tokens, names_pattern
+from course_utils.tokens.splits import GPT2_SPLIT, GPT4_SPLIT, compile_split, find_words
+from course_utils.tokens.vocabulary import check_ranks, read_gpt2, read_saved, write_saved
 
 
 def naive_merges(words: Mapping[str, int], n_merges: int) -> list[tuple[int, int]]:
@@ -77,18 +80,6 @@ def replace_pair(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:
     return merged
 
 
-# GPT-4's rule for cutting a text before any merging, as alternatives of a regular expression, tried in this order.
-GPT4_SPLIT = "|".join(
-    [
-        r"'(?i:[sdmt]|ll|ve|re)",  # the short endings of English: 's, 't, 'll
-        r"[^\r\n\p{L}\p{N}]?+\p{L}++",  # letters, with the space or sign before them
-        r"\p{N}{1,3}+",  # up to three digits
-        r" ?[^\s\p{L}\p{N}]++[\r\n]*+",  # signs, with the space before and the line ends after them
-        r"\s++$|\s*[\r\n]|\s+(?!\S)|\s",  # white space; the last space before a word stays for the word
-    ]
-)
-# SmolLM2's: each digit alone, else GPT-2's; white space before a digit stays together.
-SMOLLM2_SPLIT = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+"
 MOST_CACHED = 200_000  # pre-tokens whose ids are remembered
 LONGEST_CACHED = 64  # characters; a longer pre-token hardly comes twice
 
@@ -99,25 +90,26 @@ class BPETokenizer(BaseTokenizer):
     Parameters
     ----------
     ranks : mapping of bytes to int, optional
-        The tokens and their ids. A lower id is an older token, and is merged first. The 256 single bytes, each with its
-        own value as its id, when left out.
+        The tokens and their ids; the token with the lower id is merged first. When left out: the 256 single bytes.
     split : str
         A regular expression for the module ``regex``; its matches are cut into tokens one by one. ``""``: no pre-split.
-    special_tokens : mapping of str to int, optional
-        Tokens that stand for no text.
+    special_tokens : mapping of str to int
+        The names of tokens that stand for no text, and their ids.
     normalisation : {"", "NFC"}
-        How Unicode is put into one form before anything else; ``""``: not at all.
+        The Unicode form that a text is brought into first.
     lossy : bool
-        Accept a vocabulary without a token for each byte, and leave such bytes out of texts; SmolLM2's lacks a few
-        that hardly ever come.
-    name : str
-        What to call it.
+        Accept a vocabulary without a token for each byte, such as SmolLM2's, and leave such bytes out of texts.
+
+    Raises
+    ------
+    InputError
+        If two tokens share an id, a byte is missing, or the split is no regular expression.
 
     Notes
     -----
     Sennrich et al., 2016 (https://arxiv.org/abs/1508.07909); over bytes since GPT-2. Two neighbours may merge if their
-    bytes together are a token, the lowest id first, of equal ones the leftmost: the rule of OpenAI's tiktoken, and on
-    the vocabularies loaded here the ids are the same as those of the models' own tokenizers.
+    bytes together are a token, the lowest id first, of equal ones the leftmost: the rule of OpenAI's tiktoken. The list
+    `merges` is what `train` learned or `from_gpt2` read; otherwise it is empty, since the ranks are enough to encode.
 
     Examples
     --------
@@ -126,8 +118,6 @@ class BPETokenizer(BaseTokenizer):
     [(b'l', b'o'), (b'lo', b'w'), (b' ', b'low')]
     >>> tokenizer.tokens("slow lows")
     ['s', 'low', ' low', 's']
-    >>> tokenizer.decode(tokenizer.encode("안녕"))
-    '안녕'
     """
 
     method = "BPE over bytes"
@@ -141,10 +131,11 @@ class BPETokenizer(BaseTokenizer):
         lossy: bool = False,
         name: str = "my own",
     ):
-        import regex
-
-        super().__init__(name, special_tokens or {})
-        self.ranks = dict(ranks) if ranks is not None else {bytes([byte]): byte for byte in range(N_BYTES)}
+        self.ranks = check_ranks({bytes([byte]): byte for byte in range(N_BYTES)} if ranks is None else ranks)
+        self._bytes = {number: token for token, number in self.ranks.items()}
+        special_tokens = check_special_tokens({} if special_tokens is None else special_tokens, self._bytes)
+        self._bytes |= {number: special.encode() for special, number in special_tokens.items()}
+        super().__init__(name, special_tokens, len(self._bytes))
         self.missing_bytes = bytes(byte for byte in range(N_BYTES) if bytes([byte]) not in self.ranks)
         if self.missing_bytes and not lossy:
             raise InputError(
@@ -154,13 +145,8 @@ class BPETokenizer(BaseTokenizer):
         if normalisation not in ("", "NFC"):
             raise InputError(f"normalisation must be '' or 'NFC', and {normalisation!r} is neither.")
         self.split, self.normalisation = split, normalisation
+        self._pattern = compile_split(split)
         self.merges: list[tuple[bytes, bytes]] = []
-        try:
-            self._split = regex.compile(split).findall
-        except regex.error as error:
-            raise InputError(f"The split is no regular expression: {error}.") from None
-        self._bytes = {number: token for token, number in self.ranks.items()}
-        self._bytes |= {number: special.encode() for special, number in self.special_tokens.items()}
         self._cache: dict[str, list[int]] = {}
 
     @classmethod
@@ -176,89 +162,75 @@ class BPETokenizer(BaseTokenizer):
 
         Parameters
         ----------
-        text : str
-            The text to learn from.
         vocab_size : int
             Tokens to reach, the 256 bytes and the special tokens among them; training stops earlier where no pair comes
             twice.
-        split : str
-            As for the class.
         special_tokens : iterable of str
-            Names of special tokens; they get the ids after the learned ones.
-        name : str
-            What to call it.
-
-        Raises
-        ------
-        InputError
-            If there is no room for the 256 bytes and the special tokens, or the text is no proper string.
-
-        Notes
-        -----
-        Of equally frequent pairs the one with the lowest ids is merged, the left id compared first: the result depends
-        on the text alone. The text is cut into pre-tokens once and each different one is kept with its frequency; then
-        the counts of all pairs, and the pre-tokens in which each pair stands, are kept up to date, so a merge costs
-        only as much as there is to change.
+            Their names; they get the last ids. Nothing is learned from a name in the text or across it.
         """
         check_text(text)
-        special_tokens = list(dict.fromkeys(special_tokens))
-        least = N_BYTES + len(special_tokens)
-        if isinstance(vocab_size, bool) or not hasattr(vocab_size, "__index__") or vocab_size < least:
+        names = check_names(special_tokens)
+        least = N_BYTES + len(names)
+        if not is_whole_number(vocab_size) or vocab_size < least:
             raise InputError(
                 f"vocab_size must be a whole number of at least {least} (256 bytes"
-                f"{f' and {len(special_tokens)} special tokens' if special_tokens else ''}), and {vocab_size!r} is not."
+                f"{f' and {len(names)} special tokens' if names else ''}), and {vocab_size!r} is not."
             )
-        pairs = learn_merges(Counter(cls(split=split).words(text)), int(vocab_size) - least)
+        untrained = cls(split=split)
+        parts = names_pattern(frozenset(names)).split(text) if names else [text]
+        words = Counter(word for part in parts if part not in names for word in untrained.words(part))
+        pairs = learn_merges(words, int(vocab_size) - least)
         tokens = [bytes([byte]) for byte in range(N_BYTES)]
         for left, right in pairs:
             tokens.append(tokens[left] + tokens[right])
-        special = {token: len(tokens) + n for n, token in enumerate(special_tokens)}
+        special = {token: len(tokens) + n for n, token in enumerate(names)}
         tokenizer = cls({token: number for number, token in enumerate(tokens)}, split, special, name=name)
         tokenizer.merges = [(tokens[left], tokens[right]) for left, right in pairs]
         return tokenizer
 
-    @property
-    def vocabulary_size(self) -> int:
-        """How many different tokens there are, the special ones among them."""
-        return len(self._bytes)
+    @classmethod
+    def from_gpt2(
+        cls,
+        encoder_json: str | Path,
+        vocab_bpe: str | Path,
+        split: str = GPT2_SPLIT,
+        lossy: bool = False,
+        name: str = "GPT-2",
+    ) -> BPETokenizer:
+        """Read a vocabulary as OpenAI published GPT-2's: a file with the ids, a file with the merges.
 
-    def token_bytes(self, token: int) -> bytes:
-        """Return what the token with this id stands for."""
-        return self._bytes[token]
-
-    def vocabulary(self) -> Iterator[tuple[int, bytes]]:
-        """Go through all tokens that stand for text: the id and the bytes of each."""
-        return ((number, token) for token, number in self.ranks.items())
+        Other models call them ``vocab.json`` and ``merges.txt``. InputError if they do not belong together.
+        """
+        ranks, merges, special_tokens = read_gpt2(Path(encoder_json), Path(vocab_bpe))
+        tokenizer = cls(ranks, split, special_tokens, lossy=lossy, name=name)
+        tokenizer.merges = merges
+        return tokenizer
 
     def words(self, text: str) -> list[str]:
-        """Return the pre-tokens of ``text``: the pieces that no token crosses.
-
-        Raises
-        ------
-        InputError
-            If the regular expression of the split leaves out a part of the text.
+        """Return the pre-tokens of ``text``, whose borders no token crosses; InputError if the split leaves text out.
 
         Examples
         --------
         >>> BPETokenizer().words("It's 2024, isn't it?")
         ['It', "'s", ' ', '202', '4', ',', ' isn', "'t", ' it', '?']
         """
-        if not self.split:
-            return [text] if text else []
-        words = self._split(text)
-        if sum(map(len, words)) != len(text):
-            raise InputError("The split leaves out a part of this text: let its last alternative match any character.")
-        return words
+        check_text(text)
+        return self._words(text)
 
     def steps(self, word: str) -> list[list[bytes]]:
         """Show how one pre-token becomes tokens: its bytes, and the state after each merge.
+
+        Some tokens are never reached by merges (588 of Llama 3's); then the last step is the whole word at once.
 
         Examples
         --------
         >>> BPETokenizer.train("low low low lower lowest", vocab_size=259).steps("slow")
         [[b's', b'l', b'o', b'w'], [b's', b'lo', b'w'], [b's', b'low']]
         """
-        parts = [bytes([byte]) for byte in word.encode()]
+        if len(words := self.words(word)) > 1:
+            raise InputError(f"steps takes one pre-token, and this text has {len(words)}: take one of words(text).")
+        data = "".join(words).encode().translate(None, self.missing_bytes)
+        parts = [bytes([byte]) for byte in data]
         states = [parts]
         while candidates := [
             (self.ranks[left + right], place)
@@ -268,48 +240,32 @@ class BPETokenizer(BaseTokenizer):
             _, place = min(candidates)
             parts = [*parts[:place], parts[place] + parts[place + 1], *parts[place + 2 :]]
             states.append(parts)
-        return states
+        return states if len(parts) < 2 or data not in self.ranks else [*states, [data]]
 
     def save(self, path: str | Path) -> None:
-        """Write everything into a JSON file; bytes stand in it as the characters U+0000 to U+00FF."""
-        content = {
-            "name": self.name,
-            "split": self.split,
-            "normalisation": self.normalisation,
-            "lossy": bool(self.missing_bytes),
-            "special_tokens": self.special_tokens,
-            "ranks": {token.decode("latin-1"): number for token, number in self.ranks.items()},
-            "merges": [[part.decode("latin-1") for part in pair] for pair in self.merges],
-        }
-        Path(path).write_text(json.dumps(content), encoding="utf-8")
+        """Write everything into a JSON file."""
+        options = {"name": self.name, "split": self.split, "normalisation": self.normalisation}
+        options |= {"lossy": bool(self.missing_bytes), "special_tokens": self.special_tokens}
+        write_saved(Path(path), self.ranks, self.merges, options)
 
     @classmethod
     def load(cls, path: str | Path) -> BPETokenizer:
-        """Read a tokenizer that `save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is something else.
-        """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            ranks = {token.encode("latin-1"): int(number) for token, number in content.pop("ranks").items()}
-            merges = [(left.encode("latin-1"), right.encode("latin-1")) for left, right in content.pop("merges")]
-            tokenizer = cls(ranks, **content)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{Path(path).name} is not a tokenizer that BPETokenizer.save wrote.") from error
+        """Read a tokenizer that `save` wrote; InputError if the file is something else."""
+        ranks, merges, options = read_saved(Path(path))
+        tokenizer = cls(ranks, **options)
         tokenizer.merges = merges
         return tokenizer
 
+    def _words(self, text: str) -> list[str]:
+        text = unicodedata.normalize(self.normalisation, text) if self.normalisation else text
+        return find_words(self._pattern, text)
+
     def _encode_ordinary(self, text: str) -> list[int]:
-        if self.normalisation:
-            text = unicodedata.normalize(self.normalisation, text)
         ids: list[int] = []
-        for word in self.words(text):
+        for word in self._words(text):
             known = self._cache.get(word)
             if known is None:
-                known = self._merge(word.encode().translate(None, self.missing_bytes))
+                known = apply_merges(word.encode().translate(None, self.missing_bytes), self.ranks)
                 if len(word) <= LONGEST_CACHED:
                     if len(self._cache) >= MOST_CACHED:
                         self._cache.clear()
@@ -317,30 +273,24 @@ class BPETokenizer(BaseTokenizer):
             ids += known
         return ids
 
-    def _merge(self, word: bytes) -> list[int]:
-        """Do what `steps` shows, with a queue of the possible merges instead of looking at all pairs each time."""
-        ranks, n = self.ranks, len(word)
-        if word in ranks:
-            return [ranks[word]]
-        parts: list[bytes] = [word[i : i + 1] for i in range(n)]  # b"" once it was merged into the part before it
-        before, after = list(range(-1, n - 1)), list(range(1, n + 1))
-        queue = [(ranks[word[i : i + 2]], i, 2) for i in range(n - 1) if word[i : i + 2] in ranks]
-        heapq.heapify(queue)
-        while queue:
-            _, here, length = heapq.heappop(queue)
-            there = after[here]
-            if not parts[here] or there >= n or len(parts[here]) + len(parts[there]) != length:
-                continue  # one of the two was merged otherwise meanwhile
-            parts[here] += parts[there]
-            parts[there] = b""
-            after[here] = after[there]
-            if after[here] < n:
-                before[after[here]] = here
-            for left in (before[here], here):
-                right = after[left] if left >= 0 else n
-                if right < n and (rank := ranks.get(parts[left] + parts[right])) is not None:
-                    heapq.heappush(queue, (rank, left, len(parts[left]) + len(parts[right])))
-        return [ranks[part] for part in parts if part]
+    def _ordinary_offsets(self, text: str) -> list[tuple[int, int]]:
+        sources = byte_sources(text, self.normalisation, self.missing_bytes)
+        return token_offsets((len(self._bytes[token]) for token in self._encode_ordinary(text)), sources)
+
+    def _data(self, token: int) -> bytes:
+        return self._bytes[token]
 
     def _exists(self, token: int) -> bool:
         return token in self._bytes
+
+    def _highest_id(self) -> int:
+        return max(self._bytes)
+
+    def _ordinary_tokens(self) -> Iterator[tuple[int, bytes]]:
+        return ((number, token) for token, number in self.ranks.items())
+
+    def _may_cut(self, before: str, after: str) -> bool:
+        return bool(self.split) and is_word_border(before, after)
+
+    def _units(self, text: str) -> list[str] | list[int]:
+        return self._words(text)

@@ -1,13 +1,16 @@
-"""Tokenizers that the libraries tokenizers and sentencepiece run, and how their files write bytes."""
+"""Tokenizers that the libraries tokenizers and sentencepiece run."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_utils.common.errors import InputError
 from course_utils.tokens.base import BaseTokenizer
+from course_utils.tokens.characters import byte_sources, is_word_border, token_offsets
+from course_utils.tokens.vocabulary import byte_level_bytes, sentencepiece_bytes
 
 if TYPE_CHECKING:
     import gguf
@@ -22,8 +25,8 @@ class Tokenizer(BaseTokenizer):
     name : str
         The name of the model it belongs to.
     rules : tokenizers.Tokenizer
-        The tokenizer itself.
-    special : {"allow", "text", "refuse"}
+        The library's own tokenizer. It is changed: names of special tokens are found by `encode` alone from now on.
+    special : {"allow", "text", "refuse"} or collection of str
         What `encode` does with the name of a special token inside a text unless it is told otherwise. The default is
         that of the library, for prompts that a chat template made.
 
@@ -31,61 +34,64 @@ class Tokenizer(BaseTokenizer):
     --------
     >>> from course_utils.tokens import load_tokenizer
     >>> tokenizer = load_tokenizer("SmolLM2")
-    >>> tokenizer.encode("Hello world")
-    [19556, 905]
-    >>> tokenizer.tokens("Hello world")
-    ['Hello', ' world']
+    >>> tokenizer.encode("Hello world"), tokenizer.tokens("Hello world")
+    ([19556, 905], ['Hello', ' world'])
     >>> tokenizer.decode([19556, 905])
     'Hello world'
     """
 
-    def __init__(self, name: str, rules: tokenizers.Tokenizer, special: str = "allow"):
+    def __init__(self, name: str, rules: tokenizers.Tokenizer, special: str | Collection[str] = "allow"):
         added = rules.get_added_tokens_decoder()
         rules.add_special_tokens([_as_special(token) for token in added.values() if not token.special])
-        super().__init__(name, {token.content: number for number, token in added.items()}, special)
-        self._rules = rules
-        self._rules.encode_special_tokens = True  # names of special tokens are found here, by `encode`, and not there
+        special_tokens = {token.content: number for number, token in added.items()}
+        super().__init__(name, special_tokens, rules.get_vocab_size(), special)
+        self.rules = rules
+        self.rules.encode_special_tokens = True
+        self._has_words = rules.pre_tokenizer is not None
         model, decoder = type(rules.model).__name__, type(rules.decoder).__name__
         self._over_bytes = decoder == "ByteLevel"
         self.method = "BPE over bytes" if self._over_bytes else {"BPE": "BPE over characters"}.get(model, model)
 
-    @property
-    def vocabulary_size(self) -> int:
-        """How many different tokens there are, the special ones among them."""
-        return self._rules.get_vocab_size()
+    def _encode_ordinary(self, text: str) -> list[int]:
+        return self.rules.encode(text, add_special_tokens=False).ids
 
-    def token_bytes(self, token: int) -> bytes:
-        """Return what the token with this id stands for."""
+    def _ordinary_offsets(self, text: str) -> list[tuple[int, int]]:
+        found = self.rules.encode(text, add_special_tokens=False)
+        lengths = [len(self._data(token)) for token in found.ids] if self._over_bytes else []
+        if sum(lengths) == len(text.encode()) or not self._over_bytes:
+            return found.offsets
+        # Bytes that the vocabulary lacks were left out, and the library counts on as if the text had been without them.
+        sources = byte_sources(text, left_out=self._missing_bytes)
+        return token_offsets(lengths, sources) if sum(lengths) == len(sources) else found.offsets
+
+    @functools.cached_property
+    def _missing_bytes(self) -> bytes:
+        return bytes(set(range(256)) - {data[0] for _, data in self.vocabulary() if len(data) == 1})
+
+    def _data(self, token: int) -> bytes:
         if token in self._special_names:
             return self._special_names[token].encode()
-        return self._bytes_of(self._rules.id_to_token(token))
+        return self._bytes_of(self.rules.id_to_token(token))
 
-    def vocabulary(self) -> Iterator[tuple[int, bytes]]:
-        """Go through all tokens that stand for text: the id and the bytes of each."""
-        for name, number in self._rules.get_vocab(with_added_tokens=False).items():
+    def _exists(self, token: int) -> bool:
+        return token < 2**32 and self.rules.id_to_token(token) is not None
+
+    def _highest_id(self) -> int:
+        return max(self.rules.get_vocab().values())
+
+    def _ordinary_tokens(self) -> Iterator[tuple[int, bytes]]:
+        for name, number in self.rules.get_vocab(with_added_tokens=False).items():
             if number not in self._special_names:
                 yield number, self._bytes_of(name)
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ``ids``; bytes that are no whole character come out as the replacement character.
+    def _decode(self, ids: list[int]) -> str:
+        return super()._decode(ids) if self._over_bytes else self.rules.decode(ids, skip_special_tokens=False)
 
-        Raises
-        ------
-        InputError
-            If there is no token with one of the ids.
-        """
-        if self._over_bytes:
-            return super().decode(ids)
-        return self._rules.decode(self._checked(ids), skip_special_tokens=False)
-
-    def _encode_ordinary(self, text: str) -> list[int]:
-        return self._rules.encode(text, add_special_tokens=False).ids
+    def _may_cut(self, before: str, after: str) -> bool:
+        return self._has_words and is_word_border(before, after)
 
     def _bytes_of(self, name: str) -> bytes:
-        return bytes_of(name) if self._over_bytes else piece_bytes(name)
-
-    def _exists(self, token: int) -> bool:
-        return 0 <= token < 2**32 and self._rules.id_to_token(token) is not None
+        return byte_level_bytes(name) if self._over_bytes else sentencepiece_bytes(name)
 
 
 class SentencePieceTokenizer(BaseTokenizer):
@@ -112,91 +118,86 @@ class SentencePieceTokenizer(BaseTokenizer):
     def __init__(self, name: str, path: str | Path, method: str, newline: str = ""):
         import sentencepiece
 
-        self._model = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        try:
+            self._model = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                f"{Path(path).name} is no SentencePiece model that can be read: check the path."
+            ) from error
         self.method = method
         size = self._model.get_piece_size()
         self._newline = self._model.piece_to_id(newline) if newline else None
+        if newline and self._model.id_to_piece(self._newline) != newline:
+            raise InputError(f"{Path(path).name} has no token {newline!r} for the end of a line: leave newline out.")
+        self._adds_space = self._model.normalize("x").startswith("▁")
         no_text = (n for n in range(size) if self._model.is_control(n) or self._model.is_unknown(n))
-        super().__init__(name, {self._model.id_to_piece(n): n for n in no_text if n != self._newline})
+        super().__init__(name, {self._model.id_to_piece(n): n for n in no_text if n != self._newline}, size)
 
-    @property
-    def vocabulary_size(self) -> int:
-        """How many different tokens there are, the special ones among them."""
-        return self._model.get_piece_size()
+    def _encode_ordinary(self, text: str) -> list[int]:
+        first, *others = self._lines(text)
+        ids = self._model.encode(first)
+        for line in others:
+            ids += [self._newline, *self._model.encode(line)]
+        return ids
 
-    def token_bytes(self, token: int) -> bytes:
-        """Return what the token with this id stands for."""
-        return b"\n" if token == self._newline else piece_bytes(self._model.id_to_piece(token))
+    def _ordinary_offsets(self, text: str) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        start = 0
+        for line in self._lines(text):
+            found += [(start - 1, start)] if start else []  # the line end
+            found += [(start + first, start + last) for first, last in self._offsets_in_line(line)]
+            start += len(line) + 1
+        return found
 
-    def vocabulary(self) -> Iterator[tuple[int, bytes]]:
-        """Go through all tokens that stand for text: the id and the bytes of each."""
-        return ((n, self.token_bytes(n)) for n in range(self.vocabulary_size) if n not in self._special_names)
+    def _offsets_in_line(self, line: str) -> list[tuple[int, int]]:
+        """Follow the tokens' bytes back through the model's own normalisation, which knows where each came from."""
+        normal, starts = self._model.normalize(line, with_offsets=True)
+        sources, end = [], len(line)
+        for n, character in reversed(list(enumerate(normal))):  # from the right: what became several has one end
+            end = starts[n + 1] if starts[n + 1] > starts[n] else end
+            added = n == 0 and self._adds_space
+            sources += [(starts[n], starts[n] if added else end)] * len(sentencepiece_bytes(character))
+        names = self._model.encode(line, out_type=str)
+        return token_offsets((len(sentencepiece_bytes(name)) for name in names), sources[::-1])
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ``ids``; bytes that are no whole character come out as the replacement character.
+    def _data(self, token: int) -> bytes:
+        return b"\n" if token == self._newline else sentencepiece_bytes(self._model.id_to_piece(token))
 
-        Raises
-        ------
-        InputError
-            If there is no token with one of the ids.
-        """
+    def _exists(self, token: int) -> bool:
+        return token < self.vocabulary_size
+
+    def _highest_id(self) -> int:
+        return self.vocabulary_size - 1
+
+    def _ordinary_tokens(self) -> Iterator[tuple[int, bytes]]:
+        return ((n, self._data(n)) for n in range(self.vocabulary_size) if n not in self._special_names)
+
+    def _decode(self, ids: list[int]) -> str:
         lines: list[list[int]] = [[]]
-        for token in self._checked(ids):
+        for token in ids:
             if token == self._newline:
                 lines.append([])
             else:
                 lines[-1].append(token)
         return "\n".join(self._model.decode(line) for line in lines)
 
-    def _encode_ordinary(self, text: str) -> list[int]:
-        if self._newline is None:
-            return self._model.encode(text)
-        first, *others = text.split("\n")
-        ids = self._model.encode(first)
-        for line in others:
-            ids += [self._newline, *self._model.encode(line)]
-        return ids
+    def _may_cut(self, before: str, after: str) -> bool:
+        if self._newline is not None:
+            return before == "\n"
+        return after == " " and not before.isspace() and not self._tokens_cross_words
+
+    @functools.cached_property
+    def _tokens_cross_words(self) -> bool:
+        names = map(self._model.id_to_piece, range(self.vocabulary_size))
+        return any("▁" in name.lstrip("▁") for name in names)
+
+    def _lines(self, text: str) -> list[str]:
+        return [text] if self._newline is None else text.split("\n")
 
 
 def _as_special(token: tokenizers.AddedToken) -> tokenizers.AddedToken:
     token.special = True
     return token
-
-
-@functools.lru_cache(maxsize=1)
-def byte_alphabet() -> dict[str, int]:
-    """Return the letters that stand for the 256 bytes in the files of byte-level tokenizers: each letter's byte.
-
-    Bytes that print stand for themselves; the others, the space among them, borrow a letter from U+0100 on.
-    """
-    printing = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in set(printing)]
-    return {chr(byte): byte for byte in printing} | {chr(0x100 + n): byte for n, byte in enumerate(others)}
-
-
-def bytes_of(name: str) -> bytes:
-    """Turn a token's name in the byte alphabet into its bytes.
-
-    Examples
-    --------
-    >>> bytes_of("Ġworld")
-    b' world'
-    """
-    alphabet = byte_alphabet()
-    return bytes(alphabet[letter] for letter in name)
-
-
-def piece_bytes(name: str) -> bytes:
-    r"""Turn SentencePiece's name of a piece into its bytes: ``▁`` is a space, ``<0x0A>`` a single byte.
-
-    Examples
-    --------
-    >>> piece_bytes("▁world"), piece_bytes("<0x0A>")
-    (b' world', b'\n')
-    """
-    if len(name) == 6 and name.startswith("<0x") and name.endswith(">"):
-        return bytes([int(name[3:5], 16)])
-    return name.replace("▁", " ").encode()
 
 
 def tokenizer_from_gguf(reader: gguf.GGUFReader) -> tokenizers.Tokenizer:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import difflib
-import functools
 import json
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,25 +13,13 @@ from course_utils.common.assets import minilm_path, smollm2_path, tokenizer_path
 from course_utils.common.errors import CourseError, InputError
 from course_utils.common.online import hub_file
 from course_utils.tokens.base import BaseTokenizer
-from course_utils.tokens.bpe import GPT4_SPLIT, BPETokenizer
+from course_utils.tokens.bpe import BPETokenizer
 from course_utils.tokens.libraries import SentencePieceTokenizer, Tokenizer, tokenizer_from_gguf
+from course_utils.tokens.splits import GPT4_SPLIT, GPT4O_SPLIT, LLAMA3_SPLIT, QWEN3_SPLIT, TEKKEN_SPLIT
+from course_utils.tokens.vocabulary import read_ranks
 
 if TYPE_CHECKING:
     import tokenizers
-
-_LETTERS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
-_SIGNS = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_ENDINGS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-# Words in capitals, in small letters, or with one capital; marks count as letters.
-_CASED = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+%s"
-    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*%s"
-)
-_SIGNS_AND_SLASH = r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-LLAMA3_SPLIT = "|".join([_ENDINGS, _LETTERS, r"\p{N}{1,3}", _SIGNS])
-QWEN3_SPLIT = "|".join([_ENDINGS, _LETTERS, r"\p{N}", _SIGNS])
-GPT4O_SPLIT = "|".join([_CASED % (_ENDINGS + "?", _ENDINGS + "?"), r"\p{N}{1,3}", _SIGNS_AND_SLASH])
-TEKKEN_SPLIT = "|".join([_CASED % ("", ""), r"\p{N}", _SIGNS_AND_SLASH])
 
 
 def tokenizer_names(hub: bool = False) -> list[str]:
@@ -53,7 +39,7 @@ def tokenizer_names(hub: bool = False) -> list[str]:
 
 
 def load_tokenizer(name: str) -> BaseTokenizer:
-    """Load the tokenizer of a language model.
+    """Load the tokenizer of a language model; a second call returns the same one.
 
     Parameters
     ----------
@@ -74,29 +60,15 @@ def load_tokenizer(name: str) -> BaseTokenizer:
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.3)
         hint = f"did you mean {names[near[0]]!r}? " if near else ""
         raise InputError(f"There is no tokenizer {name!r}: {hint}There are {', '.join(names.values())}.")
-    return _load(names[name.lower()])
+    name = names[name.lower()]
+    if name not in _LOADED:
+        _LOADED[name] = _LOADERS[name](name) if name in _LOADERS else _from_hub(name)
+    return _LOADED[name]
 
 
-@functools.cache
-def _load(name: str) -> BaseTokenizer:
-    return _LOADERS[name](name) if name in _LOADERS else _from_hub(name)
-
-
-def read_ranks(path: Path, id_first: bool = False) -> dict[bytes, int]:
-    """Read a vocabulary in quicktok's form: a count, then for each token its length, its bytes and its id.
-
-    The files of special tokens have the same three with the id first.
-    """
-    data = path.read_bytes()
-    (count,), place, ranks = struct.unpack_from("<I", data), 4, {}
-    before, after = (4, 0) if id_first else (0, 4)
-    for _ in range(count):
-        start = place + before + 2
-        end = start + int.from_bytes(data[start - 2 : start], "little")
-        number = data[place : place + 4] if id_first else data[end : end + 4]
-        ranks[data[start:end]] = int.from_bytes(number, "little")
-        place = end + after
-    return ranks
+def unload_tokenizers() -> None:
+    """Forget all loaded tokenizers, so that their memory is free once nothing else uses them."""
+    _LOADED.clear()
 
 
 def _ranked(file: str, split: str, normalisation: str = "") -> Callable[[str], BPETokenizer]:
@@ -149,6 +121,7 @@ def _from_hub(name: str) -> Tokenizer:
         ) from error
 
 
+_LOADED: dict[str, BaseTokenizer] = {}
 _LOADERS: dict[str, Callable[[str], BaseTokenizer]] = {
     "BERT": _bert,
     "J2": lambda name: SentencePieceTokenizer(name, tokenizer_path("j2-tokenizer.model"), "Unigram", "<|newline|>"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,36 +39,36 @@ STYLE = (
 )
 
 
-class Cuts(Protocol):
+class HasPieces(Protocol):
     """What `show_tokens` needs of a tokenizer."""
 
     name: str
 
     def pieces(self, text: str) -> list[Piece]:
-        """Cut a text into its tokens."""
+        """Return the tokens of a text."""
 
 
 @dataclass(frozen=True)
 class TokenView:
     """The tokens of one text, by one tokenizer or several, as chips: `show_tokens` makes it, a notebook shows it."""
 
-    cuts: tuple[tuple[str, tuple[Piece, ...]], ...]
+    rows: tuple[tuple[str, tuple[Piece, ...]], ...]
     ids: bool = False
 
     def __repr__(self) -> str:
-        if len(self.cuts) == 1:
-            return self._plain(self.cuts[0][1])
-        width = max(len(name) for name, _ in self.cuts)
-        return "\n".join(f"{name:<{width}} {len(pieces):>4}  {self._plain(pieces)}" for name, pieces in self.cuts)
+        if len(self.rows) == 1:
+            return self._plain(self.rows[0][1])
+        width = max(len(name) for name, _ in self.rows)
+        return "\n".join(f"{name:<{width}} {len(pieces):>4}  {self._plain(pieces)}" for name, pieces in self.rows)
 
     def _repr_html_(self) -> str:
-        if len(self.cuts) == 1:
-            inside = f"<div>{self._chips(self.cuts[0][1])}</div><small>{_count(self.cuts[0][1])}</small>"
+        if len(self.rows) == 1:
+            inside = f"<div>{self._chips(self.rows[0][1])}</div><small>{_count(self.rows[0][1])}</small>"
         else:
             inside = "".join(
                 f'<tr><td class="who"><b>{html.escape(name)}</b><br><small>{_count(pieces)}</small></td>'
                 f"<td>{self._chips(pieces)}</td></tr>"
-                for name, pieces in self.cuts
+                for name, pieces in self.rows
             )
             inside = f"<table>{inside}</table>"
         return f'{STYLE}<div class="course-tokens">{inside}</div>'
@@ -79,7 +79,7 @@ class TokenView:
         return chips + _rest(pieces) or "(no tokens)"
 
     def _chips(self, pieces: Sequence[Piece]) -> str:
-        groups = list(characters(pieces[:MOST_CHIPS]))
+        groups = list(whole_characters(pieces[:MOST_CHIPS]))
         number, parts = itertools.count(), []
         for right_to_left, run in itertools.groupby(
             zip(groups, _directions(groups), strict=True), lambda pair: pair[1]
@@ -89,7 +89,7 @@ class TokenView:
         return "".join(parts) + _rest(pieces) or "<i>no tokens</i>"
 
     def _group(self, group: list[Piece], number: Iterator[int]) -> str:
-        """Draw the tokens that one character is spread over inside one frame, most often a single token."""
+        """Draw the tokens of one group; a character that is spread over several gets a frame around them."""
         chips = "".join(self._chip(piece, next(number)) for piece in group)
         if len(group) == 1:
             data = group[0].data
@@ -107,26 +107,19 @@ class TokenView:
         return f'<kbd class="{kind}" title="id {piece.id}">{inside}{below}</kbd>'
 
 
-def show_tokens(text: str, tokenizer: Cuts | Sequence[Cuts], *, ids: bool = False) -> TokenView:
+def show_tokens(text: str, tokenizer: HasPieces | Sequence[HasPieces], *, ids: bool = False) -> TokenView:
     """Show the tokens of a text as coloured chips, one for each token, with its id on hover.
 
-    Spaces, tabs and line ends are visible (``␣``, ``⇥``, ``↵``). A character that is spread over several tokens stands
-    in front of them, and they show their bytes. Special tokens have a double border.
+    Spaces, tabs and line ends are visible (``␣``, ``⇥``, ``↵``). A character that is spread over several tokens is
+    written before them, and they show their bytes. Special tokens have a double border. Make this the last line of a
+    cell; where HTML cannot be shown it is plain text, with a pair of brackets for each token.
 
     Parameters
     ----------
-    text : str
-        Any text; it is shown as it is, never read as HTML.
     tokenizer : tokenizer, or a sequence of them
         Several are shown one below the other.
     ids : bool
         Write the ids on the chips too.
-
-    Returns
-    -------
-    TokenView
-        Make it the last line of a cell. Where HTML cannot be shown it is plain text, with a pair of brackets for each
-        token.
 
     Examples
     --------
@@ -136,7 +129,7 @@ def show_tokens(text: str, tokenizer: Cuts | Sequence[Cuts], *, ids: bool = Fals
     >>> show_tokens("Hello 🦙", load_tokenizer("SmolLM2"), ids=True)
     [Hello 19556][␣F0·9F 15107][A6 116][99 243]
     """
-    several = [tokenizer] if hasattr(tokenizer, "pieces") else list(tokenizer)
+    several = [tokenizer] if hasattr(tokenizer, "pieces") or not isinstance(tokenizer, Iterable) else list(tokenizer)
     if not several or not all(hasattr(each, "pieces") for each in several):
         raise InputError(
             'show_tokens takes a tokenizer or a list of them: show_tokens(text, load_tokenizer("SmolLM2")).'
@@ -144,13 +137,13 @@ def show_tokens(text: str, tokenizer: Cuts | Sequence[Cuts], *, ids: bool = Fals
     return TokenView(tuple((each.name, tuple(each.pieces(text))) for each in several), ids)
 
 
-def characters(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+def whole_characters(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     r"""Group tokens so that no character of UTF-8 crosses the border of a group.
 
     Examples
     --------
-    >>> [len(group) for group in characters([Piece(0, b"a"), Piece(1, b"\xc3"), Piece(2, b"\xa9"), Piece(3, b"b")])]
-    [1, 2, 1]
+    >>> [len(group) for group in whole_characters([Piece(0, b"a"), Piece(1, b"\xc3"), Piece(2, b"\xa9")])]
+    [1, 2]
     """
     group: list[Piece] = []
     missing = 0
@@ -168,7 +161,7 @@ def characters(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
 
 
 def visible_parts(data: bytes) -> list[tuple[str, bool]]:
-    r"""Turn the bytes of a token into what can be printed: ``(text, plain)``, plain where the text stands for itself.
+    r"""Return what can be printed for the bytes of a token: ``(text, plain)``, plain where it is the text itself.
 
     Examples
     --------
@@ -178,21 +171,20 @@ def visible_parts(data: bytes) -> list[tuple[str, bool]]:
     [('␣', False), ('F0·9F', False)]
     """
     parts: list[tuple[str, bool]] = []
-    for character in data.decode("utf-8", "surrogateescape"):
-        if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no whole character
-            known, text, plain = parts and parts[-1][0], f"{ord(character) - 0xDC00:02X}", False
-            if parts and len(known) % 3 == 2 and all(len(byte) == 2 for byte in known.split("·")) and not parts[-1][1]:
-                parts[-1] = (f"{known}·{text}", False)
-                continue
-        else:
+    decoded = data.decode("utf-8", "surrogateescape")  # bytes of no whole character become U+DC80 to U+DCFF
+    for is_byte, run in itertools.groupby(decoded, lambda character: "\udc80" <= character <= "\udcff"):
+        if is_byte:
+            parts.append(("·".join(f"{ord(byte) - 0xDC00:02X}" for byte in run), False))
+            continue
+        for character in run:
             text = visible(character)
             plain = text == character
             if not parts and unicodedata.category(character)[0] == "M":
                 text, plain = DOTTED_CIRCLE + text, False
-        if plain and parts and parts[-1][1]:
-            parts[-1] = (parts[-1][0] + text, True)
-        else:
-            parts.append((text, plain))
+            if plain and parts and parts[-1][1]:
+                parts[-1] = (parts[-1][0] + text, True)
+            else:
+                parts.append((text, plain))
     return parts
 
 
@@ -223,7 +215,7 @@ def _missing(data: bytes, missing: int) -> int:
 
 
 def _directions(groups: Sequence[Sequence[Piece]]) -> list[bool]:
-    """Tell for each group whether it runs from right to left; spaces and marks go with what stands before them."""
+    """Tell for each group whether it runs from right to left; spaces and marks go with what comes before them."""
     directions, current = [], False
     for group in groups:
         text = b"".join(piece.data for piece in group).decode("utf-8", "ignore")
