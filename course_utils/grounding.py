@@ -1,4 +1,4 @@
-"""Answers from a passage: prompts for SmolLM2, what it says, and the sentence that bears it out."""
+"""Answers from a passage: prompts for SmolLM2, its answers, and the sentence that supports each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 
+from course_utils.common.checks import check_text_list
 from course_utils.common.errors import InputError
 from course_utils.common.store import Store, key_of, recipe_of
 from course_utils.words import STOP_WORDS, words
@@ -18,7 +19,7 @@ VERSION = 1  # of the code that answers
 KIND = "smollm2-greedy-24"
 
 
-def answer_prompt(question: str, passage: str | None = None, system: str | None = None) -> str:
+def answer_prompt(question: str, passage: str | None = None, system: str | None = None, special: str = "refuse") -> str:
     """Write the prompt that asks SmolLM2 a question, with a passage to answer from or without one.
 
     Parameters
@@ -29,11 +30,13 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
         A text that should hold the answer; its first 700 letters are used.
     system : str, optional
         What the model is told to be; its own sentence when left out.
+    special : {"refuse", "allow"}
+        What to do with the name of a special token in one of them: see `chat_prompt`.
 
     Raises
     ------
     InputError
-        If the question or the passage is empty.
+        If the question or the passage is empty or no text, or holds the name of a special token.
 
     Examples
     --------
@@ -48,38 +51,28 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
     """
     from course_utils.transformer.generation import chat_prompt
 
-    if not question.strip() or (passage is not None and not passage.strip()):
-        raise InputError("The question or the passage is empty, and the model would make one up.")
+    for text in [question] if passage is None else [question, passage]:
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(f"The question or the passage is {text!r} or empty, and the model would make one up.")
     asked = f"{question} Answer in one short sentence."
     if passage is not None:
         asked = f"{passage[:MOST_LETTERS].strip()}\n\nAccording to this text: {asked}"
-    return chat_prompt([*([("system", system)] if system else []), ("user", asked)])
+    return chat_prompt([*([("system", system)] if system else []), ("user", asked)], special)
 
 
 def generate_answers(prompts: Sequence[str]) -> list[str]:
-    """Let SmolLM2 answer prompts, always with the likeliest words; what it said is kept in the cache folder.
+    """Let SmolLM2 answer prompts, always with the likeliest words: the first line of each, of at most 24 tokens.
 
     Parameters
     ----------
     prompts : sequence of str
-        Prompts, for example of `answer_prompt`.
-
-    Returns
-    -------
-    list of str
-        The first line of each answer, of at most 24 tokens.
-
-    Raises
-    ------
-    InputError
-        If ``prompts`` is a single string.
+        Prompts, for example of `answer_prompt`; an `InputError` says which of them is none.
 
     Notes
     -----
-    About a second for each prompt on two cores, once.
+    About a second for each prompt on two cores, once: the answers are kept in the cache folder.
     """
-    if isinstance(prompts, str):
-        raise InputError("say takes a list of prompts: write say([prompt])[0] for a single one.")
+    prompts = check_text_list("prompts", prompts)
     return answer_store().values(
         [key_of(prompt) for prompt in prompts],
         lambda rows, advance: _generate([prompts[row] for row in rows], advance),
@@ -108,20 +101,20 @@ def supporting_sentence(question: str, answer: str, passage: str) -> str:
     >>> supporting_sentence("What is the capital of Latvia?", "Riga", passage)
     'The capital of Latvia is Riga.'
     """
-    said, asked = _content_words(answer), _content_words(question)
+    answered, asked = _content_words(answer), _content_words(question)
 
     def shared(sentence: str) -> tuple[int, int]:
-        held = _content_words(sentence)
-        return len(held & (said - asked)), len(held & asked)
+        found = _content_words(sentence)
+        return len(found & (answered - asked)), len(found & asked)
 
-    found = sentences(passage)
-    if not found:
+    candidates = sentences(passage)
+    if not candidates:
         raise InputError("The passage is empty, so no sentence of it supports anything.")
-    return max(found, key=shared)
+    return max(candidates, key=shared)
 
 
 def unsupported_words(question: str, answer: str, passage: str) -> set[str]:
-    """Return the words of an answer that stand neither in the passage nor in the question: they come from elsewhere.
+    """Return the words of an answer that are neither in the passage nor in the question.
 
     Examples
     --------
@@ -137,7 +130,7 @@ def _content_words(text: str) -> set[str]:
 
 @functools.cache
 def answer_store() -> Store:
-    """Return the store of what SmolLM2 said, by the prompts."""
+    """Return the store of SmolLM2's answers, by the prompts."""
     return Store(f"answers/{KIND}", None, "answer", recipe_of(VERSION), WORTH_KEEPING, AT_ONCE)
 
 

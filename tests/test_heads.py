@@ -7,7 +7,7 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.transformer import Activations, NumPyLM, token_losses
-from course_utils.transformer.figures import attention_html
+from course_utils.transformer.figures import attention_html, draw_lens
 from course_utils.transformer.heads import (
     first_token_score,
     induction_score,
@@ -81,9 +81,11 @@ def test_the_lens_ends_with_the_models_own_answer(model):
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-4)
 
 
+SEEN = Activations(("<i>", *["x"] * 44), np.zeros((2, 45, 1)), np.broadcast_to(np.eye(45), (1, 1, 45, 45)))
+
+
 def test_the_page_of_a_head_escapes_and_counts_what_it_leaves_out():
-    look = Activations(("<i>", *["x"] * 44), np.zeros((2, 45, 1)), np.broadcast_to(np.eye(45), (1, 1, 45, 45)))
-    page = attention_html(look, 0, 0)
+    page = attention_html(SEEN, 0, 0)
     assert "&lt;i&gt;" in page
     assert "5 more are not drawn" in page
     assert page.count("title=") == 40 * 41 / 2
@@ -99,6 +101,17 @@ def test_the_page_of_a_head_escapes_and_counts_what_it_leaves_out():
         lambda: first_token_score(np.ones(3)),
         lambda: strongest_heads(np.ones((2, 2)), 5),
         lambda: strongest_heads(np.ones((2, 2)), 0),
+        lambda: strongest_heads(np.ones((2, 2)), 1.5),
+        lambda: strongest_heads(np.ones((2, 2)), "1"),
+        lambda: induction_score(np.ones((4, 4)), period=2.0),
+        lambda: attention_html(SEEN, 1, 0),
+        lambda: attention_html(SEEN, 0, -1),
+        lambda: attention_html(SEEN, 0, 0.5),
+        lambda: lens(None, SEEN, position=45),
+        lambda: lens(None, SEEN, position=-46),
+        lambda: lens(None, SEEN, position=0.0),
+        lambda: draw_lens(None, None, SEEN, [0, 2]),
+        lambda: draw_lens(None, None, SEEN, [-1]),
     ],
 )
 def test_shapes_and_numbers_that_make_no_sense_are_refused(ask):
@@ -109,5 +122,7 @@ def test_shapes_and_numbers_that_make_no_sense_are_refused(ask):
 def test_a_loss_of_one_token_and_too_many_random_heads_are_refused(model):
     with pytest.raises(InputError, match="at least two"):
         token_losses(model, [1])
+    with pytest.raises(InputError, match="one row"):
+        token_losses(model, [[1, 2], [3, 4]])
     with pytest.raises(InputError, match="from 1 to 270"):
         random_heads(model, 271, np.random.default_rng(0))

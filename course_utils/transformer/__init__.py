@@ -1,10 +1,11 @@
 """A real language model in NumPy: SmolLM2, read from its file and run step by step."""
 
-from course_utils.transformer.generation import chat_prompt, sampling_probabilities
+from course_utils.transformer.generation import chat_ids, chat_prompt, sampling_probabilities
+from course_utils.transformer.gguf_file import unload_shared_model
+from course_utils.transformer.heads import Activations
 from course_utils.transformer.kv_cache import KVCache
-from course_utils.transformer.likelihood import choice_scores, token_losses
+from course_utils.transformer.likelihood import choice_scores, log_probabilities, token_losses
 from course_utils.transformer.model import (
-    Activations,
     Block,
     NumPyLM,
     grouped_attention,
@@ -13,7 +14,6 @@ from course_utils.transformer.model import (
     rotation,
     silu,
     swiglu,
-    unload_shared_model,
 )
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "Block",
     "KVCache",
     "NumPyLM",
+    "chat_ids",
     "chat_prompt",
     "choice_scores",
     "grouped_attention",
+    "log_probabilities",
     "rms_norm",
     "rotate",
     "rotation",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.attention import softmax
+from course_utils.common.checks import check_whole
 from course_utils.common.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from course_utils.transformer.model import Activations, Head, NumPyLM
+    from course_utils.transformer.heads import Activations, Head
+    from course_utils.transformer.model import NumPyLM
 
 MOST_TOKENS_DRAWN = 40
 
@@ -81,7 +83,7 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
 
 
 def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), limit: float = 1.0) -> None:
-    """Draw a number for each head of a model as a grid, layers from left to right; put frames around some.
+    """Draw a number for each head of a model as a grid, layers from left to right.
 
     Parameters
     ----------
@@ -90,9 +92,9 @@ def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), limit
     scores : ndarray, shape (n_layers, n_heads)
         From 0 to ``limit``.
     marked : sequence of (layer, head)
-        Heads to bring forward.
+        Heads to put frames around.
     limit : float
-        What the strongest colour stands for.
+        The number that gets the strongest colour.
     """
     from matplotlib.patches import Rectangle
 
@@ -115,7 +117,7 @@ def draw_losses(ax: Axes, losses: Mapping[str, np.ndarray], repeats_at: int, n_v
     repeats_at : int
         The position at which the text begins again.
     n_vocabulary : int
-        Among how many tokens a blind guesser would choose.
+        How many tokens there are: the loss of a blind guess is the logarithm of that.
     """
     for name, loss in losses.items():
         smooth = np.convolve(loss, np.ones(5) / 5, "valid")
@@ -128,7 +130,7 @@ def draw_losses(ax: Axes, losses: Mapping[str, np.ndarray], repeats_at: int, n_v
     ax.legend(loc="lower left", fontsize=8.5)
 
 
-def draw_lens(ax: Axes, model: NumPyLM, look: Activations, depths: Sequence[int]) -> None:
+def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]) -> None:
     """Draw the logit lens of a text as a table: what the model would say after each token, at several depths.
 
     Parameters
@@ -136,14 +138,14 @@ def draw_lens(ax: Axes, model: NumPyLM, look: Activations, depths: Sequence[int]
     ax : matplotlib.axes.Axes
         Where to draw; about 8 x 4 inches for a dozen tokens and ten depths.
     model : NumPyLM
-        The model that was looked into.
-    look : Look
-        What it saw; its last layer is on top, as a text is read off there.
+        The model that read the text.
+    seen : Activations
+        What `NumPyLM.look` returned.
     depths : sequence of int
-        After how many blocks to look, from 0 to the number of blocks.
+        After how many blocks to read off an answer, from 0 to the number of blocks; the last is drawn on top.
     """
-    depths = sorted(depths)
-    chances = softmax(model.read_out(look.residual[depths]))  # (depths, tokens, vocabulary)
+    depths = sorted(check_whole("A depth", depth, 0, len(seen.residual) - 1) for depth in depths)
+    chances = softmax(model.read_out(seen.residual[depths]))  # (depths, tokens, vocabulary)
     best, sure = chances.argmax(axis=-1), chances.max(axis=-1)
     ax.imshow(sure, cmap="Blues", vmin=0, vmax=1, aspect="auto", origin="lower")
     for row, column in np.ndindex(*best.shape):
@@ -151,40 +153,37 @@ def draw_lens(ax: Axes, model: NumPyLM, look: Activations, depths: Sequence[int]
         colour = "white" if sure[row, column] > 0.55 else "#222222"
         style = {"ha": "center", "va": "center", "fontsize": 7.5, "color": colour, "parse_math": False}
         ax.text(column, row, text if len(text) <= 8 else text[:7] + "…", **style)
-    ax.set_xticks(range(len(look.tokens)), map(visible, look.tokens), rotation=45, ha="right", parse_math=False)
+    ax.set_xticks(range(len(seen.tokens)), map(visible, seen.tokens), rotation=45, ha="right", parse_math=False)
     ax.set_yticks(range(len(depths)), depths)
     ax.set(xlabel="token that was read", ylabel="blocks passed")
     ax.tick_params(length=0)
 
 
-def attention_html(look: Activations, layer: int, head: int) -> str:
-    """Draw one head as an HTML grid: who looks (down) at whom (across); a cell's weight shows when it is pointed at.
+def attention_html(seen: Activations, layer: int, head: int) -> str:
+    """Draw one head as an HTML grid, for light and dark pages: who looks (down) at whom (across), and how much.
 
     Parameters
     ----------
-    look : Look
-        What `transformer.NumPyLM.look` returned; the first 40 tokens are drawn.
+    seen : Activations
+        What `NumPyLM.look` returned; the first 40 tokens are drawn.
     layer, head : int
         Which head, counted from 0.
-
-    Returns
-    -------
-    str
-        HTML for light and dark pages; all text is escaped.
 
     Examples
     --------
     >>> from course_utils.transformer import Activations
-    >>> seen = Look(("<b>", " x"), np.zeros((2, 2, 1)), np.array([[[[1.0, 0.0], [0.25, 0.75]]]]))
+    >>> seen = Activations(("<b>", " x"), np.zeros((2, 2, 1)), np.array([[[[1.0, 0.0], [0.25, 0.75]]]]))
     >>> page = attention_html(seen, layer=0, head=0)
     >>> "&lt;b&gt;" in page, "75 %" in page, "<b>" in page
     (True, True, False)
     """
-    names = [html.escape(visible(token)) for token in look.tokens[:MOST_TOKENS_DRAWN]]
-    weights = look.attention[layer, head, : len(names), : len(names)]
+    check_whole("layer", layer, 0, len(seen.attention) - 1)
+    check_whole("head", head, 0, seen.attention.shape[1] - 1)
+    names = [html.escape(visible(token)) for token in seen.tokens[:MOST_TOKENS_DRAWN]]
+    weights = seen.attention[layer, head, : len(names), : len(names)]
     side = "width:1.5em;height:1.5em;min-width:1.5em;padding:0;border:1px solid #8884"
     label = "font-family:monospace;font-size:.85em;padding:0 .5em;white-space:nowrap;border:0"
-    turned = f"{label};writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;vertical-align:bottom"
+    upright = f"{label};writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;vertical-align:bottom"
     rows = []
     for number, name in enumerate(names):
         cells = [
@@ -195,8 +194,8 @@ def attention_html(look: Activations, layer: int, head: int) -> str:
         empty = f'<td style="{side};border:0"></td>' * (len(names) - number - 1)
         first = f'<td style="{label};text-align:right">{name}</td>'
         rows.append(f'<tr style="background:none">{first}{"".join(cells)}{empty}</tr>')
-    foot = "".join(f'<td style="{turned}">{name}</td>' for name in names)
-    rest = len(look.tokens) - len(names)
+    foot = "".join(f'<td style="{upright}">{name}</td>' for name in names)
+    rest = len(seen.tokens) - len(names)
     more = f"<div><i>The first {len(names)} tokens; {rest} more are not drawn.</i></div>" if rest else ""
     return (
         f'<div style="overflow-x:auto"><table style="border-collapse:collapse">{"".join(rows)}'

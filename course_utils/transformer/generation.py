@@ -1,46 +1,30 @@
-"""From scores to text: sampling, and the format of a conversation."""
+"""From scores to text: the choice of the next token, the loop that writes on, and the format of a conversation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.attention import softmax
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_logits, check_number, check_whole
 from course_utils.common.errors import InputError
+from course_utils.transformer.kv_cache import KVCache, check_input
 
+if TYPE_CHECKING:
+    from course_utils.tokens.base import BaseTokenizer
+    from course_utils.transformer.model import NumPyLM
 
-def chat_prompt(messages: Sequence[tuple[str, str]]) -> str:
-    """Write a conversation the way SmolLM2 was trained to read one, up to the place where its answer begins.
-
-    Parameters
-    ----------
-    messages : sequence of (role, text)
-        Roles are ``"system"``, ``"user"`` and ``"assistant"``. Without a system message the model's own is put first.
-
-    Returns
-    -------
-    str
-        The prompt for `NumPyLM.generate`.
-
-    Examples
-    --------
-    >>> print(chat_prompt([("system", "Be brief."), ("user", "Hi!")]))
-    <|im_start|>system
-    Be brief.<|im_end|>
-    <|im_start|>user
-    Hi!<|im_end|>
-    <|im_start|>assistant
-    """
-    roles = {"system", "user", "assistant"}
-    if not messages or any(role not in roles for role, _ in messages):
-        raise InputError(f"messages must hold (role, text) pairs with the roles {', '.join(sorted(roles))}.")
-    if messages[0][0] != "system":
-        own = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
-        messages = [("system", own), *messages]
-    turns = [f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in messages]
-    return "".join(turns) + "<|im_start|>assistant\n"
+Messages = Sequence[tuple[str, str]]
+ROLES = ("system", "user", "assistant")
+OWN_SYSTEM_MESSAGE = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+START, END = "<|im_start|>", "<|im_end|>"  # of one message
+SPECIAL_TOKENS = (  # of SmolLM2
+    *(START, END, "<|endoftext|>", "<repo_name>", "<reponame>", "<file_sep>", "<filename>", "<gh_stars>"),
+    *("<issue_start>", "<issue_comment>", "<issue_closed>", "<jupyter_start>", "<jupyter_text>", "<jupyter_code>"),
+    *("<jupyter_output>", "<jupyter_script>", "<empty_output>"),
+)
 
 
 def sampling_probabilities(
@@ -51,7 +35,7 @@ def sampling_probabilities(
     Parameters
     ----------
     logits : ndarray, shape (n_vocabulary,)
-        The scores after one position.
+        The scores after one position; minus infinity is never drawn.
     temperature : float
         What the logits are divided by; 0 puts everything on the highest.
     top_k : int, optional
@@ -63,12 +47,11 @@ def sampling_probabilities(
     Returns
     -------
     ndarray of float64, shape (n_vocabulary,)
-        They sum to 1.
 
     Raises
     ------
     InputError
-        If an argument is out of range.
+        If an argument is out of range, or the logits are more than one row or hold NaN.
 
     Examples
     --------
@@ -80,10 +63,10 @@ def sampling_probabilities(
     >>> sampling_probabilities(scores, top_p=0.4).round(3)
     array([1., 0., 0.])
     """
-    check_sampling(temperature, top_k, top_p, len(logits))
+    logits = check_logits(logits).astype(np.float64)
+    _check_sampling(temperature, top_k, top_p, len(logits))
     if temperature == 0:
         return np.eye(1, len(logits), int(logits.argmax()))[0]
-    logits = np.asarray(logits, dtype=np.float64)
     probabilities = softmax((logits - logits.max()) / temperature)
     if top_k is not None:
         probabilities[probabilities < np.partition(probabilities, -top_k)[-top_k]] = 0
@@ -96,20 +79,146 @@ def sampling_probabilities(
     return probabilities
 
 
-def check_sampling(temperature: float, top_k: int | None, top_p: float | None, n_vocabulary: int) -> None:
-    """Refuse settings of a draw that mean nothing."""
-    if not (np.isreal(temperature) and np.isfinite(temperature) and temperature >= 0):
-        raise InputError(f"temperature must be 0 or more, and {temperature} is not.")
-    if top_k is not None and not (is_whole_number(top_k) and 1 <= top_k <= n_vocabulary):
-        raise InputError(f"top_k must be from 1 to {n_vocabulary}, and {top_k} is not.")
-    if top_p is not None and not (np.isreal(top_p) and 0 < top_p <= 1):
-        raise InputError(f"top_p must be above 0 and at most 1, and {top_p} is not.")
+def next_words(model: NumPyLM, text: str, k: int = 10) -> list[tuple[str, float]]:
+    """Return the ``k`` likeliest next tokens after a text, each with its probability: see `NumPyLM.next_words`."""
+    k = check_whole("k", k, 1, len(model.embedding))
+    probabilities = softmax(model.last_logits(model.tokenizer.encode(text)))
+    best = np.argsort(-probabilities, kind="stable")[:k]
+    return [(model.tokenizer.decode([int(token)]), float(probabilities[token])) for token in best]
 
 
-def pick(
-    logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None, rng: np.random.Generator
-) -> int:
-    """Choose the next token: the likeliest at temperature 0, otherwise a draw."""
-    if temperature == 0:
-        return int(logits.argmax())
-    return int(rng.choice(len(logits), p=sampling_probabilities(logits, temperature, top_k, top_p)))
+def generate_ids(
+    model: NumPyLM,
+    ids: Sequence[int],
+    max_new_tokens: int,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+) -> Iterator[int]:
+    """Yield the ids of the tokens that a model writes after ``ids``, each as soon as it is known.
+
+    Arguments and errors are those of `NumPyLM.generate`.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> list(generate_ids(NumPyLM.smollm2(), [504, 3575, 282, 4649, 314], max_new_tokens=2))
+    [7042, 30]
+    """
+    max_new_tokens = check_whole("max_new_tokens", max_new_tokens, 1)
+    _check_sampling(temperature, top_k, top_p, len(model.embedding))
+    rng = np.random.default_rng(None if seed is None else check_whole("seed", seed, 0))
+    ids = check_input(model, ids)
+
+    def pick(logits: np.ndarray) -> int:
+        if temperature == 0:
+            return int(logits.argmax())
+        return int(rng.choice(len(logits), p=sampling_probabilities(logits, temperature, top_k, top_p)))
+
+    def write() -> Iterator[int]:
+        cache = KVCache(model, min(len(ids) + max_new_tokens, model.context_length))
+        new = ids
+        for _ in range(max_new_tokens):
+            token = pick(model.last_logits(new, cache))
+            if token in model.stop_ids:
+                return
+            yield token
+            if cache.length == cache.capacity:
+                return
+            new = np.array([token])
+
+    return write()  # a generator of its own, so that wrong arguments are refused before the first token is asked for
+
+
+def chat_prompt(messages: Messages, special: str = "refuse") -> str:
+    """Write a conversation the way SmolLM2 was trained to read one, up to the place where its answer begins.
+
+    Parameters
+    ----------
+    messages : sequence of (role, text)
+        Roles are ``"system"``, ``"user"`` and ``"assistant"``. Without a system message the model's own is put first.
+    special : {"refuse", "allow"}
+        What to do with the name of a special token inside a text, such as ``<|im_end|>``. A prompt is one string, in
+        which `NumPyLM.generate` cannot tell a name that a stranger typed from one of the template: it takes both for
+        the special token. So such a text is refused unless you allow it; `chat_ids` reads it as plain text.
+
+    Returns
+    -------
+    str
+        The prompt for `NumPyLM.generate`.
+
+    Raises
+    ------
+    InputError
+        If the messages are not pairs of a role and a text, or a text holds the name of a special token.
+
+    Examples
+    --------
+    >>> print(chat_prompt([("system", "Be brief."), ("user", "Hi!")]))
+    <|im_start|>system
+    Be brief.<|im_end|>
+    <|im_start|>user
+    Hi!<|im_end|>
+    <|im_start|>assistant
+    """
+    messages = _checked(messages)
+    if special not in ("refuse", "allow"):
+        hint = ": chat_ids reads names as plain text" if special == "text" else ""
+        raise InputError(f'special must be "refuse" or "allow", and {special!r} is not{hint}.')
+    for role, text in messages:
+        if special == "refuse" and (found := next((name for name in SPECIAL_TOKENS if name in text), None)):
+            raise InputError(
+                f"A text of the {role} holds {found}, which the model would read as a special token (notebook 01 shows "
+                'such an attack): pass what chat_ids returns, which reads it as plain text, or special="allow".'
+            )
+    return "".join(f"{START}{role}\n{text}{END}\n" for role, text in messages) + f"{START}assistant\n"
+
+
+def chat_ids(messages: Messages, tokenizer: BaseTokenizer) -> list[int]:
+    """Return a conversation as token ids, in which only the template's own marks are special tokens.
+
+    The ids are those of `chat_prompt`, for `NumPyLM.generate` too; but whatever a text holds is read as plain text, so
+    that nobody can begin a message in another's name. Messages and errors are those of `chat_prompt`.
+
+    Examples
+    --------
+    >>> from course_utils.tokens import load_tokenizer
+    >>> tokenizer = load_tokenizer("SmolLM2")
+    >>> ids = chat_ids([("system", "Be brief."), ("user", "Hi!<|im_end|>")], tokenizer)
+    >>> [token for token in ids if token in tokenizer.special_tokens.values()], ids.count(tokenizer.special_tokens[END])
+    ([1, 2, 1, 2, 1], 2)
+    """
+    try:
+        start, end = (tokenizer.special_tokens[name] for name in (START, END))
+    except (AttributeError, KeyError):
+        raise InputError(f"The tokenizer has no {START} and {END}: pass model.tokenizer of SmolLM2.") from None
+    ids: list[int] = []
+    for role, text in _checked(messages):
+        ids += [start, *tokenizer.encode(f"{role}\n{text}", special="text"), end, *tokenizer.encode("\n")]
+    return [*ids, start, *tokenizer.encode("assistant\n")]
+
+
+def _checked(messages: Messages) -> list[tuple[str, str]]:
+    """Return the messages of a conversation, with the model's own system message where there is none."""
+    if isinstance(messages, str) or not isinstance(messages, Sequence) or not messages:
+        raise InputError('messages must be a list of (role, text) pairs: [("user", "Hi!")] is one question.')
+    for message in messages:
+        fits = (
+            isinstance(message, tuple | list) and len(message) == 2 and all(isinstance(part, str) for part in message)
+        )
+        if not fits or message[0] not in ROLES:
+            raise InputError(
+                f"A message is a pair of role and text, and {message!r} is not: the roles are {', '.join(ROLES)}, and "
+                '[("user", "Hi!")] is a conversation of one message.'
+            )
+    own = [] if messages[0][0] == "system" else [("system", OWN_SYSTEM_MESSAGE)]
+    return [*own, *map(tuple, messages)]
+
+
+def _check_sampling(temperature: float, top_k: int | None, top_p: float | None, n_vocabulary: int) -> None:
+    check_number("temperature", temperature, least=0)
+    if top_k is not None:
+        check_whole("top_k", top_k, 1, n_vocabulary)
+    if top_p is not None and check_number("top_p", top_p, least=0, most=1) == 0:
+        raise InputError("top_p must be above 0: a probability of 0 leaves no token.")

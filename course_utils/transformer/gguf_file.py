@@ -1,23 +1,99 @@
-"""A GGUF file: its facts, its tokenizer, and its weights as float32."""
+"""A GGUF file and the language model in it: hyperparameters, tokenizer, and weights as float32."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_utils.common.compute import release_memory, trim_memory
 from course_utils.common.errors import InputError
-from course_utils.tokens.libraries import tokenizer_from_gguf
+from course_utils.tokens.libraries import Tokenizer, tokenizer_from_gguf
 
 if TYPE_CHECKING:
     import gguf
 
+    from course_utils.transformer.model import Block, NumPyLM
+
+STOP_TOKENS = ("<|endoftext|>", "<|im_end|>")
+
+
+def load_model(path: Path, shared: bool = True) -> NumPyLM:
+    """Read a language model from a GGUF file, or return the one that was read before: see `NumPyLM.from_gguf`.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, is no whole GGUF file, or holds another architecture than ``llama``, weights that
+        this code has no use for, or a quantisation that the package gguf cannot undo.
+    """
+    if not path.is_file():
+        raise InputError(f"There is no file {path}: NumPyLM.smollm2() reads the course's model.")
+    if shared:
+        return _shared(path, path.stat().st_mtime_ns)
+    unload_shared_model()
+    return _read_model(path)
+
+
+def unload_shared_model() -> None:
+    """Forget the model that `NumPyLM.from_gguf` shares among its callers, and give its memory back to the system.
+
+    The memory is free when no variable holds the model any more; the next call reads the model anew.
+    """
+    _shared.cache_clear()
+    release_memory()
+
+
+@functools.lru_cache(maxsize=1)
+def _shared(path: Path, _modified: int) -> NumPyLM:
+    return _read_model(path)
+
+
+def _read_model(path: Path) -> NumPyLM:
+    from course_utils.transformer.model import NumPyLM
+
+    release_memory()
+    file = GGUFFile(path)
+    name = file.fields.get("general.architecture")
+    if name != "llama":
+        raise InputError(f"{path.name} holds a {name} model, and this code runs models of the architecture llama.")
+    model = NumPyLM(
+        tokenizer=Tokenizer("SmolLM2", file.rules),
+        embedding=np.asfortranarray(file.weight("token_embd.weight")),
+        blocks=tuple(_read_block(file, number) for number in range(file.number("llama.block_count"))),
+        final_norm=file.weight("output_norm.weight"),
+        n_heads=file.number("llama.attention.head_count"),
+        n_kv_heads=file.number("llama.attention.head_count_kv"),
+        epsilon=file.number("llama.attention.layer_norm_rms_epsilon"),
+        rope_base=file.number("llama.rope.freq_base"),
+        context_length=file.number("llama.context_length"),
+        stop_ids=tuple(number for name in STOP_TOKENS if (number := file.rules.token_to_id(name)) is not None),
+    )
+    file.must_be_read()
+    return model
+
+
+def _read_block(file: GGUFFile, number: int) -> Block:
+    from course_utils.transformer.model import Block
+
+    trim_memory()  # gives back what converting the weights before this block took
+    name = f"blk.{number}.{{}}.weight".format
+    return Block(
+        attention_norm=file.weight(name("attn_norm")),
+        qkv=file.transposed(name("attn_q"), name("attn_k"), name("attn_v")),
+        output=file.transposed(name("attn_output")),
+        mlp_norm=file.weight(name("ffn_norm")),
+        gate_up=file.transposed(name("ffn_gate"), name("ffn_up")),
+        down=file.transposed(name("ffn_down")),
+    )
+
 
 class GGUFFile:
-    """A GGUF file: facts by their names, a tokenizer, and weights that are read once each."""
+    """A GGUF file: hyperparameters by their names, a tokenizer, and weights that are read once each."""
 
     def __init__(self, path: Path):
         self.name = path.name
@@ -32,7 +108,7 @@ class GGUFFile:
         self.memory = reader.file._mmap
 
     def number(self, name: str) -> Any:
-        """Return a fact of the file."""
+        """Return a hyperparameter."""
         if name not in self.fields:
             raise InputError(f"{self.name} does not say what its {name} is, so it cannot be run.")
         return self.fields[name]
@@ -44,7 +120,7 @@ class GGUFFile:
         if name not in self.tensors:
             raise InputError(f"{self.name} has no weights {name}, so it cannot be run.")
         tensor = self.tensors.pop(name)
-        with contextlib.suppress(AttributeError):  # what was read of the file need not stay in memory; Linux and macOS
+        with contextlib.suppress(AttributeError):  # on Linux and macOS: drop the pages that were read
             self.memory.madvise(mmap.MADV_DONTNEED)
         try:
             return gguf.dequantize(tensor.data, tensor.tensor_type)
@@ -55,12 +131,12 @@ class GGUFFile:
             ) from error
 
     def transposed(self, *names: str) -> np.ndarray:
-        """Return matrices side by side, turned so that a row multiplies them from the left."""
+        """Return matrices side by side, transposed so that a row multiplies them from the left."""
         parts = [self.weight(name) for name in names]
         return np.ascontiguousarray((parts[0] if len(parts) == 1 else np.concatenate(parts)).T)
 
     def must_be_read(self) -> None:
-        """Refuse a model with weights that would be left out."""
+        """Refuse a file with weights that were not read: without them it would be another model."""
         if self.tensors:
             raise InputError(
                 f"{self.name} has weights that this code has no use for, such as {min(self.tensors)}: it would not be "
@@ -72,7 +148,7 @@ def _open_gguf(path: Path) -> gguf.GGUFReader:
     import gguf
 
     class Reader(gguf.GGUFReader):
-        """As its parent, without memmap's slow way of cutting: the file's tokens alone are a hundred thousand cuts."""
+        """A reader that slices a plain array: slicing a memmap is slow, and the tokens alone are 100,000 slices."""
 
         @property
         def data(self) -> np.ndarray:

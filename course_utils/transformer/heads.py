@@ -3,15 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.attention import softmax
+from course_utils.common.checks import check_whole, is_whole_number
 from course_utils.common.errors import InputError
 
 if TYPE_CHECKING:
-    from course_utils.transformer.model import Activations, Head, NumPyLM
+    from course_utils.transformer.model import NumPyLM
+
+Head = tuple[int, int]  # layer and head, counted from 0
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What `NumPyLM.look` saw on the way through the model.
+
+    Attributes
+    ----------
+    tokens : tuple of str
+        The text of each token.
+    residual : ndarray of float32, shape (n_layers + 1, n_tokens, d_model)
+        The residual stream: row 0 before the first block, row ``i`` after block ``i`` of 1 to ``n_layers``.
+    attention : ndarray of float32, shape (n_layers, n_heads, n_tokens, n_tokens)
+        ``attention[layer, head, i, j]``: how much token ``i`` takes from token ``j``; each row sums to 1.
+    """
+
+    tokens: tuple[str, ...]
+    residual: np.ndarray
+    attention: np.ndarray
+
+
+def heads_by_layer(model: NumPyLM, heads: Sequence[Head]) -> dict[int, list[int]]:
+    """Return the heads of each layer that is named, if the model has them.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> heads_by_layer(NumPyLM.smollm2(), [(3, 1), (0, 8), (3, 2)])
+    {3: [1, 2], 0: [8]}
+    """
+    sizes, found = (len(model.blocks), model.n_heads), {}
+    for pair in heads:
+        whole = isinstance(pair, tuple | list | np.ndarray) and all(map(is_whole_number, pair))
+        if not whole or len(pair) != 2 or not all(0 <= n < size for n, size in zip(pair, sizes, strict=True)):
+            raise InputError(
+                f"A head is a pair (layer, head), from (0, 0) to ({sizes[0] - 1}, {sizes[1] - 1}), and {pair!r} is not."
+            )
+        found.setdefault(int(pair[0]), []).append(int(pair[1]))
+    return found
 
 
 def previous_token_score(attention: np.ndarray) -> np.ndarray:
@@ -20,7 +63,7 @@ def previous_token_score(attention: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     attention : ndarray, shape (..., n_tokens, n_tokens)
-        Weights as `transformer.Look` keeps them.
+        Weights as `Activations` holds them.
 
     Returns
     -------
@@ -74,9 +117,7 @@ def induction_score(attention: np.ndarray, period: int) -> np.ndarray:
     >>> float(induction_score(attention, period=2).round(2))
     0.7
     """
-    _check(attention, period + 1)
-    if period < 2:
-        raise InputError(f"period must be 2 or more, and {period} is not.")
+    _check(attention, check_whole("period", period, 2) + 1)
     stripe = np.diagonal(attention, 1 - period, axis1=-2, axis2=-1)  # entry i: token i + period - 1 looks at token i
     return stripe[..., 1:].mean(axis=-1)
 
@@ -89,22 +130,19 @@ def strongest_heads(scores: np.ndarray, k: int) -> list[Head]:
     >>> strongest_heads(np.array([[0.1, 0.9], [0.5, 0.2]]), k=2)
     [(0, 1), (1, 0)]
     """
-    if not 1 <= k <= scores.size:
-        raise InputError(f"k must be from 1 to {scores.size}, the number of heads, and {k} is not.")
-    best = np.argsort(-scores, axis=None, kind="stable")[:k]
+    scores = np.asarray(scores)
+    best = np.argsort(-scores, axis=None, kind="stable")[: check_whole("k", k, 1, scores.size)]
     return [(int(layer), int(head)) for layer, head in zip(*np.unravel_index(best, scores.shape), strict=True)]
 
 
 def random_heads(model: NumPyLM, k: int, rng: np.random.Generator, avoid: Sequence[Head] = ()) -> list[Head]:
-    """Draw ``k`` different heads of a model that are not in ``avoid``: what to compare a choice of heads with."""
+    """Draw ``k`` different heads of a model that are not in ``avoid``, to compare a choice of heads with."""
     everyone = [(layer, head) for layer in range(len(model.blocks)) for head in range(model.n_heads)]
     free = [head for head in everyone if head not in set(map(tuple, avoid))]
-    if not 1 <= k <= len(free):
-        raise InputError(f"k must be from 1 to {len(free)}, the heads that are left, and {k} is not.")
-    return [free[number] for number in rng.choice(len(free), k, replace=False)]
+    return [free[number] for number in rng.choice(len(free), check_whole("k", k, 1, len(free)), replace=False)]
 
 
-def lens(model: NumPyLM, look: Activations, position: int = -1) -> tuple[list[str], np.ndarray]:
+def lens(model: NumPyLM, seen: Activations, position: int = -1) -> tuple[list[str], np.ndarray]:
     """Let the model answer at one position after each block: the *logit lens*.
 
     Returns
@@ -114,7 +152,9 @@ def lens(model: NumPyLM, look: Activations, position: int = -1) -> tuple[list[st
     probabilities : ndarray, shape (n_layers + 1, n_vocabulary)
         What every token would get there.
     """
-    probabilities = softmax(model.read_out(look.residual[:, position]))
+    n_tokens = len(seen.tokens)
+    position = check_whole("position", position, -n_tokens, n_tokens - 1)
+    probabilities = softmax(model.read_out(seen.residual[:, position]))
     return [model.tokenizer.decode([int(best)]) for best in probabilities.argmax(axis=-1)], probabilities
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.common.checks import is_whole_number
+from course_utils.common.checks import check_ids, check_whole
 from course_utils.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class KVCache:
     model : NumPyLM
         The model that will read.
     capacity : int
-        How many tokens fit: 2 * layers * kv_heads * d_head numbers of 4 bytes for each, reserved at once.
+        How many tokens fit, at most the model's ``context_length``: 2 * layers * kv_heads * d_head numbers of 4 bytes
+        for each, reserved at once.
 
     Attributes
     ----------
@@ -31,13 +33,9 @@ class KVCache:
     length : int
         Tokens read so far.
 
-    Raises
-    ------
-    InputError
-        If the capacity is not a whole number from 1 to the model's ``context_length``.
-
     Examples
     --------
+    >>> from course_utils.transformer import NumPyLM
     >>> model = NumPyLM.smollm2()
     >>> cache = KVCache(model, capacity=8)
     >>> whole = model.logits([504, 3575, 282, 4649])
@@ -47,9 +45,8 @@ class KVCache:
     """
 
     def __init__(self, model: NumPyLM, capacity: int):
-        if not is_whole_number(capacity) or not 1 <= capacity <= model.context_length:
-            raise InputError(f"capacity must be from 1 to {model.context_length}, and {capacity} is not.")
-        shape = (len(model.blocks), model.n_kv_heads, int(capacity), model.d_head)
+        capacity = check_whole("capacity", capacity, 1, model.context_length)
+        shape = (len(model.blocks), model.n_kv_heads, capacity, model.d_head)
         self.keys, self.values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self.length = 0
         self._model = weakref.ref(model)
@@ -64,16 +61,8 @@ class KVCache:
         return self._model() is model
 
     def reset(self, length: int = 0) -> None:
-        """Forget all tokens but the first ``length``.
-
-        Raises
-        ------
-        InputError
-            If that is more than were read.
-        """
-        if not is_whole_number(length) or not 0 <= length <= self.length:
-            raise InputError(f"length must be from 0 to {self.length}, the tokens that were read, and {length} is not.")
-        self.length = int(length)
+        """Forget all tokens but the first ``length``, at most as many as were read."""
+        self.length = check_whole("length", length, 0, self.length)
 
     def keep(self, layer: int, keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Write a layer's new keys and values behind the old ones; return all of them.
@@ -85,3 +74,24 @@ class KVCache:
         self.keys[layer, :, self.length : end] = keys
         self.values[layer, :, self.length : end] = values
         return self.keys[layer, :, :end], self.values[layer, :, :end]
+
+
+def check_input(model: NumPyLM, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
+    """Return the ids of a text as an array, ``(n_tokens,)``, if the model can read them behind what is in the cache."""
+    ids = check_ids(ids, len(model.embedding))
+    if ids.size == 0:
+        raise InputError("The text is empty, and a model needs at least one token to go on from.")
+    if ids.ndim != 1:
+        raise InputError("Token ids are one row of whole numbers: pass tokenizer.encode(text).")
+    if ids.size > model.context_length:
+        raise InputError(f"The text has {ids.size} tokens and the model reads at most {model.context_length}.")
+    if cache is None:
+        return ids
+    if not isinstance(cache, KVCache) or not cache.belongs_to(model):
+        raise InputError("The cache belongs to another model: make one with KVCache(model, capacity).")
+    if cache.length + ids.size > cache.capacity:
+        raise InputError(
+            f"The cache holds {cache.capacity} tokens and {cache.length + ids.size} are needed: make a larger one, or "
+            "cache.reset() to begin a new text."
+        )
+    return ids

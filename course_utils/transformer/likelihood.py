@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +10,9 @@ from course_utils.attention import log_softmax
 from course_utils.common.checks import check_ids, check_text_list
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
-
-if TYPE_CHECKING:
-    from course_utils.transformer.heads import Head
-    from course_utils.transformer.model import NumPyLM
+from course_utils.transformer.heads import Head
+from course_utils.transformer.kv_cache import KVCache
+from course_utils.transformer.model import NumPyLM
 
 KIND = "choice-smollm2"
 Ids = Sequence[int]
@@ -86,8 +84,6 @@ def log_probabilities(model: NumPyLM, pairs: Sequence[tuple[Ids, Ids]]) -> Itera
     longest = max((len(beginning) + len(after) for beginning, after in pairs), default=1)
     if longest > model.context_length:
         raise InputError(f"A text has {longest} tokens with its end, and the model reads {model.context_length}.")
-    from course_utils.transformer.kv_cache import KVCache
-
     cache, read, last = KVCache(model, longest), [], None
     for beginning, after in pairs:
         if beginning != read:
@@ -146,8 +142,6 @@ def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
 
 def _sums(pairs: list[tuple[str, str]]) -> list[float]:
     """Score pairs of choice and prompt."""
-    from course_utils.transformer.model import NumPyLM
-
     model = NumPyLM.smollm2()
     ids = {text: model.tokenizer.encode(text) for text in {text for pair in pairs for text in pair}}
     sums = []
