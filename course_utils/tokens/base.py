@@ -41,8 +41,6 @@ class BaseTokenizer(ABC):
 
     Parameters
     ----------
-    name : str
-        The model it belongs to.
     special_tokens : mapping of str to int
         The names of tokens that stand for no text, and their ids.
     vocabulary_size : int
@@ -71,16 +69,13 @@ class BaseTokenizer(ABC):
     # What the rules of each tokenizer supply.
 
     @abstractmethod
-    def _encode_ordinary(self, text: str) -> list[int]:
-        """Return the ids of a text in which no special token is looked for."""
+    def _encode_ordinary(self, text: str) -> list[int]: ...
 
     @abstractmethod
-    def _ordinary_offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return the characters that each of these tokens comes from."""
+    def _ordinary_offsets(self, text: str) -> list[tuple[int, int]]: ...
 
     @abstractmethod
-    def _data(self, token: int) -> bytes:
-        """Return the bytes of a token that exists."""
+    def _data(self, token: int) -> bytes: ...
 
     @abstractmethod
     def _exists(self, token: int) -> bool: ...
@@ -109,13 +104,10 @@ class BaseTokenizer(ABC):
 
         Parameters
         ----------
-        text : str
-            Any text, an empty one too.
         special : {"text", "allow", "refuse"} or collection of str, optional
             What to do with the name of a special token inside ``text``: read it as the ordinary letters that it is made
             of (what a stranger wrote must never become a command), make it the special token, or raise. A set of names
-            allows these and reads all others as letters. The tokenizers of `load_tokenizer` read letters when it is
-            left out.
+            allows these and reads all others as letters. The tokenizers of `load_tokenizer` read letters by default.
 
         Raises
         ------
@@ -173,13 +165,7 @@ class BaseTokenizer(ABC):
         return found
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ``ids``; bytes that are no whole character come out as the replacement character.
-
-        Raises
-        ------
-        InputError
-            If there is no token with one of the ids.
-        """
+        """Return the text of ``ids``; bytes that are no whole character come out as the replacement character."""
         return self._decode(self._checked(ids))
 
     def pieces(self, text: str, special: str | Collection[str] | None = None) -> list[Piece]:

@@ -1,8 +1,8 @@
 """Byte pair encoding, as GPT, Llama and most language models cut text: bytes, merges, a pre-split, special tokens.
 
-The four ideas stand in this order below. Text is bytes, so nothing is ever unknown. The commonest neighbours are merged
-into a new token, again and again. A regular expression cuts the text first, so that no token crosses from one word into
-the next. Special tokens, such as the end of a text, are no text at all.
+Text is bytes, so nothing is ever unknown. To train, the commonest pair of neighbours is merged into a new token, again
+and again: `naive_merges` is the whole idea. A pre-split cuts the text first, so that no token crosses from one word
+into the next. Special tokens, such as the end of a text, are no text at all.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ def naive_merges(words: Mapping[str, int], n_merges: int) -> list[tuple[int, int
     ----------
     words : mapping of str to int
         Each different word (or other pre-token) and how often it comes.
-    n_merges : int
-        How many pairs to find at most.
 
     Examples
     --------
@@ -99,11 +97,6 @@ class BPETokenizer(BaseTokenizer):
         The Unicode form that a text is brought into first.
     lossy : bool
         Accept a vocabulary without a token for each byte, such as SmolLM2's, and leave such bytes out of texts.
-
-    Raises
-    ------
-    InputError
-        If two tokens share an id, a byte is missing, or the split is no regular expression.
 
     Notes
     -----

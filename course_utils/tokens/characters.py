@@ -10,20 +10,9 @@ from course_utils.common.errors import InputError
 
 
 def check_text(text: str, start: int = 0) -> None:
-    """Refuse what cannot be written as bytes.
+    """Refuse what is no string or cannot be written as bytes.
 
-    Parameters
-    ----------
-    text : str
-        The text, or a part of it.
-    start : int
-        Where in the whole text this part begins, for the error.
-
-    Raises
-    ------
-    InputError
-        If ``text`` is no string or holds surrogates; the message names the place and a remedy that keeps what can be
-        kept.
+    The InputError names the place, counted from ``start``, and a remedy that keeps every whole character.
     """
     if not isinstance(text, str):
         hint = "call .decode() on it first" if isinstance(text, bytes) else "give one text, and a loop for several"
@@ -58,14 +47,7 @@ def _repair(text: str) -> str:
 def byte_sources(text: str, form: str = "", left_out: bytes = b"") -> list[tuple[int, int]]:
     r"""Return for each byte of a text in UTF-8 the characters it comes from, as ``(start, end)``.
 
-    Parameters
-    ----------
-    text : str
-        The text as it was given.
-    form : {"", "NFC"}
-        The Unicode form that it is brought into before it becomes bytes.
-    left_out : bytes
-        Bytes that do not count, because a vocabulary lacks them.
+    The text is brought into a Unicode form first (``"NFC"``, or ``""`` for none); bytes in ``left_out`` are skipped.
 
     Examples
     --------
@@ -92,7 +74,7 @@ def byte_sources(text: str, form: str = "", left_out: bytes = b"") -> list[tuple
 
 
 def token_offsets(lengths: Iterable[int], sources: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the characters that each token comes from, given the bytes in each and the `byte_sources`.
+    """Return the characters that each token comes from, given the number of its bytes and all `byte_sources`.
 
     Examples
     --------
@@ -106,10 +88,9 @@ def token_offsets(lengths: Iterable[int], sources: Sequence[tuple[int, int]]) ->
 def is_word_border(before: str, after: str) -> bool:
     """Tell whether two neighbouring characters never share a token, whatever else the text holds.
 
-    They do not if the first is a letter or a digit and the second is white space, a sign or the other of the two; or
-    if the second is a space or a tab and the first is not white space. The apostrophe counts as a letter, because of
-    *it's*. This holds for the pre-splits of all models here (GPT-2's, GPT-4's and their kin); a text cut at such a
-    place has the same tokens in two parts as in one.
+    They do not if the first is a letter or a digit and the second is white space, a sign (other than the apostrophe of
+    *it's*) or the other of the two, or if a space or tab follows what is not white space. Cut at such a place, a text
+    has the same pre-tokens in two parts as in one, by the split of every model here.
 
     Examples
     --------

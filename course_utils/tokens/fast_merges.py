@@ -71,19 +71,9 @@ def learn_merges(words: Mapping[str, int], n_merges: int) -> list[tuple[int, int
 def merge_and_count(
     ids: list[int], pair: tuple[int, int], new: int, frequency: int, counts: Counter[tuple[int, int]]
 ) -> tuple[list[int], set[tuple[int, int]]]:
-    """Do what `replace_pair` does, and correct ``counts`` for the pairs on both sides of each place.
+    """Return what `replace_pair` does, and the pairs that hold the new token.
 
-    Parameters
-    ----------
-    frequency : int
-        How often the word with these ids comes.
-    counts : Counter
-        How often each pair comes in all words; it is changed.
-
-    Returns
-    -------
-    merged, born : list of int, set of pairs
-        The new ids, and the pairs that hold the new token.
+    The ``counts`` of all pairs are corrected in place; the word with these ids comes ``frequency`` times.
     """
     left, right = pair
     merged: list[int] = []

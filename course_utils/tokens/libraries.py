@@ -22,8 +22,6 @@ class Tokenizer(BaseTokenizer):
 
     Parameters
     ----------
-    name : str
-        The name of the model it belongs to.
     rules : tokenizers.Tokenizer
         The library's own tokenizer. It is changed: names of special tokens are found by `encode` alone from now on.
     special : {"allow", "text", "refuse"} or collection of str
@@ -99,8 +97,6 @@ class SentencePieceTokenizer(BaseTokenizer):
 
     Parameters
     ----------
-    name : str
-        The name of the model it belongs to.
     path : str or Path
         A SentencePiece model.
     method : str
@@ -201,13 +197,7 @@ def _as_special(token: tokenizers.AddedToken) -> tokenizers.AddedToken:
 
 
 def tokenizer_from_gguf(reader: gguf.GGUFReader) -> tokenizers.Tokenizer:
-    """Build the byte-level BPE tokenizer that a GGUF file describes.
-
-    Parameters
-    ----------
-    reader : gguf.GGUFReader
-        An open GGUF file whose pre-tokenizer is ``smollm``: digits alone, then GPT-2's pattern.
-    """
+    """Build the byte-level BPE tokenizer of a GGUF file whose pre-split is ``smollm``: single digits, then GPT-2's."""
     import gguf
     from tokenizers import AddedToken, decoders, models, pre_tokenizers
     from tokenizers import Tokenizer as Rules

@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 
 def tokenizer_names(hub: bool = False) -> list[str]:
-    """Return the names that `load_tokenizer` takes.
-
-    Parameters
-    ----------
-    hub : bool
-        Also those that a model hub has to be asked for.
+    """Return the names that `load_tokenizer` takes; ``hub``: also those that a model hub has to be asked for.
 
     Examples
     --------
@@ -39,12 +34,7 @@ def tokenizer_names(hub: bool = False) -> list[str]:
 
 
 def load_tokenizer(name: str) -> BaseTokenizer:
-    """Load the tokenizer of a language model; a second call returns the same one.
-
-    Parameters
-    ----------
-    name : str
-        One of `tokenizer_names`; capitals do not matter.
+    """Load the tokenizer of a language model, one of `tokenizer_names`; a second call returns the same one.
 
     Raises
     ------

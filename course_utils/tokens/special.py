@@ -14,13 +14,7 @@ SPECIAL = ("text", "allow", "refuse")
 
 
 def check_names(names: Iterable[str]) -> list[str]:
-    """Return the names of special tokens as a list, each once.
-
-    Examples
-    --------
-    >>> check_names(["<end>", "<pad>", "<end>"])
-    ['<end>', '<pad>']
-    """
+    """Return the names of special tokens as a list, each once."""
     if isinstance(names, str):
         raise InputError(f"special_tokens takes a list of names: write special_tokens=[{names!r}].")
     if isinstance(names, Mapping):
@@ -34,20 +28,7 @@ def check_names(names: Iterable[str]) -> list[str]:
 
 
 def check_special_tokens(special_tokens: Mapping[str, int], taken: Container[int] = ()) -> dict[str, int]:
-    """Return special tokens as a dictionary, if each name is text and each id a whole number of its own.
-
-    Parameters
-    ----------
-    special_tokens : mapping of str to int
-        The names and their ids.
-    taken : container of int
-        Ids of ordinary tokens, which a special token cannot have.
-
-    Examples
-    --------
-    >>> check_special_tokens({"<end>": 256}, taken=range(256))
-    {'<end>': 256}
-    """
+    """Return special tokens as a dictionary, if each name is text and each id a whole number that is not taken yet."""
     if not isinstance(special_tokens, Mapping):
         raise InputError(
             f'special_tokens maps each name to its id, such as {{"<end>": 256}}{describe(special_tokens)}.'

@@ -59,13 +59,7 @@ def compile_split(split: str) -> regex.Pattern[str]:
 
 
 def find_words(pattern: regex.Pattern[str], text: str) -> list[str]:
-    """Return the pre-tokens of a text; an empty pattern leaves it in one.
-
-    Raises
-    ------
-    InputError
-        If the pattern leaves out a part of the text.
-    """
+    """Return the pre-tokens of a text; an empty pattern leaves it whole, and InputError if one leaves text out."""
     if not pattern.pattern:
         return [text] if text else []
     # Where a pattern has groups of its own, findall would return those instead of the matches.

@@ -23,12 +23,8 @@ def encode_chunks(
 
     Parameters
     ----------
-    encode : callable
-        Gives the ids of a text.
     units : callable
         Gives what must be the same in two parts as in one: pre-tokens, or ids where a tokenizer shows no pre-tokens.
-    chunks : iterable of str
-        The text in parts; they may be of any length.
     may_cut : callable
         Tells for two neighbouring characters whether a text may be cut between them.
     names : frozenset of str

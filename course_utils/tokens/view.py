@@ -108,18 +108,11 @@ class TokenView:
 
 
 def show_tokens(text: str, tokenizer: HasPieces | Sequence[HasPieces], *, ids: bool = False) -> TokenView:
-    """Show the tokens of a text as coloured chips, one for each token, with its id on hover.
+    """Show the tokens of a text as coloured chips, one for each token, with its id on hover (``ids``: written below).
 
     Spaces, tabs and line ends are visible (``␣``, ``⇥``, ``↵``). A character that is spread over several tokens is
-    written before them, and they show their bytes. Special tokens have a double border. Make this the last line of a
-    cell; where HTML cannot be shown it is plain text, with a pair of brackets for each token.
-
-    Parameters
-    ----------
-    tokenizer : tokenizer, or a sequence of them
-        Several are shown one below the other.
-    ids : bool
-        Write the ids on the chips too.
+    written before them, and they show their bytes. Special tokens have a double border. Several tokenizers are shown
+    one below the other. Where HTML cannot be shown it is plain text, with a pair of brackets for each token.
 
     Examples
     --------

@@ -67,15 +67,8 @@ def read_gpt2(
 ) -> tuple[dict[bytes, int], list[tuple[bytes, bytes]], dict[str, int]]:
     """Read a vocabulary as OpenAI published GPT-2's: ``encoder.json`` with the ids, ``vocab.bpe`` with the merges.
 
-    Returns
-    -------
-    ranks, merges, special_tokens
-        The ids of all tokens that stand for bytes, the merges in their order, and the names that no merge makes.
-
-    Raises
-    ------
-    InputError
-        If the files do not have this form or do not belong together.
+    Returns the ids of all tokens that stand for bytes, the merges in their order, and the names that no merge makes,
+    which are the special tokens. InputError if the files do not have this form or do not belong together.
     """
     content = read_text(encoder_json)
     try:
@@ -120,13 +113,7 @@ def write_saved(
 
 
 def read_saved(path: Path) -> tuple[dict[bytes, int], list[tuple[bytes, bytes]], dict[str, object]]:
-    """Read what `write_saved` wrote: the ranks, the merges and the options.
-
-    Raises
-    ------
-    InputError
-        If the file is something else.
-    """
+    """Read what `write_saved` wrote: the ranks, the merges and the options; InputError if it is something else."""
     text = read_text(path)
     try:
         content = json.loads(text)
@@ -158,13 +145,7 @@ def read_ranks(path: Path, id_first: bool = False) -> dict[bytes, int]:
 
 
 def check_ranks(ranks: Mapping[bytes, int]) -> dict[bytes, int]:
-    """Return a vocabulary as a dictionary, if its tokens are bytes and each id is a whole number of its own.
-
-    Examples
-    --------
-    >>> check_ranks({b"a": 0, b"b": 1})
-    {b'a': 0, b'b': 1}
-    """
+    """Return a vocabulary as a dictionary, if its tokens are bytes and each id is a whole number of its own."""
     if not isinstance(ranks, Mapping):
         raise InputError(f'ranks maps the bytes of each token to its id, such as {{b"a": 97}}{describe(ranks)}.')
     found: dict[int, bytes] = {}
