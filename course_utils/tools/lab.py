@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,21 +25,26 @@ def serve_lab(port: int | None = None, browser: bool = True) -> None:
     """Run JupyterLab in this process until Ctrl-C, at ``port`` or at the first free one from 8888."""
     from jupyterlab.labapp import LabApp
 
-    options = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
-    options += [f"--LabApp.app_settings_dir={DATA / 'lab_settings'}"]  # no news, no update checks
-    options += ["--no-browser"] * (not browser) + [f"--port={port}"] * bool(port)
-    options += ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
+    options = [
+        f"--ServerApp.root_dir={ROOT}",
+        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
+        f"--LabApp.app_settings_dir={DATA / 'lab_settings'}",  # no news, no update checks
+        "--ServerApp.log_level=WARN",  # the address is shown, and not that Ctrl-C asks first, which it does not do here
+        *["--no-browser"] * (not browser),
+        *[f"--port={port}"] * bool(port),
+        *["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0),
+    ]
     say("Starting JupyterLab. Ctrl-C stops it with its kernels: save your notebooks first.")
-    with tempfile.TemporaryDirectory(prefix="course-lab-") as folder:
-        os.environ["JUPYTER_PATH"] = describe_kernel(Path(folder))
+    with (folder := tempfile.TemporaryDirectory(prefix="course-lab-")):
+        os.environ["JUPYTER_PATH"] = describe_kernel(Path(folder.name))
         server = LabApp.initialize_server(options)
-        stop_with_ctrl_c(server)
+        stop_with_ctrl_c(server, folder.cleanup)
         server.start()
     say(STOPPED)
 
 
-def stop_with_ctrl_c(server: ServerApp) -> None:
-    """Let the first Ctrl-C shut the server down in its own way, and a second one end it and its kernels at once."""
+def stop_with_ctrl_c(server: ServerApp, clean_up: Callable[[], None]) -> None:
+    """Let the first Ctrl-C shut the server down in its own way, and a second one clean up and end all at once."""
 
     def stop(number: int, _frame: object) -> None:
         signal.signal(signal.SIGINT, end_at_once)
@@ -52,6 +58,7 @@ def stop_with_ctrl_c(server: ServerApp) -> None:
             server.kernel_manager.get_kernel(kernel).cleanup_connection_file()
         server.remove_server_info_file()
         server.remove_browser_open_files()
+        clean_up()
         os._exit(130)
 
     signal.signal(signal.SIGINT, stop)
