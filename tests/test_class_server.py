@@ -127,7 +127,7 @@ def test_a_notebook_runs_and_new_work_is_done_where_the_cache_cannot_be_written(
     printed = asyncio.run(learn())
     assert "12 (65, 384)" in printed
     assert f"The cache folder {cache} cannot be written" in printed
-    assert "Until then the vectors last for this session only." in printed
+    assert "Until then what is computed lasts for this session only." in printed
     assert sorted(path.relative_to(cache) for path in cache.rglob("*")) == before
 
 
