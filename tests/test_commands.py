@@ -273,6 +273,14 @@ def test_a_notebook_that_fails_is_left_as_it_was(notebook):
     assert path.read_bytes() == before
 
 
+def test_a_bar_in_a_file_is_plain_also_after_a_kernel_was_started():
+    code = (
+        "import ipykernel, IPython; from course_utils.common.progress import job_bar; print(job_bar(3, 'x', 'y').ascii)"
+    )
+    variables = {name: value for name, value in os.environ.items() if name != "COURSE_QUIET"}
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=variables, text=True) == "True\n"
+
+
 def test_one_failure_does_not_stop_the_other_notebooks(notebook):
     paths = [notebook("1 / 0", name="00_bad.ipynb"), notebook("2", name="01_good.ipynb")]
     runs = []

@@ -29,8 +29,14 @@ def job_bar(total: int, unit: str, what: str, **more: object) -> tqdm:
     """
     from tqdm.auto import tqdm
 
-    rare = {} if sys.stderr.isatty() or "ipykernel" in sys.modules else {"mininterval": 20, "ascii": True}
+    rare = {} if sys.stderr.isatty() or _in_a_notebook() else {"mininterval": 20, "ascii": True}
     return tqdm(total=total, unit=unit, desc=what, delay=2, disable=QUIET in os.environ, **rare, **more)
+
+
+def _in_a_notebook() -> bool:
+    """Tell whether this process is a kernel; one that starts kernels has imported the same modules."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return getattr(shell, "kernel", None) is not None
 
 
 @contextlib.contextmanager

@@ -146,7 +146,7 @@ def existing_folder(word: str) -> Path:
 
 
 def _enter_environment(options: argparse.Namespace, arguments: list[str]) -> int | None:
-    """Go on in a Python that has the packages: None if this is it, else the exit status of the other one."""
+    """Go on in a Python that has the packages: None if this is it, or the exit status of the other one."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     if os.environ.pop(ENTERED, None):
         return None
