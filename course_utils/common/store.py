@@ -212,7 +212,7 @@ class Store:
         about = np.frombuffer(json.dumps(dict(sorted(self.recipe.items()))).encode(), dtype=np.uint8)
         parts = {"about": about, "keys": np.array(keys, dtype="V16").view(np.uint8), "values": packed}
         PRECOMPUTED.mkdir(exist_ok=True)
-        cache.write_aside(self.shipped_path, lambda file: np.savez(file, **parts))
+        cache.write_aside(self.shipped_path, lambda file: np.savez_compressed(file, **parts))
         return len(keys)
 
 
