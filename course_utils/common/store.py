@@ -15,6 +15,7 @@ import os
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,7 @@ RECORD = "COURSE_RECORD"
 PRECOMPUTED = DATA / "precomputed"
 WORTH_KEEPING = 32  # fewer new values than this take about a second and stay in memory
 AT_ONCE = 512  # values after which the work so far is kept
-DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, struct.error, zipfile.BadZipFile)
+DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, struct.error, zlib.error, zipfile.BadZipFile)
 _said: set[str] = set()
 _stores: list[Store] = []
 
