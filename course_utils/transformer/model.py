@@ -109,8 +109,8 @@ class NumPyLM:
         for layer, block in enumerate(self.blocks):
             h = rms_norm(x, block.attention_norm, self.epsilon)
             heads = split_heads(h @ block.qkv, self.n_heads + 2 * self.n_kv_heads)  # (9 + 3 + 3, n_tokens, d_head)
-            q, k, v = np.split(heads, [self.n_heads, self.n_heads + self.n_kv_heads])
-            q, k = rotate(q, turn), rotate(k, turn)
+            rotated, v = rotate(heads[: -self.n_kv_heads], turn), heads[-self.n_kv_heads :]
+            q, k = rotated[: self.n_heads], rotated[self.n_heads :]
             if cache:
                 k, v = cache.keep(layer, k, v)  # those of all tokens so far
             mixed, weights = grouped_attention(q, k, v)
