@@ -267,3 +267,13 @@ def test_real_older_pythons_read_that_sentence(python):
     assert answer.returncode == 1
     assert "needs Python 3.10 or newer" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_packages_are_counted_while_pip_moves_folders_about(tmp_path):
+    place = tmp_path / "lib" / "python3.11" / "site-packages"
+    for name in ("one-1.0.dist-info", "two-2.0.dist-info", "two", "~moving/_vendor"):
+        (place / name).mkdir(parents=True)
+    (place / "~moving" / "_vendor").chmod(0)
+    (place / "gone").symlink_to(tmp_path / "nowhere")
+    assert install.count_packages(tmp_path) == 2
+    assert install.count_packages(tmp_path / "no environment") == 0

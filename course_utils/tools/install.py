@@ -130,7 +130,7 @@ def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int
                     bar.advance()
                 if line.startswith("Installing collected packages"):
                     log.flush()
-                    bar.follow(lambda: sum(1 for _ in venv.glob("**/*.dist-info")), while_running=pip)
+                    bar.follow(lambda: count_packages(venv), while_running=pip)
         except KeyboardInterrupt:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 pip.communicate(timeout=SECONDS_TO_TIDY)  # it has got the Ctrl-C too, and removes what it unpacked
@@ -140,6 +140,14 @@ def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int
             pip.wait()
     if pip.returncode:
         raise CourseError(explain_failure("\n".join(lines), venv))
+
+
+def count_packages(venv: Path) -> int:
+    """Count the packages in an environment, also while pip moves folders about in it."""
+    places = [*venv.glob("lib*/python*/site-packages"), *venv.glob("Lib/site-packages")]
+    with contextlib.suppress(OSError):
+        return len({name for place in places for name in os.listdir(place) if name.endswith(".dist-info")})
+    return 0
 
 
 def explain_failure(output: str, venv: Path) -> str:
