@@ -11,9 +11,9 @@ from house import on_another_processor
 from torch.nn import functional as F
 
 from course_utils.common.errors import InputError
-from course_utils.embeddings import embed
 from course_utils.fine_tuning import classifier, lora
 from course_utils.fine_tuning.classifier import Classifier, fit, step_seconds
+from course_utils.transformer.encoder import NumPyEncoder
 
 TEXTS = [
     "The cat sleeps on the sofa.",
@@ -56,10 +56,10 @@ def test_a_new_head_holds_all_classes_equally_likely():
     assert shares.tolist() == [[0.25] * 4] * len(TEXTS)
 
 
-def test_scores_are_those_of_the_average_vector_of_embed(model):
+def test_scores_are_those_of_the_encoders_average_vector(model):
     with torch.no_grad():
         scores = model(TEXTS)
-        expected = model.head(classifier.SHARPNESS * torch.from_numpy(embed(TEXTS)))
+        expected = model.head(classifier.SHARPNESS * torch.from_numpy(NumPyEncoder.minilm().encode(TEXTS)))
     torch.testing.assert_close(scores, expected, atol=1e-3, rtol=0)
 
 
