@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import functools
 import gc
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,8 @@ def release_memory() -> None:
     only Python's own garbage is collected.
     """
     gc.collect()
+    if "pyarrow" in sys.modules:  # it keeps a store of its own
+        sys.modules["pyarrow"].default_memory_pool().release_unused()
     trim_memory()
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import itertools
 import json
 import os
 import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,7 @@ class Store:
         """Look keys up in all layers."""
         found: dict[bytes, Any] = {}
         layers = [] if RECORD in os.environ else [self.shipped()]
-        for layer in [*layers, self.recent, *map(self._block, sorted(self.path.glob("*.*")))]:
+        for layer in itertools.chain(layers, [self.recent], map(self._block, sorted(self.path.glob("*.*")))):
             found |= {key: layer[key] for key in keys if key not in found and key in layer}
             if len(found) == len(keys):
                 break
@@ -215,6 +216,25 @@ class Store:
         PRECOMPUTED.mkdir(exist_ok=True)
         cache.write_aside(self.shipped_path, lambda file: np.savez_compressed(file, **parts))
         return len(keys)
+
+
+class Vectors(Mapping):
+    """The vectors that the course ships, by their keys: they stay the 16-bit numbers that they are until asked for."""
+
+    def __init__(self, rows: Mapping[bytes, int], halves: np.ndarray):
+        self.rows, self.halves = rows, halves
+
+    def __getitem__(self, key: bytes) -> np.ndarray:
+        return from_half(self.halves[self.rows[key]])
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.rows
 
 
 def remembered(
@@ -347,9 +367,8 @@ def _open_shipped(path: Path, shape: tuple[int, ...] | None, recipe: tuple) -> M
             return {}
         if shape is None:
             values = json.loads(values.tobytes())
-        elif shape:
-            values = from_half(values)
     except DAMAGED:
         say_once(f"{path.name} is damaged, so it is not used: restore it with `git checkout`. Computing anew.")
         return {}
-    return dict(zip((key.tobytes() for key in keys.reshape(-1, 16)), values, strict=True))
+    rows = {key.tobytes(): row for row, key in enumerate(keys.reshape(-1, 16))}
+    return Vectors(rows, values) if shape else {key: values[row] for key, row in rows.items()}

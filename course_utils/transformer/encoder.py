@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ BATCH = 16  # texts that lie end to end; more of them do not fit into a processo
 LONGEST = 256  # tokens of a text that are read, [CLS] and [SEP] among them
 EPSILON = 1e-12
 ROWS_AT_ONCE = 32  # of the wide layer: so many fit into a processor's cache
+WORDS = "embeddings.word_embeddings.weight"
 P = 0.3275911 * 0.5**0.5
 A = [0.5 * a for a in (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)]
 
@@ -90,12 +92,12 @@ class NumPyEncoder:
             If a file is missing, or holds something else.
         """
         import tokenizers
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        from safetensors import SafetensorError, safe_open
 
         folder = Path(folder)
         try:
-            weights = load_file(folder / "model.safetensors")
+            with safe_open(folder / "model.safetensors", framework="numpy") as file:
+                weights = {name: file.get_tensor(name) for name in file.keys() if name != WORDS}  # noqa: SIM118
             rules = tokenizers.Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
             rules.enable_truncation(LONGEST)
             rules.no_padding()
@@ -103,7 +105,7 @@ class NumPyEncoder:
             n_blocks = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
             return cls(
                 rules,
-                weights["embeddings.word_embeddings.weight"],
+                _words_on_disk(folder / "model.safetensors"),
                 weights["embeddings.position_embeddings.weight"] + segment,
                 _pair(weights, "embeddings.LayerNorm"),
                 tuple(_read_block(weights, f"encoder.layer.{number}") for number in range(n_blocks)),
@@ -254,6 +256,15 @@ def gelu(x: np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=1)
 def _minilm(folder: Path) -> NumPyEncoder:
     return NumPyEncoder.from_folder(folder)
+
+
+def _words_on_disk(path: Path) -> np.ndarray:
+    """Return the word vectors as they lie in the file: half of it, of which a text needs a few rows."""
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        about = json.loads(file.read(size))[WORDS]
+    start, kind = 8 + size + about["data_offsets"][0], {"F32": "<f4", "F16": "<f2"}[about["dtype"]]
+    return np.memmap(path, dtype=kind, mode="r", offset=start, shape=tuple(about["shape"])).view(np.ndarray)
 
 
 def _pair(weights: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
