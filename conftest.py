@@ -12,6 +12,28 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     forgive_rounding(item)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Say which files are being tested where two processes share them: pytest itself says it for one."""
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(FileNames(config), "file names")
+
+
+class FileNames:
+    """Write the name of each file when a process begins with it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config, self.current = config, {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write a file's name before the first result of it."""
+        name, node = report.nodeid.partition("::")[0], getattr(report, "node", None)
+        if self.current.get(node) != name:
+            self.current[node] = name
+            reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+            reporter.ensure_newline()
+            reporter.write(f"{name} ")
+
+
 @pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
     """Move the course's cache to an empty folder, as in a new session."""

@@ -170,6 +170,25 @@ def test_the_tests_options_go_to_pytest(monkeypatch):
     assert seen[1:] == ["-m", "pytest", "--session-timeout=4800", "tests/test_corpus.py", "-k", "size"]
 
 
+@posix
+def test_all_tests_are_shared_by_two_processes_with_half_the_threads(monkeypatch):
+    seen = []
+    monkeypatch.setattr(prepare, "prepare", lambda: None)
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(commands.os, "cpu_count", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(commands.os, "execve", lambda _, words, variables: sys.exit(seen.extend([words, variables])))
+    for words in (["test"], ["test", "--durations=9"]):
+        with pytest.raises(SystemExit):
+            commands.main(words)
+        sent, variables = seen[-2:]
+        assert sent[-4:] == ["-n", "2", "--dist", "loadscope"]
+        assert variables["OMP_NUM_THREADS"] == "4"
+    with pytest.raises(SystemExit):
+        commands.main(["test", "05"])
+    assert "-n" not in seen[-2]
+
+
 SLOW = """
 import time
 from pathlib import Path

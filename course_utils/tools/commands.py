@@ -18,6 +18,8 @@ from course_utils.tools import environment
 from course_utils.tools.environment import ROOT
 
 MINUTES_FOR_TESTS = 80
+WORKERS = 2  # processes that share all tests; each needs up to 3 GB of memory
+THREADS = "OMP_NUM_THREADS"
 LAST_PORT = 65535
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 ENTERED = "COURSE_ENVIRONMENT_ENTERED"
@@ -187,8 +189,12 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         chosen = notebooks.find(named) if named else notebooks.changed()
         rest = [word for word in rest if word not in named] + words_for_pytest(chosen, all_rules=options.quick)
     os.chdir(ROOT)
-    limit = f"--session-timeout={60 * MINUTES_FOR_TESTS}"
-    return _become([sys.executable, "-m", "pytest", limit, *rest], {**os.environ, QUIET: "1"})
+    words, variables = [f"--session-timeout={60 * MINUTES_FOR_TESTS}", *rest], {**os.environ, QUIET: "1"}
+    workers = min(WORKERS, os.cpu_count() or 1)
+    if workers > 1 and all(word.startswith("-") for word in rest):  # everything: it takes minutes
+        words += ["-n", str(workers), "--dist", "loadscope"]  # the cells of a notebook stay together
+        variables.setdefault(THREADS, str(os.cpu_count() // workers))  # or the workers wait for each other
+    return _become([sys.executable, "-m", "pytest", *words], variables)
 
 
 def words_for_pytest(chosen: Sequence[Path], all_rules: bool) -> list[str]:
