@@ -134,7 +134,10 @@ def test_every_picture_says_in_words_what_it_shows(book):
         for kind in output.get("data", {}):
             if kind == "image/png":
                 assert len(output.metadata.get(kind, {}).get("alt", "").split()) >= 4, "use plotting.show(figure, alt)"
-        assert "<img" not in str(output.get("data", {}).get("text/html", "")), "pictures go through plotting.show"
+        for picture in re.findall(r"<img[^>]*>", str(output.get("data", {}).get("text/html", ""))):
+            address, alt = (re.search(f'{name}="([^"]*)"', picture)[1] for name in ("src", "alt"))
+            assert address.startswith("data:image/"), "pictures go through plotting.show or plotting.player"
+            assert len(alt.split()) >= 4, alt
     for cell in book.prose:
         assert not re.search(r"!\[\s*\]\(", cell.source), "a picture without alt text"
         assert not re.search(r"!\[[^]]*\]\(https?://(?!mybinder|colab)", cell.source), "no remote pictures"
