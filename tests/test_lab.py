@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -170,10 +171,13 @@ def saved_outputs(page, address: str) -> list[dict]:
             return json.load(answer)
 
     before, deadline = stored()["last_modified"], time.monotonic() + 60
+    now = {"last_modified": before}
     page.keyboard.press("ControlOrMeta+s")
-    while (now := stored())["last_modified"] == before:
+    while now["last_modified"] == before:
         assert time.monotonic() < deadline, "Lab did not save the notebook"
         page.wait_for_timeout(300)
+        with contextlib.suppress(urllib.error.HTTPError):  # half of it is written
+            now = stored()
     code = [cell for cell in now["content"]["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     return [output for cell in code for output in cell["outputs"]]

@@ -32,8 +32,8 @@ def folder_server(folder: Path, port: int) -> http.server.ThreadingHTTPServer:
 def serve(folder: Path, port: int) -> int:
     """Serve a folder until Ctrl-C."""
     with folder_server(folder, port) as running:
-        say(f"Look at http://127.0.0.1:{running.server_port}/ and stop with Ctrl-C.")
         try:
+            say(f"Look at http://127.0.0.1:{running.server_port}/ and stop with Ctrl-C.")
             running.serve_forever()
         except KeyboardInterrupt:
             say("\nStopped: the pages are no longer served.")
