@@ -99,8 +99,9 @@ def test_headings_go_down_one_level_at_a_time(book):
 def test_the_rhythm_is_that_of_a_lesson(book):
     lengths = [len(without_imports(cell)) for cell in book.code]
     exercises = [cell for cell in book.code if re.search(r"# your turn|^exercise\.", cell.source, re.MULTILINE)]
-    assert 10 <= len(lengths) - len(exercises) <= 36, "code cells beside the stubs and checks of exercises"
-    assert 1.0 <= len(book.prose) / len(lengths) <= 2.0
+    lesson = len(lengths) - len(exercises)
+    assert 10 <= lesson <= 36, "code cells beside the stubs and checks of exercises"
+    assert 1.0 <= len(book.prose) / lesson <= 2.0
     assert statistics.median(lengths) <= 5
     assert statistics.quantiles(lengths, n=10)[-1] <= 12.5
     assert max(lengths) <= 25
