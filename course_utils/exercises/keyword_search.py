@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
 from course_utils.search.bm25 import BM25Index
 from course_utils.words import words
 
@@ -32,6 +36,7 @@ PAGES = [
     "Watches were once wound by hand.",
 ]
 TARGET = "Surgery"
+K1, B = 1.2, 0.75
 MOST_WORDS = 4
 
 
@@ -44,8 +49,28 @@ def inverted_index(texts: list[str]) -> dict[str, set[int]]:
     return index
 
 
+def postings(texts: Sequence[str]) -> dict[str, dict[int, int]]:
+    """Return for each word how often it occurs in each text that has it, by the text's position."""
+    lists: dict[str, dict[int, int]] = {}
+    for position, text in enumerate(texts):
+        for word, count in Counter(words(text)).items():
+            lists.setdefault(word, {})[position] = count
+    return lists
+
+
+def word_scores(counts: Mapping[int, int], lengths: Sequence[int]) -> dict[int, float]:
+    """Return what one word adds to the BM25 score of each text that has it."""
+    n, n_texts, mean = len(counts), len(lengths), sum(lengths) / len(lengths)
+    idf = math.log(1 + (n_texts - n + 0.5) / (n + 0.5))
+    return {p: idf * f / (f + K1 * (1 - B + B * lengths[p] / mean)) for p, f in counts.items()}
+
+
 def _toy_setting() -> dict[str, Any]:
     return {"sentences": SENTENCES, "words": words, "index": inverted_index(SENTENCES)}
+
+
+def _building_setting() -> dict[str, Any]:
+    return {"math": math, "words": words, "Counter": Counter, "postings": postings, "word_scores": word_scores}
 
 
 def _pages_setting() -> dict[str, Any]:
@@ -84,6 +109,72 @@ def _test_unknown_word(function: Any) -> str:
     if lost != set():
         raise Wrong("No text has both 'river' and 'giraffe', so the result should be an empty set.")
     return "This is what a library catalogue does: exact and fast, and blind to which of the texts is better."
+
+
+def _test_postings(answer: Any) -> str:
+    for texts in (["tea, Tea!", "no sea", ""], SENTENCES):
+        lists, right = call(answer, list(texts)), postings(texts)
+        if not isinstance(lists, Mapping):
+            raise Wrong(f"postings should return a dictionary, and this is {type(lists).__name__}.")
+        if unknown := [word for word in lists if word not in right]:
+            raise Wrong(
+                f"There is an entry {unknown[0]!r}: cut the texts with words(text), which drops commas and capitals."
+            )
+        for word, counts in right.items():
+            found = lists.get(word)
+            if isinstance(found, set | list | int):
+                raise Wrong(f"Behind {word!r} there should be a dictionary from positions to counts, such as {counts}.")
+            if found != counts:
+                raise Wrong(f"Behind {word!r} there should be {counts}, and there is {found}.")
+    return "Each text was read once. Every query from now on looks into these lists only."
+
+
+def _test_word_scores(answer: Any) -> str:
+    cases = [({0: 1, 1: 2}, [5, 5, 5, 5]), ({0: 1, 1: 1}, [4, 16, 10]), ({2: 3}, [9, 9, 12])]
+    for counts, lengths in cases:
+        scores, right = call(answer, dict(counts), list(lengths)), word_scores(counts, lengths)
+        if not isinstance(scores, Mapping) or set(scores) != set(counts):
+            raise Wrong(f"For the counts {counts} return a dictionary with the same positions, {sorted(counts)}.")
+        if all(abs(scores[p] - right[p]) < 1e-9 for p in counts):
+            continue
+        if len(set(lengths)) == 1:
+            raise Wrong(
+                f"Four texts of equal length, counts {counts}: it should be {_rounded(right)}, not {_rounded(scores)}. "
+                "IDF times f / (f + k1), since the bracket is 1 here."
+            )
+        raise Wrong(
+            f"Lengths {lengths}, counts {counts}: it should be {_rounded(right)}, not {_rounded(scores)}. "
+            "The bracket is 1 - b + b * length / mean length, and the mean is that of all texts."
+        )
+    return "That is the whole of BM25: what remains is adding up."
+
+
+def _test_keyword_search(answer: Any) -> str:
+    for texts, query, k in (
+        (SENTENCES, "river bank", 6),
+        (SENTENCES, "The OLD giraffe", 2),
+        (["b a", "a b", "c"], "a", 2),
+    ):
+        hits, right = call(answer, query, list(texts), k), BM25Index(texts, K1, B, tokenizer=words).search(query, k)
+        if not isinstance(hits, list) or not all(isinstance(hit, tuple) and len(hit) == 2 for hit in hits):
+            raise Wrong("Return a list of pairs (position, score), the best first.")
+        if len(hits) != len(right):
+            raise Wrong(
+                f"For {query!r} and k={k} there should be {len(right)} hits, and there are {len(hits)}: at most k, "
+                "and only texts that have a word of the query."
+            )
+        if [p for p, _ in hits] != [p for p, _ in right]:
+            raise Wrong(
+                f"For {query!r} the order should be {[p for p, _ in right]}, and it is {[p for p, _ in hits]}: the "
+                "highest score first, and of equal scores the lower position."
+            )
+        if any(abs(a - b) > 1e-6 for (_, a), (_, b) in zip(hits, right, strict=True)):
+            raise Wrong(f"For {query!r} the order is right, but the scores should be {_rounded(dict(right))}.")
+    return "Your engine and the course's give the same hits with the same scores."
+
+
+def _rounded(scores: Mapping[int, float]) -> dict[int, float]:
+    return {position: round(float(score), 3) for position, score in scores.items()}
 
 
 def _test_largest_k1(answer: Any) -> str:
@@ -164,4 +255,111 @@ better_query = Exercise(
     ),
     'better_query = "instrumental techniques tissue"',
     _wikipedia_setting,
+)
+
+build_postings = Exercise(
+    "postings",
+    _test_postings,
+    (
+        "Go through the texts with enumerate, and through Counter(words(text)).items() of each.",
+        "lists.setdefault(word, {}) is the dictionary behind a word, new or old: put the count under the position.",
+    ),
+    """
+    def postings(texts):
+        lists = {}
+        for position, text in enumerate(texts):
+            for word, count in Counter(words(text)).items():
+                lists.setdefault(word, {})[position] = count
+        return lists
+    """,
+    _building_setting,
+)
+
+build_scores = Exercise(
+    "word_scores",
+    _test_word_scores,
+    (
+        "n is len(counts), the number of texts is len(lengths), and the mean length is sum(lengths) / len(lengths).",
+        "IDF is math.log(1 + (n_texts - n + 0.5) / (n + 0.5)), as in the function idf of this notebook.",
+        "For each position p with count f: idf * f / (f + 1.2 * (0.25 + 0.75 * lengths[p] / mean)).",
+    ),
+    """
+    def word_scores(counts, lengths):
+        n, n_texts, mean = len(counts), len(lengths), sum(lengths) / len(lengths)
+        idf = math.log(1 + (n_texts - n + 0.5) / (n + 0.5))
+        return {p: idf * f / (f + 1.2 * (0.25 + 0.75 * lengths[p] / mean)) for p, f in counts.items()}
+    """,
+    _building_setting,
+)
+
+build_search = Exercise(
+    "keyword_search",
+    _test_keyword_search,
+    (
+        "Make the lists and the lengths of all texts, then add up the scores of each of words(query) in a dictionary.",
+        "A word that no text has is not in the lists: skip it.",
+        "sorted(total.items(), key=lambda hit: (-hit[1], hit[0]))[:k] puts the best first.",
+    ),
+    """
+    def keyword_search(query, texts, k):
+        lists, lengths, total = postings(texts), [len(words(text)) for text in texts], {}
+        for word in words(query):
+            for position, score in word_scores(lists.get(word, {}), lengths).items():
+                total[position] = total.get(position, 0) + score
+        return sorted(total.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
+    """,
+    _building_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "Why does a search with an inverted index not get slower with every text of the library?",
+            {
+                "It reads only the lists of the query's own words.": "For the Mona Lisa it added up 20 "
+                "entries out of 542,911.",
+                "It stops as soon as it has found ten hits.": "It adds up every text that has a word of the query.",
+                "It keeps all texts in memory.": "Reading all texts in memory would still take longer with each text.",
+            },
+            "It reads only the lists of the query's own words.",
+        ),
+        Question(
+            "A word is in 1,000 of 10,000 texts, another one in a single text. How do their IDFs compare?",
+            {
+                "The rare one has a thousand times the IDF.": "That would be so without the logarithm.",
+                "They are equal: IDF counts occurrences, not texts.": "It counts the texts that have the word.",
+                "The rare one has about four times the IDF.": "8.8 against 2.3: the logarithm keeps it small.",
+            },
+            "The rare one has about four times the IDF.",
+        ),
+        Question(
+            "What does BM25 do when a page repeats a word a hundred times?",
+            {
+                "The word counts a hundred times as much.": "That is what a plain count would do.",
+                "It earns at most its IDF, however often it is repeated.": "With k1 = 1.2 the hundredth adds 0.0001.",
+                "The page is left out as spam.": "The stuffed page came first with the usual k1.",
+            },
+            "It earns at most its IDF, however often it is repeated.",
+        ),
+        Question(
+            "A query says “vaccinated”, an article says “vaccine” throughout. With which settings is it found?",
+            {
+                "With a small k1.": "k1 changes what a matching word earns, and no word matches.",
+                "With b = 0.": "b changes what length costs, and no word matches.",
+                "With none.": "To the index these are two words. Stemming would help, or comparing meanings.",
+            },
+            "With none.",
+        ),
+        Question(
+            "Why does the course drop “who” and “what” from a question?",
+            {
+                "They are in nearly every article, so they say nothing.": "In an encyclopedia they are "
+                "rare: “what” is in 193 of 10,033 articles.",
+                "They are rare here, so the IDF takes them for telling words.": "An article that happens to "
+                "say “do” came first for the bees and their nectar.",
+                "They would make the lists too long.": "Their lists are short. “the” is the long one.",
+            },
+            "They are rare here, so the IDF takes them for telling words.",
+        ),
+    )
 )
