@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faiss
 import numpy as np
 import pytest
 
 from course_utils.common.errors import InputError
+from course_utils.exercises.dense_retrieval import make_cells, nearest_centres, search_cells
 from course_utils.search import DenseIndex, Hit
 from course_utils.search.approximate import make_more, measure
 
@@ -69,3 +71,16 @@ def test_a_search_is_measured_against_neighbours(found, exact, message):
 
 def test_a_place_that_an_approximate_index_leaves_empty_is_no_neighbour():
     assert measure(lambda queries: np.array([[0, -1, -1]]), np.zeros((1, 2)), [[0, 1, 2]])[0] == pytest.approx(1 / 3)
+
+
+def test_the_built_index_finds_what_that_of_faiss_finds():
+    rows = real(600, 16)
+    ivf = faiss.index_factory(16, "IVF12,Flat", faiss.METRIC_INNER_PRODUCT)
+    ivf.train(rows)
+    ivf.add(rows)
+    centres = ivf.quantizer.reconstruct_n(0, 12)
+    cells = make_cells(nearest_centres(rows, centres), 12)
+    for ivf.nprobe in (1, 4, 12):
+        theirs = ivf.search(rows[:50] + 0.1, 5)[1]
+        ours = [search_cells(query, rows, centres, cells, ivf.nprobe, 5) for query in rows[:50] + 0.1]
+        assert np.array_equal(theirs, ours)

@@ -6,6 +6,7 @@ import xml.dom.minidom
 from urllib.parse import unquote
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from browser import needs_browser, opened
 
@@ -33,6 +34,15 @@ def test_each_picture_is_whole_svg_whose_letters_are_text():
     for picture, word in zip(pictures, "abc", strict=True):
         texts = xml.dom.minidom.parseString(picture.strip()).getElementsByTagName("text")
         assert f'<{word}> & "{word}"' in [text.firstChild.data for text in texts]
+
+
+def test_a_picture_of_many_points_is_no_larger_than_its_pixels():
+    figures = [plt.figure(figsize=(3, 2)) for _ in range(2)]
+    for figure in figures:
+        figure.gca().plot(*np.random.default_rng(0).random((2, 2000)), "o")
+    for picture in player([(figure, "Two thousand points are drawn.") for figure in figures], "Points").pictures:
+        assert picture.startswith("data:image/png;base64,")
+        assert len(picture) < 100_000
 
 
 def test_the_same_pictures_give_the_same_bytes():

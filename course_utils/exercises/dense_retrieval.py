@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from course_utils.common import DATA
 from course_utils.exercises import Exercise, Wrong, call, must_be_whole
+from course_utils.exercises.quiz import Question, Quiz
 from course_utils.search.dense import DenseIndex
 
 LIKE = "Piano"
@@ -44,70 +48,36 @@ LONG_QUESTIONS = {
     "What were the Roman counting stones called?": "calculi",
 }
 # Questions that an encyclopedia answers, and others that nothing in it can answer, however close the words come.
-ANSWERABLE = (
-    "How do bees make honey?",
-    "Why is the sea salty?",
-    "Who wrote Romeo and Juliet?",
-    "What causes earthquakes?",
-    "How does a vaccine work?",
-    "What is inflation in an economy?",
-    "Which planet has rings?",
-    "How do birds fly?",
-    "Who discovered penicillin?",
-    "How is glass made?",
-    "What do plants need to grow?",
-    "Who was the first emperor of Rome?",
-    "What is democracy?",
-    "How do submarines dive?",
-    "Why do we dream when we sleep?",
-    "What is the tallest mountain on Earth?",
-    "Who built the pyramids?",
-    "How does the heart pump blood?",
-    "What are rainbows made of?",
-    "Where do kangaroos live?",
-    "Who painted the ceiling of the Sistine Chapel?",
-    "How do magnets attract iron?",
-    "What is the difference between a virus and bacteria?",
-    "How was paper invented?",
-    "Why did the Roman Empire fall?",
-    "What does a judge do?",
-    "Which metal is liquid at room temperature?",
-    "How do people meditate?",
-    "What is chess and who plays it?",
-    "How do volcanoes erupt?",
-)
-UNANSWERABLE = (
-    "Where did I leave my keys?",
-    "What is my neighbour's phone number?",
-    "What will the weather be tomorrow?",
-    "When does the next bus to the station leave?",
-    "What did I eat for breakfast yesterday?",
-    "How do I reset the password of my router?",
-    "Is my sister angry with me?",
-    "Which shoes go with this dress?",
-    "What time is the dentist open on Saturday?",
-    "Who won last night's match?",
-    "How do I cancel my gym membership?",
-    "What is the wifi password here?",
-    "Can you recommend a cheap hotel near the station?",
-    "Why is my code not compiling?",
-    "How much does my flight to Rome cost?",
-    "Did the plumber call back?",
-    "Which room is the meeting in?",
-    "How many unread messages do I have?",
-    "What colour did we paint the kitchen?",
-    "When is my library book due?",
-    "Who is standing at the door?",
-    "What is on the menu of the canteen today?",
-    "How long is the queue at the post office?",
-    "Where can I park near your house?",
-    "What did the teacher say about the homework?",
-    "Is there any milk left in the fridge?",
-    "Which of these two phones should I buy?",
-    "How old is the girl next door?",
-    "When will my parcel arrive?",
-    "Do you sell gift cards?",
-)
+_ASKED = json.loads((DATA / "answerable.json").read_text(encoding="utf-8"))
+ANSWERABLE, UNANSWERABLE = _ASKED["answerable"], _ASKED["unanswerable"]
+
+
+def nearest_centres(vectors: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return for each vector the number of the centre with the largest dot product, ``(n, d), (m, d) -> (n,)``."""
+    return (vectors @ centres.T).argmax(axis=1)
+
+
+def make_cells(numbers: np.ndarray, n_cells: int) -> list[np.ndarray]:
+    """Return for each cell the positions of its vectors, from the number of each vector's cell."""
+    return [np.flatnonzero(numbers == cell) for cell in range(n_cells)]
+
+
+def search_cells(
+    query: np.ndarray, vectors: np.ndarray, centres: np.ndarray, cells: Sequence[np.ndarray], n_open: int, k: int
+) -> np.ndarray:
+    """Return the positions of the best vectors in the cells whose centres are nearest to the query, the best first."""
+    opened = np.argsort(-(centres @ query))[:n_open]
+    rows = np.concatenate([cells[cell] for cell in opened]).astype(int)
+    return rows[np.argsort(-(vectors[rows] @ query))[:k]]
+
+
+def _cells_setting() -> dict[str, Any]:
+    return {"np": np, "nearest_centres": nearest_centres, "make_cells": make_cells}
+
+
+def _unit(n: int, seed: int) -> np.ndarray:
+    rows = np.random.default_rng(seed).normal(size=(n, 8)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @functools.lru_cache(maxsize=1)
@@ -210,6 +180,63 @@ def _test_threshold(answer: Any) -> str:
     )
 
 
+def _test_nearest_centres(answer: Any) -> str:
+    for vectors, centres in ((np.eye(3), np.eye(3)[[1, 2, 0]]), (_unit(60, 1), _unit(5, 2))):
+        numbers, right = np.asarray(call(answer, vectors, centres)), nearest_centres(vectors, centres)
+        if numbers.shape != (len(vectors),):
+            raise Wrong(f"{len(vectors)} vectors need one number each, and your result has shape {numbers.shape}.")
+        if not np.issubdtype(numbers.dtype, np.integer):
+            raise Wrong("The result should be whole numbers: which centre it is, not how near. argmax gives the place.")
+        if np.array_equal(numbers, (vectors @ centres.T).argmin(axis=1)):
+            raise Wrong("Those are the centres farthest away: the largest dot product is the nearest.")
+        if not np.array_equal(numbers, right):
+            raise Wrong(f"{(numbers != right).sum()} of {len(vectors)} vectors are in a wrong cell.")
+    return "The library has been sorted once, and every search will profit."
+
+
+def _test_make_cells(answer: Any) -> str:
+    for numbers, n_cells in (([2, 0, 2, 2], 3), ([1, 1], 4)):
+        cells, right = call(answer, np.array(numbers), n_cells), make_cells(np.array(numbers), n_cells)
+        if not isinstance(cells, list):
+            raise Wrong(f"make_cells should return a list with an entry for each cell, not {type(cells).__name__}.")
+        if len(cells) != n_cells:
+            raise Wrong(
+                f"There are {n_cells} cells, and your list has {len(cells)}: a cell without vectors is one, too."
+            )
+        for cell, (found, want) in enumerate(zip(cells, right, strict=True)):
+            if np.asarray(found).dtype == bool:
+                raise Wrong("Your entries are masks of True and False: np.flatnonzero turns one into positions.")
+            if np.asarray(found).tolist() != want.tolist():
+                raise Wrong(f"For the numbers {numbers} cell {cell} should be {want.tolist()}, not {list(found)}.")
+    return "These are posting lists, with a centre where the keyword index has a word."
+
+
+def _test_search_cells(answer: Any) -> str:
+    vectors, centres = _unit(200, 3), _unit(9, 4)
+    cells = make_cells(nearest_centres(vectors, centres), len(centres))
+    for query in _unit(6, 5):
+        exact = np.argsort(-(vectors @ query))[:5]
+        for n_open in (1, 3, 9):
+            found = np.asarray(call(answer, query, vectors, centres, cells, n_open, 5))
+            right = search_cells(query, vectors, centres, cells, n_open, 5)
+            if found.shape != right.shape:
+                raise Wrong(
+                    f"With k=5 and {n_open} cells there should be {len(right)} positions, and there are {found.size}."
+                )
+            if found.tolist() == right.tolist():
+                continue
+            if n_open < len(centres) and found.tolist() == exact.tolist():
+                raise Wrong(
+                    "You compare the query with every vector. Open only the n_open cells with the nearest centres."
+                )
+            if set(found.tolist()) == set(right.tolist()):
+                raise Wrong("The right vectors, but not in order: the largest dot product comes first.")
+            if found.max(initial=0) < len(np.concatenate([cells[c] for c in np.argsort(-(centres @ query))[:n_open]])):
+                raise Wrong("Those are places among the opened vectors: look up which rows of the library they are.")
+            raise Wrong(f"With {n_open} of 9 cells it should find {right.tolist()}, and it finds {found.tolist()}.")
+    return "With all cells open it is the exact search; with fewer it is IVF, and the same as faiss with these centres."
+
+
 def _precision(known: np.ndarray, unknown: np.ndarray, threshold: float) -> float:
     answered, mistaken = np.count_nonzero(known >= threshold), np.count_nonzero(unknown >= threshold)
     return answered / (answered + mistaken) if answered else 0.0
@@ -284,4 +311,101 @@ threshold = Exercise(
             break
     """,
     _setting,
+)
+
+build_centres = Exercise(
+    "nearest_centres",
+    _test_nearest_centres,
+    (
+        "vectors @ centres.T has a row for each vector and a column for each centre.",
+        "argmax(axis=1) is the column of the largest number in each row.",
+    ),
+    """
+    def nearest_centres(vectors, centres):
+        return (vectors @ centres.T).argmax(axis=1)
+    """,
+    _cells_setting,
+)
+
+build_cells = Exercise(
+    "make_cells",
+    _test_make_cells,
+    (
+        "numbers == cell is True where a vector is in the cell.",
+        "np.flatnonzero gives the positions of what is True; do that for each cell in range(n_cells).",
+    ),
+    """
+    def make_cells(numbers, n_cells):
+        return [np.flatnonzero(numbers == cell) for cell in range(n_cells)]
+    """,
+    _cells_setting,
+)
+
+build_search = Exercise(
+    "search_cells",
+    _test_search_cells,
+    (
+        "Which cells to open: np.argsort(-(centres @ query))[:n_open].",
+        "np.concatenate([cells[cell] for cell in opened]) are the rows of the library to compare.",
+        "Order them by vectors[rows] @ query, the largest first, and return rows[...], not the places among them.",
+    ),
+    """
+    def search_cells(query, vectors, centres, cells, n_open, k):
+        opened = np.argsort(-(centres @ query))[:n_open]
+        rows = np.concatenate([cells[cell] for cell in opened])
+        return rows[np.argsort(-(vectors[rows] @ query))[:k]]
+    """,
+    _cells_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "When is the dot product of two vectors the cosine of their angle?",
+            {
+                "Always.": "A vector 30 times as long gets 30 times the dot product, and the angle stays.",
+                "When both have length one.": "Honey hijacked the search once its row was stretched.",
+                "When both have 384 numbers.": "The vectors on paper have two numbers, and there it held.",
+            },
+            "When both have length one.",
+        ),
+        Question(
+            "IVF opens one cell and misses the nearest vector. Where was that vector?",
+            {
+                "In a neighbouring cell: the query lay near a border.": "In the plane "
+                "the first cell had it in 93.9% of the cases, and the first two in 99.6%.",
+                "In the same cell, but it was skipped.": "Within an opened cell every vector is compared.",
+                "In no cell.": "Each vector belongs to exactly one cell.",
+            },
+            "In a neighbouring cell: the query lay near a border.",
+        ),
+        Question(
+            "With ten thousand articles, is it worth while to use an approximate index?",
+            {
+                "Yes, exact search is too slow to bear.": "It took less than a millisecond.",
+                "Yes, its hits are better.": "It can only lose hits that the exact search has.",
+                "Hardly: the exact search is fast enough.": "The gap opens with the number of vectors.",
+            },
+            "Hardly: the exact search is fast enough.",
+        ),
+        Question(
+            "Why are long articles cut into pieces?",
+            {
+                "The encoder reads only the beginning of a text.": "Of the article on Apollo 11 it read 3%.",
+                "Shorter texts take less room.": "Each piece has a vector of its own: pieces take more room.",
+                "Keyword search needs it.": "BM25 reads a text of any length.",
+            },
+            "The encoder reads only the beginning of a text.",
+        ),
+        Question(
+            "A threshold on the best score was chosen with questions. What can it recognise?",
+            {
+                "That a fact is missing from the library.": "Without Superman it offered Batman, at 0.62.",
+                "A question about something foreign to the library.": "The keys found a keyboard, at 0.36.",
+                "Any kind of bad hit, for any kind of query.": "It refused 43% of the short descriptions whose article "
+                "was there.",
+            },
+            "A question about something foreign to the library.",
+        ),
+    )
 )

@@ -42,19 +42,25 @@ def show(figure: Figure, alt: str) -> Image:
     """
     import matplotlib.pyplot as plt
     from IPython.display import Image
-    from PIL import Image as Pixels
 
     if len(alt.split()) < 4:
         raise InputError("alt must say in a sentence what the figure shows, for readers who cannot see it.")
-    full, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(full, format="png", dpi=PIXEL_RATIO * figure.dpi)
+    png, width = small_png(figure)
     plt.close(figure)
-    pixels = Pixels.open(full).convert("RGB")
-    width = round(pixels.width / PIXEL_RATIO)
-    pixels.quantize(COLOURS_IN_A_PICTURE, dither=Pixels.Dither.NONE).save(small, format="png", optimize=True)
 
     class Picture(Image):
         def __repr__(self) -> str:
             return f"[Figure: {alt}]"
 
-    return Picture(small.getvalue(), format="png", width=width, alt=alt)
+    return Picture(png, format="png", width=width, alt=alt)
+
+
+def small_png(figure: Figure, **how: object) -> tuple[bytes, int]:
+    """Return a figure as a PNG of few colours, and the width in pixels at which to show it; ``how`` as in savefig."""
+    from PIL import Image as Pixels
+
+    full, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(full, format="png", dpi=PIXEL_RATIO * figure.dpi, **how)
+    pixels = Pixels.open(full).convert("RGB")
+    pixels.quantize(COLOURS_IN_A_PICTURE, dither=Pixels.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue(), round(pixels.width / PIXEL_RATIO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import io
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from course_utils.common.errors import InputError
+from course_utils.plotting import small_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FEW_LETTERS = 12_000  # of an SVG, up to which a PNG is hardly smaller
 SAFE_IN_AN_ADDRESS = " !$'()*+,-./:;=?@_~"  # everything that need not be written as %xx between double quotes
 NOT_DRAWN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
@@ -140,7 +143,7 @@ def player(frames: Sequence[tuple[Figure, str]], title: str, *, seconds: float =
 
 
 def _address(figure: Figure) -> str:
-    """Return a figure as the address of an image that holds it: SVG whose letters are letters."""
+    """Return a figure as the address of an image that holds it: SVG, or PNG where that is smaller."""
     import matplotlib as mpl
 
     file = io.StringIO()
@@ -148,4 +151,8 @@ def _address(figure: Figure) -> str:
         figure.savefig(file, format="svg", bbox_inches=figure.bbox_inches, metadata={"Date": None})
     drawn = NOT_DRAWN.sub("", file.getvalue()).replace("'DejaVu Sans'", "'DejaVu Sans', 'Verdana'")
     drawn = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", drawn)
-    return "data:image/svg+xml," + quote(re.sub(r"\s+", " ", drawn), safe=SAFE_IN_AN_ADDRESS)
+    address = "data:image/svg+xml," + quote(re.sub(r"\s+", " ", drawn), safe=SAFE_IN_AN_ADDRESS)
+    if len(address) > FEW_LETTERS:
+        png, _ = small_png(figure, bbox_inches=figure.bbox_inches)
+        address = min(address, f"data:image/png;base64,{base64.b64encode(png).decode()}", key=len)
+    return address

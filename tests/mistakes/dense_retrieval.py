@@ -43,4 +43,39 @@ MISTAKES = {
         ("threshold = 0.43", "Choose one of"),
         ("threshold = best_known >= 0.5", "should be a number"),
     ],
+    "build_centres": [
+        ("nearest_centres = lambda vectors, centres: vectors @ centres.T", "has shape (3, 3)"),
+        ("nearest_centres = lambda vectors, centres: (vectors @ centres.T).max(axis=1)", "which centre it is"),
+        ("nearest_centres = lambda vectors, centres: (vectors @ centres.T).argmin(axis=1)", "farthest away"),
+        ("nearest_centres = lambda vectors, centres: (vectors @ centres.T).argmax(axis=0)", "wrong cell"),
+    ],
+    "build_cells": [
+        ("make_cells = lambda numbers, n: [np.flatnonzero(numbers == c) for c in np.unique(numbers)]", "is one, too"),
+        ("make_cells = lambda numbers, n: [numbers == c for c in range(n)]", "np.flatnonzero"),
+        ("make_cells = lambda numbers, n: [numbers[numbers == c] for c in range(n)]", "should be"),
+    ],
+    "build_search": [
+        (
+            "search_cells = lambda query, vectors, centres, cells, n, k: np.argsort(-(vectors @ query))[:k]",
+            "every vector",
+        ),
+        (
+            "def search_cells(query, vectors, centres, cells, n, k):\n"
+            "    rows = np.concatenate([cells[c] for c in np.argsort(-(centres @ query))[:n]])\n"
+            "    return np.argsort(-(vectors[rows] @ query))[:k]",
+            "which rows of the library",
+        ),
+        (
+            "def search_cells(query, vectors, centres, cells, n, k):\n"
+            "    rows = np.concatenate([cells[c] for c in np.argsort(-(centres @ query))[:n]])\n"
+            "    return np.sort(rows[np.argsort(-(vectors[rows] @ query))[:k]])",
+            "not in order",
+        ),
+        (
+            "def search_cells(query, vectors, centres, cells, n, k):\n"
+            "    rows = np.concatenate([cells[c] for c in np.argsort(centres @ query)[:n]])\n"
+            "    return rows[np.argsort(-(vectors[rows] @ query))[:k]]",
+            "it should find",
+        ),
+    ],
 }
