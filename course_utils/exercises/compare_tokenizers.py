@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from course_utils.exercises import Exercise, Wrong
+from course_utils.common.checks import is_whole_number
+from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
+
+if TYPE_CHECKING:
+    from course_utils.tokens.bpe import BPETokenizer
+    from course_utils.tokens.libraries import Tokenizer
 
 LINE = "The year 1492, CAFÉ 🍵"
 SUSPECTS = ("BERT", "Mistral 7B", "GPT-4o")
@@ -15,6 +23,52 @@ ASKED = {
     "Arabic": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق.",
     "Hindi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
 }
+
+
+BUDGET, MOST_ARTICLES, MOST_TOKENS_A_WORD = 1_500, 300, 2.63
+
+
+@functools.lru_cache(maxsize=1)
+def load_articles() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return 300 articles in each of three languages to learn from, and 100 others in each to measure on."""
+    from course_utils.corpus import load_wikipedia
+
+    codes = {"English": "en", "French": "fr", "Spanish": "es"}
+    every = {language: load_wikipedia(code, size=400)["text"][:] for language, code in codes.items()}
+    training = {language: texts[:MOST_ARTICLES] for language, texts in every.items()}
+    return training, {language: texts[MOST_ARTICLES:] for language, texts in every.items()}
+
+
+def tokens_a_word(tokenizer: Tokenizer | BPETokenizer, texts: Sequence[str]) -> float:
+    """Return tokens divided by words over all texts; infinity where a text does not come back."""
+    every = [tokenizer.encode(text) for text in texts]
+    if any(tokenizer.decode(ids) != text for ids, text in zip(every, texts, strict=True)):
+        return math.inf
+    return sum(map(len, every)) / sum(len(text.split()) for text in texts)
+
+
+def design(mix: Mapping[str, int], budget: int) -> BPETokenizer:
+    """Train a tokenizer of so many tokens on the first so many articles of each language."""
+    from course_utils.tokens.bpe import BPETokenizer
+
+    training, _ = load_articles()
+    chosen = [text for language, n in mix.items() for text in training[language][:n]]
+    return BPETokenizer.train("\n".join(chosen), vocab_size=budget)
+
+
+@functools.lru_cache(maxsize=1)
+def _design_setting() -> dict[str, Any]:
+    from course_utils.tokens.bpe import BPETokenizer
+
+    training, held_out = load_articles()
+    return {
+        "math": math,
+        "BPETokenizer": BPETokenizer,
+        "training": training,
+        "held_out": held_out,
+        "tokens_a_word": tokens_a_word,
+        "design": design,
+    }
 
 
 @functools.lru_cache(maxsize=1)
@@ -82,6 +136,55 @@ def _test_cheapest(answer: Any) -> str:
     )
 
 
+def _test_tokens_a_word(answer: Any) -> str:
+    load = _setting()["load_tokenizer"]
+    for name, texts in (("GPT-4", ["one two three", "four"]), ("SmolLM2", list(ASKED.values())), ("BERT", ["Café"])):
+        found, right = call(answer, load(name), texts), tokens_a_word(load(name), texts)
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise Wrong(f"tokens_a_word should return a number, and this is {type(found).__name__}.")
+        if right == math.inf and found != right:
+            raise Wrong("BERT does not give 'Café' back, and still gets a price: return math.inf for lost text.")
+        if right != math.inf and found == math.inf:
+            raise Wrong(f"{name} gives those texts back: compare each text with decode(encode(text)).")
+        if right != math.inf and abs(found - right) > 1e-9:
+            raise Wrong(
+                f"For {name} and {len(texts)} texts it should be {right:.3f}, and it is {found:.3f}: all tokens divided by "
+                "all words, over the texts together."
+            )
+    return "A price that counts only what arrives whole."
+
+
+def _test_design(answer: Any) -> str:
+    for mix, budget in (({"English": 8, "French": 4, "Spanish": 0}, 400), ({"Spanish": 9}, 300)):
+        made, right = call(answer, dict(mix), budget), design(mix, budget)
+        if not hasattr(made, "encode") or not hasattr(made, "vocabulary_size"):
+            raise Wrong(f"design should return a tokenizer, and this is {type(made).__name__}.")
+        if made.vocabulary_size != budget:
+            raise Wrong(f"The budget was {budget} tokens, and your tokenizer has {made.vocabulary_size}.")
+        if dict(made.vocabulary()) != dict(right.vocabulary()):
+            raise Wrong(f"For the mix {mix} other tokens are learned: the first articles of each, and no more.")
+    return "The makers of every vocabulary had such a function, and had to decide what goes in."
+
+
+def _test_mix(answer: Any) -> str:
+    training, held_out = load_articles()
+    if not isinstance(answer, dict):
+        raise Wrong(f"mix should be a dictionary, and this is {type(answer).__name__}.")
+    if set(answer) != set(training):
+        raise Wrong(f"mix needs a number for each of {', '.join(training)}, and for nothing else.")
+    if not all(is_whole_number(n) and n >= 0 for n in answer.values()):
+        raise Wrong("The values of mix should be whole numbers of articles.")
+    if sum(answer.values()) > MOST_ARTICLES:
+        raise Wrong(f"Those are {sum(answer.values())} articles, and {MOST_ARTICLES} are allowed.")
+    made = design(answer, BUDGET)
+    prices = {language: tokens_a_word(made, texts) for language, texts in held_out.items()}
+    shown = ", ".join(f"{language} {price:.3f}" for language, price in prices.items())
+    worst = max(prices, key=prices.__getitem__)
+    if prices[worst] > MOST_TOKENS_A_WORD:
+        raise Wrong(f"{shown}: {worst} takes more than {MOST_TOKENS_A_WORD}. Take articles from where there is room.")
+    return f"{shown}. With equal parts French took 2.69: which texts go in decides who pays."
+
+
 suspects = Exercise(
     "suspects",
     _test_suspects,
@@ -124,4 +227,102 @@ cheapest = Exercise(
         cheapest[language] = min(honest, key=lambda t: len(t.encode(text))).name
     """,
     _setting,
+)
+
+build_price = Exercise(
+    "tokens_a_word",
+    _test_tokens_a_word,
+    (
+        "Encode each text once, and keep the lists of ids.",
+        "If tokenizer.decode(ids) differs from its text anywhere, return math.inf.",
+        "Otherwise: the sum of len(ids) over all texts, divided by the sum of len(text.split()).",
+    ),
+    """
+    def tokens_a_word(tokenizer, texts):
+        every = [tokenizer.encode(text) for text in texts]
+        if any(tokenizer.decode(ids) != text for ids, text in zip(every, texts)):
+            return math.inf
+        return sum(len(ids) for ids in every) / sum(len(text.split()) for text in texts)
+    """,
+    _design_setting,
+)
+
+build_design = Exercise(
+    "design",
+    _test_design,
+    (
+        "training[language][:n] are the first n articles of a language.",
+        "Join all chosen articles with line ends, and give them to BPETokenizer.train with vocab_size=budget.",
+    ),
+    """
+    def design(mix, budget):
+        chosen = [text for language, n in mix.items() for text in training[language][:n]]
+        return BPETokenizer.train("\\n".join(chosen), vocab_size=budget)
+    """,
+    _design_setting,
+)
+
+build_mix = Exercise(
+    "mix",
+    _test_mix,
+    (
+        "Begin with 100 of each, and see what the check says of each language.",
+        "English has room: take articles away there, and give them to the language that takes the most tokens.",
+        "About 60 English and 140 French articles, and the rest Spanish.",
+    ),
+    """
+    mix = {"English": 60, "French": 140, "Spanish": 100}
+    """,
+    _design_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "BERT needs few tokens for Hindi. Why is that no bargain?",
+            {
+                "Its vocabulary is the smallest.": "That would make texts longer, not shorter.",
+                "The text does not come back: it saves tokens by destroying text.": "Hence the brackets.",
+                "It is a bargain: fewer tokens are always better.": "Only among tokenizers that give the text back.",
+            },
+            "The text does not come back: it saves tokens by destroying text.",
+        ),
+        Question(
+            "J2's Hindi takes 5.4 times as many tokens as its English, the highest ratio. Is it the dearest?",
+            {
+                "Yes, 5.4 is the highest ratio.": "A ratio compares with J2's own English, which is very short.",
+                "No: in tokens four others take more.": "J2 takes 76, and the others from 81 to 99.",
+                "That cannot be known from tokens.": "You pay by the token, so the count is what you pay.",
+            },
+            "No: in tokens four others take more.",
+        ),
+        Question(
+            "GPT-4o's first 10,000 tokens and GPT-4's 100,000 need nearly the same for nine languages. What follows?",
+            {
+                "What a vocabulary was learned from matters, not only its size.": "The training "
+                "texts decide which scripts get the early places.",
+                "The size of a vocabulary makes no difference.": "Ten times the tokens bring GPT-4 from 742 to 402.",
+                "GPT-4o has a better algorithm.": "Both are byte-level BPE; they differ in texts and pre-split.",
+            },
+            "What a vocabulary was learned from matters, not only its size.",
+        ),
+        Question(
+            "Why does SmolLM2 cut 1000 and 1001 into equally many tokens, and BERT not?",
+            {
+                "SmolLM2 has more tokens.": "More tokens would rather make single numbers frequent enough.",
+                "BERT cannot write numbers.": "It can: 1000 is even one token.",
+                "SmolLM2 has a rule for digits, BERT takes what was frequent.": "One digit is one token.",
+            },
+            "SmolLM2 has a rule for digits, BERT takes what was frequent.",
+        ),
+        Question(
+            "Which tokenizer can be expected to be worst at reading Python?",
+            {
+                "The one that throws white space away.": "Indentation is grammar: BERT's row had none left.",
+                "The one that pays a token for each level.": "That costs tokens, but the program is still there.",
+                "The one with the fewest tokens.": "Mistral 7B has few, too, and keeps every tab.",
+            },
+            "The one that throws white space away.",
+        ),
+    )
 )

@@ -25,4 +25,35 @@ MISTAKES = {
         ("cheapest = dict.fromkeys(['Korean', 'Arabic', 'Hindi'], 12)", "should be names"),
         ("cheapest = 'GPT-4o'", "should be a dictionary"),
     ],
+    "build_price": [
+        (
+            "tokens_a_word = lambda t, x: sum(map(len, map(t.encode, x))) / len(' '.join(x).split())",
+            "still gets a price",
+        ),
+        (
+            "def tokens_a_word(t, texts):\n    if any(t.decode(t.encode(x)) != x for x in texts):\n"
+            "        return math.inf\n"
+            "    return sum(len(t.encode(x)) / len(x.split()) for x in texts) / len(texts)",
+            "over the texts together",
+        ),
+        ("tokens_a_word = lambda t, texts: math.inf", "gives those texts back"),
+    ],
+    "build_design": [
+        (
+            "design = lambda mix, budget: BPETokenizer.train('\\n'.join(t for m in mix for t in training[m]), budget)",
+            "and no more",
+        ),
+        (
+            "def design(mix, budget):\n"
+            "    return BPETokenizer.train('\\n'.join(t for m, n in mix.items() for t in training[m][:n]), 500)",
+            "The budget was",
+        ),
+        ("design = lambda mix, budget: '\\n'.join(t for m, n in mix.items() for t in training[m][:n])", "a tokenizer"),
+    ],
+    "build_mix": [
+        ("mix = {'English': 100, 'French': 100, 'Spanish': 100}", "French takes more than"),
+        ("mix = {'English': 0, 'French': 150, 'Spanish': 150}", "English takes more than"),
+        ("mix = {'English': 200, 'French': 200, 'Spanish': 200}", "300 are allowed"),
+        ("mix = {'English': 60, 'French': 240}", "a number for each of"),
+    ],
 }
