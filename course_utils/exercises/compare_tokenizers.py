@@ -148,7 +148,7 @@ def _test_tokens_a_word(answer: Any) -> str:
             raise Wrong(f"{name} gives those texts back: compare each text with decode(encode(text)).")
         if right != math.inf and abs(found - right) > 1e-9:
             raise Wrong(
-                f"For {name} and {len(texts)} texts it should be {right:.3f}, and it is {found:.3f}: all tokens divided by "
+                f"For {name} and {len(texts)} texts it should be {right:.3f}, not {found:.3f}: all tokens divided by "
                 "all words, over the texts together."
             )
     return "A price that counts only what arrives whole."
@@ -162,7 +162,7 @@ def _test_design(answer: Any) -> str:
         if made.vocabulary_size != budget:
             raise Wrong(f"The budget was {budget} tokens, and your tokenizer has {made.vocabulary_size}.")
         if dict(made.vocabulary()) != dict(right.vocabulary()):
-            raise Wrong(f"For the mix {mix} other tokens are learned: the first articles of each, and no more.")
+            raise Wrong(f"For {mix} other tokens are learned: the first articles of each, and no more.")
     return "The makers of every vocabulary had such a function, and had to decide what goes in."
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, must_be_whole
+from course_utils.exercises.quiz import Question, Quiz
 
 SENTENCE = "The white stuff that falls from the sky in winter is called"
 QUESTION = "an instrument with black and white keys"
@@ -114,4 +115,47 @@ n_words = Exercise(
     n_words = int(np.argmax(np.cumsum(probabilities) >= 0.5)) + 1
     """,
     _setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "What goes into a language model?",
+            {
+                "The letters of the text.": "The model never sees them: “snowballing” came as three pieces.",
+                "The numbers of its tokens.": "Twelve numbers for our sentence, and nothing else.",
+                "The words and their meanings.": "What it knows of meanings it has learned from such numbers.",
+            },
+            "The numbers of its tokens.",
+        ),
+        Question(
+            "Sentence B shared six words with ours, sentence A one. Why did A get the higher cosine similarity?",
+            {
+                "A is shorter.": "Lengths are taken out: only the direction of a vector counts.",
+                "The encoder compares letters.": "Then B would have won.",
+                "Its vector stands for what it means, not for its words.": "0.49 for A, and 0.32 for B.",
+            },
+            "Its vector stands for what it means, not for its words.",
+        ),
+        Question(
+            "How did the search find Snow, when the sentence never says “snow”?",
+            {
+                "A list of synonyms was used.": "There is none anywhere in this notebook.",
+                "Its vector had the largest product with the sentence's vector.": "0.53, before White with 0.48.",
+                "The language model guessed the word first.": "The search came before it, and did not use it.",
+            },
+            "Its vector had the largest product with the sentence's vector.",
+        ),
+        Question(
+            "The model gives “snow” a probability of 0.46. What is the rest?",
+            {
+                "It is shared out among all other tokens of the vocabulary.": "Each of the "
+                "49,152 gets a part, and the parts add up to 1.",
+                "It is the probability that the model made a mistake.": "The model has no "
+                "opinion on that. It only ranks what may come next.",
+                "It goes to the second word.": "The second bar is far shorter than 0.54.",
+            },
+            "It is shared out among all other tokens of the vocabulary.",
+        ),
+    )
 )

@@ -30,6 +30,8 @@ TOPIC_COLOURS = {
     "Uncategorized": "#D9D9D9",
 }
 LABELS_TRIED = 700  # titles on a map; most do not fit
+SHORTEST = 3  # letters of a title that is written on a map
+SMALL = 10  # points; titles are smaller, topics larger
 
 
 def draw_map(
@@ -60,13 +62,16 @@ def draw_map(
                 if label_if_free(ax, name.replace(" and ", "\nand "), place, taken, **style):
                     break
     for article in round_robin(weights, topics)[:LABELS_TRIED]:
+        if len(titles[article]) < SHORTEST:  # a digit or a syllable tells nobody where on the map this is
+            continue
         label_if_free(ax, titles[article], points[article], taken, fontsize=7.5, color=INK)
 
 
 def mark(ax: Axes, place: np.ndarray, text: str) -> None:
-    """Draw a star at ``place`` with ``text`` beside it, above everything else on a map."""
-    ax.plot(*place, marker="*", markersize=21, color="gold", markeredgecolor="black", zorder=9)
-    ax.annotate(
+    """Draw a star at ``place`` with ``text`` beside it, and take away the small labels that it would cover."""
+    others = [label for label in ax.texts if label.get_fontsize() < SMALL]
+    (star,) = ax.plot(*place, marker="*", markersize=21, color="white", markeredgecolor="black", mew=2, zorder=9)
+    tag = ax.annotate(
         text,
         place,
         xytext=(13, 4),
@@ -76,6 +81,10 @@ def mark(ax: Axes, place: np.ndarray, text: str) -> None:
         bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8},
         zorder=10,
     )
+    covered = [star.get_window_extent(), tag.get_window_extent()]
+    for label in others:
+        if any(label.get_window_extent().overlaps(box) for box in covered):
+            label.remove()
 
 
 def label_if_free(ax: Axes, text: str, place: np.ndarray, taken: list[Bbox], **style: object) -> bool:
