@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from course_utils.common import DATA
 from course_utils.common.checks import check_text_list
 from course_utils.common.errors import InputError
 from course_utils.common.store import Store, key_of, recipe_of
@@ -17,6 +21,21 @@ WORTH_KEEPING = 8  # fewer new answers than this are not kept
 AT_ONCE = 32  # answers after which the work so far is kept
 VERSION = 1  # of the code that answers
 KIND = "smollm2-greedy-24"
+
+
+@dataclass(frozen=True)
+class JudgedQuote:
+    """An answer of SmolLM2, the sentence that `supporting_sentence` quotes for it, and what a reader judged.
+
+    ``question`` and ``title`` (of the article that was read) are as in `load_questions` and `load_wikipedia`. ``says``
+    tells how much of the answer the ``quote`` says: all of it, a part, or nothing.
+    """
+
+    question: str
+    title: str
+    answer: str
+    quote: str
+    says: Literal["all", "part", "none"]
 
 
 def answer_prompt(question: str, passage: str | None = None, system: str | None = None, special: str = "refuse") -> str:
@@ -122,6 +141,24 @@ def unsupported_words(question: str, answer: str, passage: str) -> set[str]:
     {'vilnius'}
     """
     return _content_words(answer) - _content_words(passage) - _content_words(question) - {"answer", "question", "text"}
+
+
+def load_judged_quotes() -> list[JudgedQuote]:
+    r"""Load the quotes that were judged by hand: one for each development question with a short answer, in their order.
+
+    Each answer was written from the article that dense search and MaxSim put first. The file ``judged_quotes.json``
+    holds the rule by which they were judged. Whether the answer is right plays no part in it.
+
+    Examples
+    --------
+    >>> first = load_judged_quotes()[0]
+    >>> print(first.answer, first.quote, first.says, sep="\n")
+    Leaves of Grass is a poem by American poet Walt Whitman.
+    Leaves of Grass is a poetry collection by American poet Walt Whitman.
+    part
+    """
+    rows = json.loads((DATA / "judged_quotes.json").read_text(encoding="utf-8"))["judged"]
+    return [JudgedQuote(**row) for row in rows]
 
 
 def _content_words(text: str) -> set[str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from course_utils import grounding
-from course_utils.common import store
+from course_utils.common import DATA, store
 from course_utils.common.errors import CourseError, InputError
-from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank
+from course_utils.corpus import load_wikipedia
+from course_utils.embeddings import embed
+from course_utils.evaluation import load_questions
+from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank, maxsim_rerank
 from course_utils.search.engine import METHODS, Results, SearchEngine
 from course_utils.transformer import NumPyLM
 
@@ -122,3 +127,24 @@ def test_the_page_follows_its_controls(engine):
     page.children[0].value = ""
     assert "Type a question" in page.children[-1].value
     assert repr(Results("x", ())).startswith("No article")
+
+
+def test_judged_quotes_are_those_of_todays_answers():
+    questions = [question for question in load_questions("development") if question.answers]
+    asked, articles = [question.text for question in questions], load_wikipedia()
+    titles, texts = articles["title"][:], articles["text"][:]
+    candidates = DenseIndex(embed(texts)).search(embed(asked), k=30)
+    read = [hits[0].position for hits in maxsim_rerank(asked, texts, candidates)]
+    prompts = [grounding.answer_prompt(text, texts[row]) for text, row in zip(asked, read, strict=True)]
+    answers = grounding.generate_answers(prompts)
+    judged = grounding.load_judged_quotes()
+    assert [(each.question, each.title, each.answer) for each in judged] == [
+        (text, titles[row], answer) for text, row, answer in zip(asked, read, answers, strict=True)
+    ]
+    for each, row in zip(judged, read, strict=True):
+        assert each.quote == grounding.supporting_sentence(each.question, each.answer, texts[row])
+
+
+def test_judged_quotes_have_one_of_three_verdicts():
+    assert {each.says for each in grounding.load_judged_quotes()} == {"all", "part", "none"}
+    assert len(json.loads((DATA / "judged_quotes.json").read_text(encoding="utf-8"))["rule"].split()) > 50

@@ -1,12 +1,104 @@
 """Plausible wrong answers to the exercises of notebook 07, and a piece of the message that each must get."""
 
+PROMPT = "According to this text: {question} Answer in one short sentence."
+
 MISTAKES = {
-    "every_word": [
-        ("supported = lambda answer, passage: answer in passage", "Capital letters"),
-        ("supported = lambda answer, passage: answer.lower() in passage.lower()", "whole words"),
-        ("supported = lambda answer, passage: bool(set(words(answer)) & set(words(passage)))", "one is enough"),
-        ("supported = lambda answer, passage: set(words(answer)) - set(words(passage))", "True or False"),
-        ("supported = True", "should be a function"),
+    "retrieve": [
+        ("retrieve = lambda q, vectors, k: np.argsort(vectors @ q)[:k]", "the farthest"),
+        ("retrieve = lambda q, vectors, k: np.argsort(vectors @ q)[-k:]", "the second best first"),
+        ("retrieve = lambda q, vectors, k: np.sort(vectors @ q)[::-1][:k]", "no scores"),
+        ("retrieve = lambda q, vectors, k: np.argsort(-(vectors @ q))", "it returns 4"),
+        ("retrieve = lambda q, vectors, k: int(np.argmax(vectors @ q))", "positions"),
+        ("retrieve = lambda q, vectors, k: np.argsort(((vectors - q) ** 2).sum(axis=1))[1 : k + 1]", "(0, 1)"),
+        ("retrieve = [1, 2]", "should be a function"),
+    ],
+    "write_prompt": [
+        (f"write_prompt = lambda question, passage: chat_prompt([('user', f'{PROMPT}')])", "not in the prompt"),
+        (
+            f"write_prompt = lambda question, passage: chat_prompt([('user', f'{PROMPT}' + '\\n\\n' + passage[:700])])",
+            "put the passage first",
+        ),
+        (f"write_prompt = lambda question, passage: passage + '\\n\\n' + f'{PROMPT}'", "marks around the turns"),
+        (
+            "write_prompt = lambda question, passage: chat_prompt([('user', passage + '\\n\\n' + question)])",
+            "one short sentence",
+        ),
+        (
+            f"write_prompt = lambda question, passage: chat_prompt([('user', passage + '\\n\\n' + f'{PROMPT}')])",
+            "first 700 letters",
+        ),
+        (
+            f"write_prompt = lambda question, passage: chat_prompt([('system', passage[:700]), ('user', f'{PROMPT}')])",
+            "one message",
+        ),
+        (
+            f"write_prompt = lambda question, passage: chat_prompt([('user', passage[:700] + ' ' + f'{PROMPT}')])",
+            "differs from the printed prompt",
+        ),
+    ],
+    "quote": [
+        (
+            "quote = lambda question, answer, passage:"
+            " max(sentences(passage), key=lambda s: len(set(words(s)) & set(words(answer))))",
+            "leave out STOP_WORDS",
+        ),
+        (
+            "quote = lambda question, answer, passage:"
+            " max(sentences(passage), key=lambda s: len((set(words(s)) & set(words(answer))) - STOP_WORDS))",
+            "adds to the question",
+        ),
+        (
+            "quote = lambda question, answer, passage: max(sentences(passage), key=lambda s:"
+            " len((set(words(s)) & set(words(answer))) - STOP_WORDS - set(words(question))))",
+            "the question decide",
+        ),
+        ("quote = lambda question, answer, passage: passage", "whole passage"),
+        ("quote = lambda question, answer, passage: 0", "one of the sentences"),
+    ],
+    "ask": [
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    answer = generate(answer_prompt(question, passage))\n"
+            "    return answer, supporting_sentence(question, answer, passage)",
+            "With a score of 0.2",
+        ),
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    answer = generate(answer_prompt(question, passage))\n    if score < threshold:\n"
+            "        return 'I found nothing about that.', ''\n"
+            "    return answer, supporting_sentence(question, answer, passage)",
+            "only after the model",
+        ),
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    if score > threshold:\n        return 'I found nothing about that.', ''\n"
+            "    answer = generate(answer_prompt(question, passage))\n"
+            "    return answer, supporting_sentence(question, answer, passage)",
+            "the other way",
+        ),
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    if score <= threshold:\n        return 'I found nothing about that.', ''\n"
+            "    answer = generate(answer_prompt(question, passage))\n"
+            "    return answer, supporting_sentence(question, answer, passage)",
+            "refuse below it",
+        ),
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    answer = generate(answer_prompt(question))\n"
+            "    return answer, supporting_sentence(question, answer, passage)",
+            "another prompt",
+        ),
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    return generate(answer_prompt(question, passage))",
+            "two strings",
+        ),
+        (
+            "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
+            "    answer = generate(answer_prompt(question, passage))\n    return answer, passage",
+            "by supporting_sentence",
+        ),
     ],
     "refusal": [
         ("best_threshold = 0.9", "Try a lower one"),
