@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from browser import needs_browser, opened
@@ -79,16 +80,22 @@ def address(tmp_path_factory):
         yield found
 
 
-def start_kernel(address: str) -> str:
-    """Start a kernel as the page does, and return its id."""
+def ask(address: str, path: str, what: dict, method: str = "POST") -> dict:
+    """Ask the server of ``address`` for something, as the page does."""
     parts = urllib.parse.urlsplit(address)
     request = urllib.request.Request(
-        f"{parts.scheme}://{parts.netloc}/api/kernels?{parts.query}",
-        data=b'{"name": "python3", "path": "notebooks"}',
+        f"{parts.scheme}://{parts.netloc}/api/{path}?{parts.query}",
+        data=json.dumps(what).encode(),
         headers={"Content-Type": "application/json"},
+        method=method,
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)["id"]
+        return json.load(answer)
+
+
+def start_kernel(address: str) -> str:
+    """Start a kernel as the page does, and return its id."""
+    return ask(address, "kernels", {"name": "python3", "path": "notebooks"})["id"]
 
 
 def test_lab_serves_the_first_notebook(address):
@@ -235,3 +242,50 @@ def test_a_learner_runs_everything_explores_and_answers(address):
             page, "best_title = titles[(vectors @ embed(['an instrument with black and white keys'])[0]).argmax()]"
         )
         assert "Right" in right
+
+
+PLAY_AND_ASK = """
+import matplotlib.pyplot as plt
+from course_utils.exercises.start_here import quiz
+from course_utils.plotting.player import player
+
+shown = player([(plt.figure(figsize=(2, 1)), f"This is picture {n}.") for n in "abc"], "Three pictures"), quiz
+"""
+
+
+@needs_browser
+def test_a_player_and_a_quiz_work_before_and_after_their_cell_is_run(address):
+    names = {}
+    exec(PLAY_AND_ASK, names)
+    outputs = [
+        nbformat.v4.new_output("display_data", {"text/html": each._repr_html_(), "text/plain": repr(each)})
+        for each in names["shown"]
+    ]
+    cell = nbformat.v4.new_code_cell(f"{PLAY_AND_ASK}display(*shown)", outputs=outputs, execution_count=1)
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    book = nbformat.v4.new_notebook(cells=[cell], metadata=kernel)
+    ask(address, "contents/notebooks/played.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    with opened() as page:
+        page.goto(address.replace("?", "?reset&").replace("00_start_here", "played"))
+        page.wait_for_selector("figure", timeout=60_000)
+        assert page.get_by_text("This is picture a.").is_visible()
+        assert not page.get_by_text("This is picture b.").is_visible(), (
+            "scripts of a notebook from elsewhere do not run"
+        )
+        assert not page.get_by_role("button", name="forward").count()
+        page.get_by_text("The pictures that follow").click()
+        assert page.get_by_text("This is picture c.").is_visible()
+        page.get_by_text("a) The letters of the text.").click()
+        assert page.get_by_text("Not this one.").first.is_visible()
+
+        page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=/Python 3/", timeout=60_000)
+        wait_until_idle(page)
+        page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+        page.click(RUN_ALL)
+        forward = page.get_by_role("button", name="forward")
+        forward.wait_for(timeout=60_000)
+        forward.click()
+        assert page.get_by_text("This is picture b.").is_visible()
+        assert not page.get_by_text("This is picture a.").is_visible()
+        page.get_by_text("b) The numbers of its tokens.").click()
+        assert page.get_by_text("Twelve numbers for our sentence").is_visible()
