@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
 
 LEAST_QUESTIONS = 10
 LEAST_LEAD = 0.1
+N_RANDOM_LISTS = 50
 
 
 @functools.lru_cache(maxsize=1)
@@ -34,20 +36,144 @@ def _setting() -> dict[str, Any]:
     return {"np": np, "asked": asked, "rr": rr}
 
 
-def _test_first_right(answer: Any) -> str:
-    by_hand = [([7, 2, 5, 4, 1], {2, 4, 9}, 1 / 2), ([4, 1], {4}, 1.0), ([1, 2, 3], {3}, 1 / 3), ([1, 2], {9}, 0.0)]
-    for ranking, relevant, right in by_hand:
-        given = call(answer, ranking, relevant)
-        if isinstance(given, bool) or not isinstance(given, int | float | np.number):
-            raise Wrong(f"It should give a number, and for {ranking} with {relevant} it gives {given!r}.")
-        if abs(given - right) > 1e-9:
-            place = next((place for place, text in enumerate(ranking, 1) if text in relevant), None)
-            if place and abs(given - place) < 1e-9:
-                raise Wrong(f"For {ranking} with {relevant} it gives the place, {given}. The measure is one over it.")
-            if place and place > 1 and abs(given - 1 / (place - 1)) < 1e-9:
-                raise Wrong("The first place counts as 1, and Python counts from 0: start enumerate at 1.")
-            raise Wrong(f"For {ranking} with {relevant} it gives {given:.3f}, and {right:.3f} is right.")
-    return "A first place is worth 1, a second one half: most of the measure is decided at the top."
+def _number(given: Any, of: str) -> float:
+    """Return what the learner's function gave as a number.
+
+    Raises
+    ------
+    Wrong
+        If it is none.
+    """
+    if isinstance(given, bool) or np.ndim(given) or not isinstance(given, int | float | np.number):
+        raise Wrong(f"It should give one number, and for {of} it gives {given!r:.80}.")
+    return float(given)
+
+
+def _test_gain(answer: Any) -> str:
+    for grade, place in ((1, 3), (3, 7), (2, 1), (0, 4)):
+        right = grade / np.log2(place + 1)
+        try:
+            given = _number(call(answer, grade, place), f"grade {grade} at place {place}")
+        except ZeroDivisionError:
+            raise Wrong("At place 1 the logarithm of the place is 0. The discount is log2(place + 1).") from None
+        if np.isclose(given, right):
+            continue
+        here = f"For grade {grade} at place {place} it gives {given:.3f}, and {right:.3f} is right."
+        if place > 1 and np.isclose(given, grade / np.log2(place)):
+            raise Wrong(f"{here} Your logarithm is that of the place: the discount is log2(place + 1).")
+        if np.isclose(given, grade / np.log(place + 1)):
+            raise Wrong(f"{here} That is the natural logarithm. Use np.log2.")
+        if np.isclose(given, 1 / np.log2(place + 1)):
+            raise Wrong(f"{here} You have the worth of the place alone. Multiply it by the grade.")
+        if np.isclose(given, grade / place):
+            raise Wrong(f"{here} You divide by the place, which falls faster: divide by log2(place + 1).")
+        raise Wrong(here)
+    return "Place 1 divides by 1, place 3 by 2 and place 7 by 3: the worth of a place falls, but slowly."
+
+
+def _test_dcg(answer: Any) -> str:
+    for grades in ([0, 1, 0, 1, 0], [3, 0, 1], [1, 1]):
+        terms = [grade / np.log2(place + 1) for place, grade in enumerate(grades, start=1)]
+        try:
+            with np.errstate(all="raise"):
+                given = _number(call(answer, grades), str(grades))
+        except (ZeroDivisionError, FloatingPointError):
+            raise Wrong("Something is divided by 0. Places begin with 1: enumerate(grades, start=1).") from None
+        if np.isclose(given, sum(terms)):
+            continue
+        here = f"For the grades {grades} it gives {given:.3f}, and {sum(terms):.3f} is right."
+        if np.isclose(given, np.mean(terms)):
+            raise Wrong(f"{here} You took the mean. DCG is the sum.")
+        if np.isclose(given, sum(grades)):
+            raise Wrong(f"{here} That is the sum of the grades: each of them has to be discounted by its place.")
+        if np.isclose(given, sum(grade / np.log2(place + 1) for place, grade in enumerate(grades, start=2))):
+            raise Wrong(f"{here} Your first place counts as 2. Start enumerate at 1.")
+        raise Wrong(here)
+    if not np.isclose(_number(call(answer, []), "an empty list"), 0):
+        raise Wrong("An empty list of grades should have a DCG of 0.")
+    return "So 1.06 is the DCG of the list in the pictures above, whose right texts are at places 2 and 4."
+
+
+def _dcg(grades: Any) -> float:
+    return float(sum(grade / np.log2(place + 1) for place, grade in enumerate(grades, start=1)))
+
+
+def _test_ndcg(answer: Any) -> str:
+    from sklearn.metrics import ndcg_score
+
+    from course_utils.evaluation.ranking import ndcg_at_k
+
+    by_hand = [([7, 2, 5, 4, 1], {2: 1, 4: 1, 9: 1}, 5), ([7, 2, 5, 4, 1], {2: 1, 4: 3, 9: 2}, 3)]
+    by_hand += [([8, 1], {8: 1, 1: 1, 3: 1, 4: 1}, 2), ([5, 3], {6: 2}, 10)]
+    rng = np.random.default_rng(0)
+    for _ in range(N_RANDOM_LISTS):
+        grades = {int(text): int(rng.integers(1, 4)) for text in rng.choice(12, size=rng.integers(1, 7), replace=False)}
+        by_hand.append((rng.permutation(12).tolist(), grades, int(rng.integers(1, 13))))
+    for ranking, relevant, k in by_hand:
+        given = _number(call(answer, ranking, relevant, k), f"{ranking}, {relevant} and k = {k}")
+        right = float(ndcg_at_k([ranking], [relevant], k)[0])
+        if not np.isclose(given, right):
+            raise Wrong(_what_differs(given, right, ranking, relevant, k))
+        if len(ranking) == 12:  # scikit-learn wants a grade and a score for each text that there is
+            truth, scores = [relevant.get(text, 0) for text in ranking], range(12, 0, -1)
+            assert np.isclose(given, ndcg_score([truth], [list(scores)], k=k))
+    return f"On {N_RANDOM_LISTS} random lists it agrees with ndcg_at_k and with scikit-learn's ndcg_score."
+
+
+def _what_differs(given: float, right: float, ranking: list, relevant: dict, k: int) -> str:
+    """Say what a wrong nDCG seems to come from."""
+    here = f"For {ranking} with {relevant} and k = {k} it gives {given:.3f}, and {right:.3f} is right."
+    found = [relevant.get(text, 0) for text in ranking]
+    ideal = sorted(relevant.values(), reverse=True)
+    of_found = _dcg(sorted(found[:k], reverse=True))
+    if np.isclose(given, _dcg(found[:k])):
+        return f"{here} That is the DCG. Divide it by the DCG of the best possible list."
+    if of_found and np.isclose(given, _dcg(found[:k]) / of_found):
+        return f"{here} Your best list holds only what was found. The best possible one has all relevant texts."
+    if np.isclose(given, _dcg(found[:k]) / _dcg(ideal)):
+        return f"{here} Nobody could do better than fill k places: cut the best list at k, too."
+    if np.isclose(given, _dcg(found) / _dcg(ideal[:k])) or np.isclose(given, _dcg(found) / _dcg(ideal)):
+        return f"{here} You count results after place k. Cut the ranking: ranking[:k]."
+    if np.isclose(given, _dcg([bool(grade) for grade in found[:k]]) / _dcg([1] * min(k, len(relevant)))):
+        return f"{here} You count each relevant text as 1. Use its grade, relevant[text]."
+    if np.isclose(given, _dcg(found[:k]) / _dcg([1] * k)):
+        return f"{here} Your best list has a relevant text at each place, and there are only {len(relevant)}."
+    return here
+
+
+def _test_paired_interval(answer: Any) -> str:
+    from course_utils.evaluation.intervals import bootstrap_interval
+
+    rng = np.random.default_rng(0)
+    b = rng.uniform(size=60)  # questions differ a lot, and the two searches little on each
+    a = b + rng.normal(0.1, 0.05, size=60)
+    low, high = bootstrap_interval(a - b, n_resamples=20_000)
+    try:
+        given = np.asarray(call(answer, a, b), dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong("It should give two numbers, low and high.") from None
+    if given.shape != (2,):
+        raise Wrong(f"It should give two numbers, low and high, and gives something of shape {given.shape}.")
+    width = given[1] - given[0]
+    here = f"For a small example it gives {given[0]:.3f} to {given[1]:.3f}, and {low:.3f} to {high:.3f} is right."
+    if np.allclose(given, (low, high), atol=0.06 * (high - low)):
+        return "Most of the spread between questions cancels out, because both searches answer the same ones."
+    if width < 0:
+        raise Wrong(f"{here} The lower end comes first.")
+    if width < 1e-9:
+        raise Wrong(f"{here} Each draw has the same mean: draw with replacement, with rng.integers or rng.choice.")
+    if np.allclose(given, (-high, -low), atol=0.06 * (high - low)):
+        raise Wrong(f"{here} That is b minus a. The difference is a minus b.")
+    if abs(given.mean() - a.mean()) < 0.1:
+        raise Wrong(f"{here} That is around the mean of a. The interval is that of the difference a - b.")
+    spread = np.quantile(a - b, [0.025, 0.975])
+    if abs(width - np.ptp(spread)) < 0.2 * np.ptp(spread):
+        raise Wrong(f"{here} That is how far single questions spread. Take the mean of each draw first.")
+    if width > 3 * (high - low):
+        raise Wrong(f"{here} Draw questions: each draw takes both searches' numbers on the same questions.")
+    if np.isclose(width, (high - low) * 1.645 / 1.96, rtol=0.06):
+        raise Wrong(f"{here} Yours holds 90 % of the draws. For 95 %, take the quantiles 0.025 and 0.975.")
+    raise Wrong(f"{here} Draw as many questions as there are, 2,000 times.")
 
 
 def _test_unfair(answer: Any) -> str:
@@ -98,20 +224,67 @@ def _test_maxsim(answer: Any) -> str:
     raise Wrong(f"For three tokens by hand it gives {given:.2f}, and {right:.2f} is right.")
 
 
-reciprocal = Exercise(
-    "first_right",
-    _test_first_right,
+gain = Exercise(
+    "gain",
+    _test_gain,
     (
-        "Go through the ranking with enumerate(ranking, start=1), and look whether the text is in relevant.",
-        "At the first that is, return 1 / place. After the loop, return 0.",
+        "Divide the grade by the discount of the place.",
+        "The discount is np.log2(place + 1): 1 for place 1, 2 for place 3.",
     ),
     """
-    def first_right(ranking, relevant):
-        for place, text in enumerate(ranking, start=1):
-            if text in relevant:
-                return 1 / place
-        return 0.0
+    def gain(grade, place):
+        return grade / np.log2(place + 1)
     """,
+    lambda: {"np": np},
+)
+
+dcg = Exercise(
+    "dcg",
+    _test_dcg,
+    (
+        "Go through the grades with enumerate(grades, start=1), which gives each its place.",
+        "Add up gain(grade, place) with sum.",
+    ),
+    """
+    def dcg(grades):
+        return sum(gain(grade, place) for place, grade in enumerate(grades, start=1))
+    """,
+    lambda: {"np": np, "gain": lambda grade, place: grade / np.log2(place + 1)},
+)
+
+ndcg = Exercise(
+    "ndcg",
+    _test_ndcg,
+    (
+        "The grades of the list are relevant.get(text, 0) for each text of ranking[:k].",
+        "The best possible list has all grades of relevant in order: sorted(relevant.values(), reverse=True)[:k].",
+        "Divide the dcg of the first by the dcg of the second.",
+    ),
+    """
+    def ndcg(ranking, relevant, k):
+        grades = [relevant.get(text, 0) for text in ranking[:k]]
+        best = sorted(relevant.values(), reverse=True)[:k]
+        return dcg(grades) / dcg(best)
+    """,
+    lambda: {"np": np, "dcg": _dcg},
+)
+
+bootstrap = Exercise(
+    "paired_interval",
+    _test_paired_interval,
+    (
+        "Begin with the differences on each question: np.asarray(a) - np.asarray(b).",
+        "rng.integers(n, size=n) draws positions with replacement; take the mean of the differences there.",
+        "After 2,000 draws, np.quantile(means, [0.025, 0.975]) gives both ends.",
+    ),
+    """
+    def paired_interval(a, b):
+        differences, rng = np.asarray(a) - np.asarray(b), np.random.default_rng(0)
+        n = len(differences)
+        means = [differences[rng.integers(n, size=n)].mean() for _ in range(2000)]
+        return np.quantile(means, [0.025, 0.975])
+    """,
+    lambda: {"np": np},
 )
 
 cheating = Exercise(
@@ -137,4 +310,72 @@ late_interaction = Exercise(
         return (question @ text.T).max(axis=1).sum()
     """,
     lambda: {"np": np},
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "One search has an MRR of 0.75 with an interval of 0.68 to 0.81, the other 0.67 with 0.59 to 0.74, on the "
+            "same questions. What do you conclude?",
+            {
+                "They do not differ, because the intervals overlap.": "Overlapping intervals do not show that. Each "
+                "holds the spread between easy and hard questions, which is the same for both searches.",
+                "The first is better, because its mean lies outside the other's interval.": "That compares one mean as "
+                "if it were exact. Both were measured on a sample.",
+                "Nothing yet.": "What counts is the interval of the difference on each question, and it is not given.",
+                "The first is better, because more questions would only move both means.": "More questions would make "
+                "both intervals narrower, and could turn the order round.",
+            },
+            "Nothing yet.",
+        ),
+        Question(
+            "Rank fusion with k = 60. Text A is at place 1 of one list and missing from the other. Text B is at place "
+            "40 of both. Which comes first?",
+            {
+                "Text B.": "It gets 2 / (60 + 40) = 0.020, and A gets 1 / (60 + 1) = 0.016.",
+                "Text A, because a first place counts most.": "It counts most of all single places, but only a little: "
+                "1/61 against 1/100, and B has two of these.",
+                "It depends on the scores in the two lists.": "Rank fusion never looks at scores, only at places.",
+            },
+            "Text B.",
+        ),
+        Question(
+            "A text gets a second paragraph about something else, and the vectors of its old tokens stay as they were. "
+            "What happens to its MaxSim with a question?",
+            {
+                "It falls, because the text is now about two things.": "That would be so for the mean of all token "
+                "vectors. MaxSim takes the best match of each token of the question.",
+                "It stays the same, because the old best matches are still there.": "They are, but one of the new "
+                "tokens may match better.",
+                "It stays the same or rises.": "A maximum over more tokens cannot be smaller. So long texts have an "
+                "advantage.",
+            },
+            "It stays the same or rises.",
+        ),
+        Question(
+            "For 89 % of the questions a right article is among the 30 candidates. On what share of the questions can "
+            "a perfect reranker put a right article first?",
+            {
+                "On all of them.": "It only puts the candidates in a new order, and on 11 % none of them is right.",
+                "On 89 %.": "That is the ceiling: where a right one is among the candidates, it can be first.",
+                "On less than 89 %, since some are far down the list.": "A perfect reranker finds it wherever in the "
+                "list it is.",
+            },
+            "On 89 %.",
+        ),
+        Question(
+            "On 110 questions p is 0.08. You ask 110 more, test all 220 together, and p is 0.04. What do you report?",
+            {
+                "A difference, since 0.04 is below 0.05.": "With two looks, chance alone gets below 0.05 more often "
+                "than five times in a hundred.",
+                "No difference, since the first test counts.": "The new questions are evidence as well. And a p above "
+                "0.05 never shows that there is no difference.",
+                "Both looks, with a stricter limit for each.": "For two looks it is about 0.03, and 0.04 is above it: "
+                "still open.",
+                "Only the second, because it has more questions.": "The second was made because the first had not "
+                "decided. A reader has to know that to judge it.",
+            },
+            "Both looks, with a stricter limit for each.",
+        ),
+    )
 )

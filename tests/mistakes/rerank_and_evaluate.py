@@ -1,32 +1,78 @@
 """Plausible wrong answers to the exercises of notebook 06, and a piece of the message that each must get."""
 
+PAIRED = """
+def paired_interval(a, b):
+    a, b, rng = np.asarray(a), np.asarray(b), np.random.default_rng(0)
+    n, means = len(a), []
+    for _ in range(2000):
+        {step}
+    return {result}
+"""
+DRAWN = "means.append((a - b)[rng.integers(n, size=n)].mean())"
+BOTH_ENDS = "np.quantile(means, [0.025, 0.975])"
+
+NDCG = """
+def ndcg(ranking, relevant, k):
+    grades = {grades}
+    best = {best}
+    return {result}
+"""
+GRADES = "[relevant.get(text, 0) for text in ranking[:k]]"
+BEST = "sorted(relevant.values(), reverse=True)[:k]"
+RATIO = "dcg(grades) / dcg(best)"
+
 MISTAKES = {
-    "reciprocal": [
+    "gain": [
+        ("gain = lambda grade, place: grade / np.log2(place)", "log2(place + 1)"),
+        ("import math\ngain = lambda grade, place: grade / math.log2(place)", "log2(place + 1)"),
+        ("gain = lambda grade, place: grade / np.log(place + 1)", "np.log2"),
+        ("gain = lambda grade, place: 1 / np.log2(place + 1)", "Multiply it by the grade"),
+        ("gain = lambda grade, place: grade / place", "falls faster"),
+        ("gain = 0.5", "should be a function"),
+    ],
+    "dcg": [
+        ("dcg = lambda grades: sum(gain(g, place) for place, g in enumerate(grades, start=2))", "Start enumerate at 1"),
+        ("dcg = lambda grades: sum(g / np.log2(place + 1) for place, g in enumerate(grades))", "divided by 0"),
+        ("import math\ndcg = lambda grades: sum(g / math.log2(p + 1) for p, g in enumerate(grades))", "divided by 0"),
+        ("dcg = lambda grades: np.mean([gain(g, p) for p, g in enumerate(grades, start=1)])", "DCG is the sum"),
+        ("dcg = lambda grades: [gain(g, p) for p, g in enumerate(grades, start=1)]", "one number"),
+        ("dcg = sum", "discounted by its place"),
+    ],
+    "ndcg": [
         (
-            "def first_right(ranking, relevant):\n"
-            "    for place, text in enumerate(ranking):\n"
-            "        if text in relevant:\n"
-            "            return 1 / max(place, 0.5)\n"
-            "    return 0.0",
-            "start enumerate at 1",
+            NDCG.format(
+                grades=GRADES, best="sorted(grades, reverse=True)", result="dcg(grades) / max(dcg(best), 1e-9)"
+            ),
+            "only what was found",
         ),
+        (NDCG.format(grades=GRADES, best="sorted(relevant.values(), reverse=True)", result=RATIO), "cut the best list"),
+        (NDCG.format(grades="[relevant.get(text, 0) for text in ranking]", best=BEST, result=RATIO), "ranking[:k]"),
         (
-            "def first_right(ranking, relevant):\n"
-            "    for place, text in enumerate(ranking, start=1):\n"
-            "        if text in relevant:\n"
-            "            return place\n"
-            "    return 0",
-            "one over it",
+            NDCG.format(
+                grades="[int(text in relevant) for text in ranking[:k]]",
+                best="[1] * min(k, len(relevant))",
+                result=RATIO,
+            ),
+            "Use its grade",
         ),
+        (NDCG.format(grades=GRADES, best="[1] * k", result=RATIO), "relevant text at each place"),
+        (NDCG.format(grades=GRADES, best=BEST, result="dcg(grades)"), "Divide it by"),
+    ],
+    "bootstrap": [
         (
-            "def first_right(ranking, relevant):\n"
-            "    for place, text in enumerate(ranking, start=1):\n"
-            "        if text in relevant:\n"
-            "            return 1 / place",
-            "return",
+            PAIRED.format(
+                step="means.append(a[rng.integers(n, size=n)].mean() - b[rng.integers(n, size=n)].mean())",
+                result=BOTH_ENDS,
+            ),
+            "on the same questions",
         ),
-        ("first_right = lambda ranking, relevant: len(set(ranking) & relevant) / len(relevant)", "is right"),
-        ("first_right = 0.5", "should be a function"),
+        (PAIRED.format(step="means.extend((a - b)[rng.integers(n, size=n)])", result=BOTH_ENDS), "single questions"),
+        (PAIRED.format(step="means.append((a - b)[rng.permutation(n)].mean())", result=BOTH_ENDS), "with replacement"),
+        (PAIRED.format(step=DRAWN, result="np.quantile(means, [0.05, 0.95])"), "0.025 and 0.975"),
+        (PAIRED.format(step=DRAWN.replace("a - b", "b - a"), result=BOTH_ENDS), "b minus a"),
+        (PAIRED.format(step=DRAWN.replace("(a - b)", "a"), result=BOTH_ENDS), "around the mean of a"),
+        (PAIRED.format(step=DRAWN.replace("size=n", "size=n // 2"), result=BOTH_ENDS), "as many questions"),
+        (PAIRED.format(step=DRAWN, result="np.mean(means)"), "two numbers"),
     ],
     "cheating": [
         ("unfair = np.flatnonzero(rr['dense'] > rr['BM25'])", "Turn the comparison round"),
