@@ -6,6 +6,7 @@ Lessons, in the order of the notebooks:
 - ``words`` and ``phrases``: what a word is, and words that belong together
 - ``corpus``: the texts of the course
 - ``embeddings``: text as vectors
+- ``contrastive``: a small sentence encoder, trained on pairs that match
 - ``search``: by words, by meaning, both together, and reranked
 - ``evaluation``: how good a search is
 - ``grounding``: answers from a passage

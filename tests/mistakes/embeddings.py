@@ -21,4 +21,67 @@ MISTAKES = {
         ("closest_opposites = 'hot'", "one of the pairs"),
         ("closest_opposites = ('hot', 'cold')", "another pair"),
     ],
+    "similarities": [
+        ("similarities = lambda left, right: left @ right.T", "longer row"),
+        ("similarities = lambda left, right: (left * right).sum(axis=1)", "shape (3, 3)"),
+        (
+            "def similarities(left, right):\n    left = left / np.linalg.norm(left, axis=1, keepdims=True)\n"
+            "    return left @ right.T",
+            "Scale both sides",
+        ),
+        (
+            "def similarities(left, right):\n    left = left / np.linalg.norm(left)\n"
+            "    right = right / np.linalg.norm(right)\n    return left @ right.T",
+            "its own length",
+        ),
+    ],
+    "partner_probabilities": [
+        (
+            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity)\n"
+            "    return weights / weights.sum(axis=1, keepdims=True)",
+            "Nothing was divided",
+        ),
+        (
+            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity * temperature)\n"
+            "    return weights / weights.sum(axis=1, keepdims=True)",
+            "divide by it",
+        ),
+        (
+            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity / temperature)\n"
+            "    return weights / weights.sum(axis=0)",
+            "Your columns sum to 1",
+        ),
+        (
+            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity / temperature)\n"
+            "    return weights / weights.sum()",
+            "sums to 1",
+        ),
+    ],
+    "pair_loss": [
+        (
+            "pair_loss = lambda left, right, temperature: np.log(np.diag(partner_probabilities("
+            "similarities(left, right), temperature))).mean()",
+            "is negative",
+        ),
+        (
+            "pair_loss = lambda left, right, temperature: -np.log(np.diag(partner_probabilities("
+            "similarities(left, right), temperature))).sum()",
+            "sum over the pairs",
+        ),
+        (
+            "pair_loss = lambda left, right, temperature: -np.log(partner_probabilities("
+            "similarities(left, right), temperature)).mean()",
+            "whole matrix",
+        ),
+        (
+            "pair_loss = lambda left, right, temperature: -np.log(np.diag(partner_probabilities("
+            "similarities(left, right), temperature)).mean())",
+            "mean of the logarithms",
+        ),
+        (
+            "pair_loss = lambda left, right, temperature: -np.log(np.diag(partner_probabilities("
+            "similarities(left, right), temperature)))",
+            "one number",
+        ),
+    ],
 }
