@@ -185,7 +185,7 @@ def _test_largest_k1(answer: Any) -> str:
     if not any(abs(answer - k1) < 1e-9 for k1 in tried):
         raise Wrong("Choose one of the values 0.0, 0.1, ... 3.0.")
     if answer > honest[-1] + 1e-9:
-        raise Wrong("With this k1 the stuffed page is first: repetition still pays too much.")
+        raise Wrong("With this k1 the honest page is not first: repetition still pays too much.")
     if answer < honest[-1] - 1e-9:
         raise Wrong("The honest page is first with this k1, and also with a larger one: go on until it is not.")
     return (
@@ -210,7 +210,9 @@ def _test_better_query(answer: Any) -> str:
     if names["titles"][hits[0].position] != TARGET:
         first = names["titles"][hits[0].position]
         raise Wrong(f"The first hit is {first}. Choose words of the article that are rarer elsewhere.")
-    return "You had to know the article's words before you could find it. Whoever asks a question does not know them."
+    lost = [word for word in asked if word not in names["wiki"].explain(answer, target)]
+    unused = f" ({', '.join(lost)}: not in the article, so it added nothing.)" if lost else ""
+    return f"You had to know the article's words before you could find it. Whoever asks does not know them.{unused}"
 
 
 texts_with_all = Exercise(
@@ -253,7 +255,7 @@ better_query = Exercise(
         "Which of its words would you hardly meet in another article?",
         "Two rare words are enough: try one about the bodies and one about the tools.",
     ),
-    'better_query = "instrumental techniques tissue"',
+    'better_query = "instrumental tissues"',
     _wikipedia_setting,
 )
 
@@ -314,12 +316,12 @@ build_search = Exercise(
 quiz = Quiz(
     (
         Question(
-            "Why does a search with an inverted index not get slower with every text of the library?",
+            "Why does a search with an inverted index read so little of the library?",
             {
                 "It reads only the lists of the query's own words.": "For the Mona Lisa it added up 20 "
                 "entries out of 542,911.",
                 "It stops as soon as it has found ten hits.": "It adds up every text that has a word of the query.",
-                "It keeps all texts in memory.": "Reading all texts in memory would still take longer with each text.",
+                "It keeps all texts in memory.": "In memory, too, reading every text would take long.",
             },
             "It reads only the lists of the query's own words.",
         ),
