@@ -172,7 +172,7 @@ def _test_paired_interval(answer: Any) -> str:
     if width > 3 * (high - low):
         raise Wrong(f"{here} Draw questions: each draw takes both searches' numbers on the same questions.")
     if np.isclose(width, (high - low) * 1.645 / 1.96, rtol=0.06):
-        raise Wrong(f"{here} Yours holds 90 % of the draws. For 95 %, take the quantiles 0.025 and 0.975.")
+        raise Wrong(f"{here} Yours holds 90% of the draws. For 95%, take the quantiles 0.025 and 0.975.")
     raise Wrong(f"{here} Draw as many questions as there are, 2,000 times.")
 
 
@@ -315,22 +315,18 @@ late_interaction = Exercise(
 quiz = Quiz(
     (
         Question(
-            "One search has an MRR of 0.75 with an interval of 0.68 to 0.81, the other 0.67 with 0.59 to 0.74, on the "
-            "same questions. What do you conclude?",
+            "Two searches have an MRR of 0.75 (interval 0.68 to 0.81) and 0.67 (0.59 to 0.74). What do you conclude?",
             {
                 "They do not differ, because the intervals overlap.": "Overlapping intervals do not show that. Each "
                 "holds the spread between easy and hard questions, which is the same for both searches.",
                 "The first is better, because its mean lies outside the other's interval.": "That compares one mean as "
                 "if it were exact. Both were measured on a sample.",
                 "Nothing yet.": "What counts is the interval of the difference on each question, and it is not given.",
-                "The first is better, because more questions would only move both means.": "More questions would make "
-                "both intervals narrower, and could turn the order round.",
             },
             "Nothing yet.",
         ),
         Question(
-            "Rank fusion with k = 60. Text A is at place 1 of one list and missing from the other. Text B is at place "
-            "40 of both. Which comes first?",
+            "Rank fusion, k = 60: text A is at place 1 of one list only, text B at place 40 of both. Which is first?",
             {
                 "Text B.": "It gets 2 / (60 + 40) = 0.020, and A gets 1 / (60 + 1) = 0.016.",
                 "Text A, because a first place counts most.": "It counts most of all single places, but only a little: "
@@ -340,8 +336,7 @@ quiz = Quiz(
             "Text B.",
         ),
         Question(
-            "A text gets a second paragraph about something else, and the vectors of its old tokens stay as they were. "
-            "What happens to its MaxSim with a question?",
+            "A text gets a paragraph on something else; the vectors of its old tokens stay. What does its MaxSim do?",
             {
                 "It falls, because the text is now about two things.": "That would be so for the mean of all token "
                 "vectors. MaxSim takes the best match of each token of the question.",
@@ -353,15 +348,16 @@ quiz = Quiz(
             "It stays the same or rises.",
         ),
         Question(
-            "For 89 % of the questions a right article is among the 30 candidates. On what share of the questions can "
-            "a perfect reranker put a right article first?",
+            "On 89% of the questions a right article is among the candidates. What can a perfect reranker reach?",
             {
-                "On all of them.": "It only puts the candidates in a new order, and on 11 % none of them is right.",
-                "On 89 %.": "That is the ceiling: where a right one is among the candidates, it can be first.",
-                "On less than 89 %, since some are far down the list.": "A perfect reranker finds it wherever in the "
-                "list it is.",
+                "A right article first on all of them.": "It only gives the candidates a new order, and on 11% of the "
+                "questions none of them is right.",
+                "A right article first on 89% of them.": "That is the ceiling: where a right one is among the "
+                "candidates, it can be first.",
+                "A right article first on fewer, since some are far down the list.": "A perfect reranker finds it "
+                "wherever in the list it is.",
             },
-            "On 89 %.",
+            "A right article first on 89% of them.",
         ),
         Question(
             "On 110 questions p is 0.08. You ask 110 more, test all 220 together, and p is 0.04. What do you report?",
@@ -372,8 +368,6 @@ quiz = Quiz(
                 "0.05 never shows that there is no difference.",
                 "Both looks, with a stricter limit for each.": "For two looks it is about 0.03, and 0.04 is above it: "
                 "still open.",
-                "Only the second, because it has more questions.": "The second was made because the first had not "
-                "decided. A reader has to know that to judge it.",
             },
             "Both looks, with a stricter limit for each.",
         ),
