@@ -259,7 +259,7 @@ quiz = Quiz(
         Question(
             "Two texts have a cosine of 0.4 in an encoder. Are they similar?",
             {
-                "Yes, 0.4 is far from 0.": "Random pairs do not get 0: two random words had 0.25.",
+                "Yes, 0.4 is far from 0.": "Random pairs do not get 0: two random words had 0.26.",
                 "No, similar texts are above 0.8.": "There is no such mark. It differs from one space to the next.",
                 "It depends on what random pairs of such texts get there.": "Yes: a cosine needs a baseline.",
                 "Only the sign matters.": "Most pairs are positive, and they differ a lot.",
