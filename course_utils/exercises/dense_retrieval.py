@@ -132,7 +132,8 @@ def _test_n_hijacked(answer: Any) -> str:
         raise Wrong(f"Count the questions whose first hit is {STRETCHED}; there are {len(QUESTIONS)} questions.")
     return (
         f"{STRETCHED} comes first for {right} of {len(QUESTIONS)} questions, only because its vector is long. With "
-        "vectors of length one the dot product is the cosine, and nobody can shout."
+        "vectors of length one the dot product is the cosine. The other questions have "
+        "a hit with a larger product, or a negative one with Honey, which stretching makes worse."
     )
 
 
@@ -158,7 +159,7 @@ def _test_overlapping(function: Any) -> str:
             )
         if found != expected:
             raise Wrong(f"{shown} the pieces should be {expected}, and they are {found}.")
-    return "With overlap no sentence is cut in every piece that holds it, at the price of more vectors."
+    return "A sentence no longer than the overlap is now whole in one of the pieces, at the price of more vectors."
 
 
 def _test_threshold(answer: Any) -> str:
@@ -398,14 +399,13 @@ quiz = Quiz(
             "The encoder reads only the beginning of a text.",
         ),
         Question(
-            "A threshold on the best score was chosen with questions. What can it recognise?",
+            "A threshold on the best score was chosen with questions. What can it be trusted with?",
             {
-                "That a fact is missing from the library.": "Without Superman it offered Batman, at 0.62.",
-                "A question about something foreign to the library.": "The keys found a keyboard, at 0.36.",
-                "Any kind of bad hit, for any kind of query.": "It refused 43% of the short descriptions whose article "
-                "was there.",
+                "To notice every fact that is missing.": "When the best article was gone, 23% still passed.",
+                "To refuse most questions about foreign subjects.": "None of 15 such questions passed at 0.6.",
+                "To judge any kind of query.": "It refused 43% of the short descriptions whose article was there.",
             },
-            "A question about something foreign to the library.",
+            "To refuse most questions about foreign subjects.",
         ),
     )
 )
