@@ -288,28 +288,33 @@ quiz = Quiz(
             "The text does not come back: it saves tokens by destroying text.",
         ),
         Question(
-            "J2's Hindi takes 5.4 times as many tokens as its English, the highest ratio. Is it the dearest?",
+            "J2's Hindi takes 5.4 times as many tokens as its English, the highest ratio. At the same price for a "
+            "token, is its Hindi the dearest?",
             {
                 "Yes, 5.4 is the highest ratio.": "A ratio compares with J2's own English, which is very short.",
                 "No: in tokens four others take more.": "J2 takes 76, and the others from 81 to 99.",
-                "That cannot be known from tokens.": "You pay by the token, so the count is what you pay.",
+                "That cannot be known from tokens.": "At the same price for a token, the count is what you pay.",
             },
             "No: in tokens four others take more.",
         ),
         Question(
-            "GPT-4o's first 10,000 tokens and GPT-4's 100,000 need nearly the same for nine languages. What follows?",
+            "GPT-4o's first 10,000 tokens need 52 for Hindi and 47 for French. GPT-4's 100,000 need 90 and 33. What "
+            "follows?",
             {
-                "What a vocabulary was learned from matters, not only its size.": "The training "
-                "texts decide which scripts get the early places.",
-                "The size of a vocabulary makes no difference.": "Ten times the tokens bring GPT-4 from 742 to 402.",
+                "The training texts matter more than the size.": "In Hindi and Arabic, yes. In the other eight "
+                "languages GPT-4's 100,000 need fewer.",
+                "The size matters more than the training texts.": "In French and seven others, yes. In Hindi and "
+                "Arabic a tenth of the tokens is enough.",
+                "For Hindi the training texts matter more, for French the size.": "Only 27 of GPT-4's 100,256 tokens "
+                "hold Hindi's script.",
                 "GPT-4o has a better algorithm.": "Both are byte-level BPE; they differ in texts and pre-split.",
             },
-            "What a vocabulary was learned from matters, not only its size.",
+            "For Hindi the training texts matter more, for French the size.",
         ),
         Question(
             "Why does SmolLM2 cut 1000 and 1001 into equally many tokens, and BERT not?",
             {
-                "SmolLM2 has more tokens.": "More tokens would rather make single numbers frequent enough.",
+                "SmolLM2 has more tokens.": "A rule cuts SmolLM2's numbers, so its size plays no part.",
                 "BERT cannot write numbers.": "It can: 1000 is even one token.",
                 "SmolLM2 has a rule for digits, BERT takes what was frequent.": "One digit is one token.",
             },
@@ -320,7 +325,7 @@ quiz = Quiz(
             {
                 "The one that throws white space away.": "Indentation is grammar: BERT's row had none left.",
                 "The one that pays a token for each level.": "That costs tokens, but the program is still there.",
-                "The one with the fewest tokens.": "Mistral 7B has few, too, and keeps every tab.",
+                "The one with the fewest tokens.": "GPT-4 needs only 22 for the function, and gives the program back.",
             },
             "The one that throws white space away.",
         ),

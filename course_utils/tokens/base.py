@@ -189,12 +189,15 @@ class BaseTokenizer(ABC):
         """The choices of its makers, found by trying it out and by looking through its vocabulary.
 
         ``longest number`` and ``longest gap`` count the digits and the spaces that one token can hold, ``most words``
-        the words; ``unknown`` says what becomes of a character that the vocabulary lacks.
+        the words; ``unknown`` says what becomes of a character that the vocabulary lacks. ``white space`` is "tabs
+        lost" where spaces and line ends come back, and tabs do not.
         """
         tokens = [data.decode("utf-8", "ignore").removeprefix("##") for _, data in self.vocabulary()]
         words = [token.strip(" ") for token in tokens]
         texts = {"capitals": "LOUD", "accents": "café", "white space": "if x:\n\treturn  y"}
         kept = {what: self.decode(self.encode(text)) == text for what, text in texts.items()}
+        without_tab = texts["white space"].replace("\t", "    ")
+        only_tabs = not kept["white space"] and self.decode(self.encode(without_tab)) == without_tab
         lost = [piece.text for piece in self.pieces(UNKNOWN) if piece.special]
         return {
             "method": self.method,
@@ -206,6 +209,7 @@ class BaseTokenizer(ABC):
                 (word.count(" ") + 1 for word in words if all(part.isalpha() for part in word.split(" "))), default=0
             ),
             **{what: "kept" if same else "lost" for what, same in kept.items()},
+            **({"white space": "tabs lost"} if only_tabs else {}),
             "unknown": lost[0] if lost else "bytes",
         }
 
