@@ -28,7 +28,8 @@ class JudgedQuote:
     """An answer of SmolLM2, the sentence that `supporting_sentence` quotes for it, and what a reader judged.
 
     ``question`` and ``title`` (of the article that was read) are as in `load_questions` and `load_wikipedia`. ``says``
-    tells how much of the answer the ``quote`` says: all of it, a part, or nothing.
+    tells how much of the answer the ``quote`` says: all of it, a part, or nothing. ``states`` is false where the answer
+    states nothing about the world, such as “The text provides an overview”.
     """
 
     question: str
@@ -36,6 +37,7 @@ class JudgedQuote:
     answer: str
     quote: str
     says: Literal["all", "part", "none"]
+    states: bool = True
 
 
 def answer_prompt(question: str, passage: str | None = None, system: str | None = None, special: str = "refuse") -> str:

@@ -147,4 +147,5 @@ def test_judged_quotes_are_those_of_todays_answers():
 
 def test_judged_quotes_have_one_of_three_verdicts():
     assert {each.says for each in grounding.load_judged_quotes()} == {"all", "part", "none"}
+    assert {each.says for each in grounding.load_judged_quotes() if not each.states} == {"none"}
     assert len(json.loads((DATA / "judged_quotes.json").read_text(encoding="utf-8"))["rule"].split()) > 50

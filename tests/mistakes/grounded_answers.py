@@ -104,6 +104,9 @@ MISTAKES = {
         ("best_threshold = 0.9", "Try a lower one"),
         ("best_threshold = 0.0", "Try a higher one"),
         ("best_threshold = nearest[~has_one].max()", "lower"),
+        ("best_threshold = 0.42", "Try a higher one"),
+        ("best_threshold = 0.44", "You are near"),
+        ("best_threshold = 0.4", "costs 27"),
         ("best_threshold = nearest", "should be a number"),
     ],
     "poison": [
