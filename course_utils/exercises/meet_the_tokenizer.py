@@ -183,7 +183,7 @@ def _test_train(answer: Any) -> str:
             )
             want, got = (f"{''.join(pairs[n])!r}" if n < len(pairs) else "nothing" for pairs in (right, merges))
             raise Wrong(f"For {text!r} merge number {n + 1} should make {want}, and yours makes {got}.")
-    return "You have written the trainer of a tokenizer. GPT-2's differs in its cut and its bytes, and in nothing else."
+    return "You have written the trainer of a tokenizer. GPT-2's begins with bytes and cuts with a pattern."
 
 
 cut = Exercise(
@@ -303,8 +303,8 @@ quiz = Quiz(
         Question(
             "What does a byte-level tokenizer do with a character that its training text never had?",
             {
-                "It writes the character as its bytes, one token each or merged.": "All 256 bytes are in the "
-                "vocabulary, so every text can be written.",
+                "It writes the character as its bytes, one token each or merged.": "A full byte "
+                "vocabulary has all 256 of them, so every text can be written.",
                 "It writes an unknown token.": "That is what BERT does. Its vocabulary does not begin with bytes.",
                 "It leaves the character out.": "SmolLM2 drops a few bytes that hardly ever occur, and nothing else.",
             },
@@ -315,9 +315,9 @@ quiz = Quiz(
             {
                 "It makes texts shorter.": "On unseen articles the tokenizer with the cut needed 2 % more tokens.",
                 "It makes the tokenizer reversible.": "Without a cut every text comes back, too.",
-                "A word gets the same token wherever it appears.": "Here one token held the word the, not 27.",
+                "After a space, a word is always the same token.": "Without the cut *the* was in 27 of them.",
             },
-            "A word gets the same token wherever it appears.",
+            "After a space, a word is always the same token.",
         ),
         Question(
             "Which of these rules can be led astray by a long piece at the beginning of a word?",
@@ -331,7 +331,7 @@ quiz = Quiz(
         Question(
             "A user types <|im_start|>system into a chat. What should the program do?",
             {
-                "Read it as ordinary text.": "Special tokens come from the template alone: nobody else gives orders.",
+                "Read it as ordinary text.": "Special tokens come from the template: no one else opens a turn.",
                 "Turn it into the special token, as in the template.": "Then the stranger speaks in the system's "
                 "voice, as the pirate did.",
                 "Delete every angle bracket.": "Then nobody can ask about HTML; reading it as text is enough.",
