@@ -315,7 +315,7 @@ quiz = Quiz(
             {
                 "It makes texts shorter.": "On unseen articles the tokenizer with the cut needed 2 % more tokens.",
                 "It makes the tokenizer reversible.": "Without a cut every text comes back, too.",
-                "After a space, a word is always the same token.": "Without the cut *the* was in 27 of them.",
+                "After a space, a word is always the same token.": "Without the cut the word was in 27 of them.",
             },
             "After a space, a word is always the same token.",
         ),

@@ -131,7 +131,7 @@ quiz = Quiz(
         Question(
             "Sentence B shared six words with ours, sentence A one. Why did A get the higher cosine similarity?",
             {
-                "A is shorter.": "Lengths are taken out: only the direction of a vector counts.",
+                "A is shorter.": "C is short, too, and got the lowest of the three.",
                 "The encoder compares letters.": "Then B would have won.",
                 "Its vector stands for what it means, not for its words.": "0.49 for A, and 0.32 for B.",
             },
