@@ -70,7 +70,7 @@ def _toy_setting() -> dict[str, Any]:
 
 
 def _building_setting() -> dict[str, Any]:
-    return {"math": math, "words": words, "Counter": Counter, "postings": postings, "word_scores": word_scores}
+    return {"math": math, "words": words, "postings": postings, "word_scores": word_scores}
 
 
 def _pages_setting() -> dict[str, Any]:
@@ -263,10 +263,12 @@ build_postings = Exercise(
     "postings",
     _test_postings,
     (
-        "Go through the texts with enumerate, and through Counter(words(text)).items() of each.",
+        "Go through the texts with enumerate, and through Counter(words(text)).items() of each (from collections).",
         "lists.setdefault(word, {}) is the dictionary behind a word, new or old: put the count under the position.",
     ),
     """
+    from collections import Counter
+
     def postings(texts):
         lists = {}
         for position, text in enumerate(texts):
