@@ -338,7 +338,7 @@ quiz = Quiz(
         Question(
             "A text gets a paragraph on something else; the vectors of its old tokens stay. What does its MaxSim do?",
             {
-                "It falls, because the text is now about two things.": "That would be so for the mean of all token "
+                "It falls, because the text is now about two things.": "That can happen to the mean of all token "
                 "vectors. MaxSim takes the best match of each token of the question.",
                 "It stays the same, because the old best matches are still there.": "They are, but one of the new "
                 "tokens may match better.",
