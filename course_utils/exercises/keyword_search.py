@@ -359,11 +359,11 @@ quiz = Quiz(
             {
                 "They are in nearly every article, so they say nothing.": "In an encyclopedia they are "
                 "rare: “what” is in 193 of 10,033 articles.",
-                "They are rare here, so the IDF takes them for telling words.": "An article that happens to "
+                "They are rare here, so the IDF gives them a high weight.": "An article that happens to "
                 "say “do” came first for the bees and their nectar.",
                 "They would make the lists too long.": "Their lists are short. “the” is the long one.",
             },
-            "They are rare here, so the IDF takes them for telling words.",
+            "They are rare here, so the IDF gives them a high weight.",
         ),
     )
 )

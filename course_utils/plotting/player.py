@@ -30,7 +30,7 @@ for (const player of document.querySelectorAll('[id="ID"]:not([data-plays])')) {
   const frames = [...player.querySelectorAll("figure")], screen = document.createElement("div");
   const controls = document.createElement("div"), still = matchMedia("(prefers-reduced-motion: reduce)");
   let shown = 0, clock = null;
-  const stop = () => { clearInterval(clock); clock = null; play.textContent = "▶ play"; };
+  const stop = () => { clearInterval(clock); clock = null; play.textContent = "play"; };
   const show = (number) => {
     shown = Math.max(0, Math.min(frames.length - 1, number));
     frames.forEach((frame, each) => { frame.style.display = each === shown ? "" : "none"; });
@@ -45,12 +45,12 @@ for (const player of document.querySelectorAll('[id="ID"]:not([data-plays])')) {
     return made;
   };
   const first = button("« first", () => { stop(); show(0); });
-  const back = button("◀ back", () => { stop(); show(shown - 1); });
-  const forward = button("forward ▶", () => { stop(); show(shown + 1); });
-  const play = button("▶ play", () => {
+  const back = button("‹ back", () => { stop(); show(shown - 1); });
+  const forward = button("forward ›", () => { stop(); show(shown + 1); });
+  const play = button("play", () => {
     if (clock) return stop();
     if (shown === frames.length - 1) show(0);
-    play.textContent = "⏸ pause";
+    play.textContent = "pause";
     clock = setInterval(() => player.isConnected ? show(shown + 1) : stop(), MILLISECONDS);
   });
   const obey = () => { play.hidden = still.matches; if (still.matches) stop(); };
@@ -96,7 +96,7 @@ class Player:
         caption = html.escape(self.captions[number])
         return (
             f'<figure style="margin:.4em 0"><img src="{self.pictures[number]}" alt="{caption}" width="{self.width}" '
-            f'style="background:#fff;max-width:100%"><figcaption>{number + 1} of {len(self.pictures)}. {caption}'
+            f'style="background:#fff;max-width:100%"><figcaption style="color:inherit;text-align:left">{number + 1} of {len(self.pictures)}. {caption}'
             "</figcaption></figure>"
         )
 
