@@ -69,7 +69,8 @@ class Quiz:
 
     def _repr_html_(self) -> str:
         return "".join(
-            '<fieldset style="border:0;padding:0;margin:0 0 1em;max-width:46em"><legend style="font-weight:bold;font-size:1em">'
+            '<fieldset style="border:0;padding:0;margin:0 0 1em;max-width:46em">'
+            '<legend style="font-weight:bold;font-size:1em">'
             f"{number}. {html.escape(question.text)}</legend>{''.join(_drawer(*each) for each in _opened(question))}"
             "</fieldset>"
             for number, question in enumerate(self.questions, 1)

@@ -93,11 +93,11 @@ class Player:
         )
 
     def _frame(self, number: int) -> str:
-        caption = html.escape(self.captions[number])
+        caption, style = html.escape(self.captions[number]), "color:inherit;text-align:left"
         return (
             f'<figure style="margin:.4em 0"><img src="{self.pictures[number]}" alt="{caption}" width="{self.width}" '
-            f'style="background:#fff;max-width:100%"><figcaption style="color:inherit;text-align:left">{number + 1} of {len(self.pictures)}. {caption}'
-            "</figcaption></figure>"
+            f'style="background:#fff;max-width:100%"><figcaption style="{style}">{number + 1} of {len(self.pictures)}. '
+            f"{caption}</figcaption></figure>"
         )
 
 
