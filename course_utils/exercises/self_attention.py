@@ -9,6 +9,7 @@ import numpy as np
 
 from course_utils.attention import attention_weights, causal_mask, scaled_dot_product_attention, softmax
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
 
 WORDS_2 = ("she", "took", "money", "to", "the", "bank")
 X_2 = np.array([[0, 0, 2, 0], [0, 0, 0, 2], [0, 3, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]])
@@ -51,44 +52,118 @@ def _test_rich_bank(answer: Any) -> str:
     scores = X_2 @ X_2[5]
     array = np.asarray(answer, dtype=float) if not callable(answer) else np.zeros(0)
     if array.shape == (6,):
-        raise Wrong("These are six numbers, one for each word. Use them as shares: mix the six rows of x_2.")
+        raise Wrong("These are six numbers, one for each word. Use them as attention weights: mix the six rows of x_2.")
     array = _numbers(answer, (4,), "an array of four numbers: water, money, person, action")
     if np.allclose(array, scores @ X_2):
-        raise Wrong("You mixed with the scores themselves: turn them into shares first, with a softmax.")
+        raise Wrong("You mixed with the scores themselves: turn them into attention weights first, with a softmax.")
     if np.allclose(array, scores / scores.sum() @ X_2):
         raise Wrong("You divided the scores by their sum. A softmax raises e to each score before that.")
     if np.allclose(array, X_2.mean(axis=0)):
-        raise Wrong("That is the plain average: the shares should follow the scores with bank.")
+        raise Wrong("That is the plain average: the weights should follow the scores with bank.")
     if not np.allclose(array, softmax(scores) @ X_2, atol=0.006):
-        raise Wrong("Not quite: scores x_2 @ x_2[5], shares by the softmax, then shares @ x_2.")
-    return f"Water {array[0]:.2f}, money {array[1]:.2f}: the same row of the table became a rich bank."
+        raise Wrong("Not quite: scores x_2 @ x_2[5], weights by the softmax, then weights @ x_2.")
+    return f"Water {array[0]:.2f}, money {array[1]:.2f}: the same row of the table has moved towards money."
 
 
-def _test_attend(answer: Any) -> str:
+def masked_scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Return the scaled scores of each query and key, minus infinity where the key is of a later word."""
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    return np.where(np.tri(len(q), len(k), dtype=bool), scores, -np.inf)
+
+
+def row_weights(scores: np.ndarray) -> np.ndarray:
+    """Return the softmax of each row."""
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def _test_scores(answer: Any) -> str:
     rng = np.random.default_rng(0)
-    for n_queries, n_keys, width, n_values in ((3, 3, 4, 4), (2, 5, 9, 3), (6, 6, 2, 2)):
-        q, k, v = (rng.normal(size=s) for s in ((n_queries, width), (n_keys, width), (n_keys, n_values)))
-        try:
-            out = np.asarray(call(answer, q, k, v), dtype=float)
-        except ValueError as error:
-            raise Wrong(f"With {n_queries} queries and {n_keys} keys it raises ValueError: {error}") from None
-        dots = q @ k.T
-        if out.shape != (n_queries, n_values):
-            raise Wrong(f"For {n_queries} queries and values of {n_values} numbers the output has shape {out.shape}.")
-        if np.allclose(out, scaled_dot_product_attention(q, k, v, causal=False)):
+    for n, width in ((3, 4), (5, 9), (4, 1)):
+        q, k = rng.normal(size=(2, n, width))
+        given, seen = _called(answer, q, k), np.tri(n, dtype=bool)
+        if given.shape != (n, n):
+            raise Wrong(f"For {n} queries and {n} keys the scores should be ({n}, {n}), and they are {given.shape}.")
+        right = q @ k.T / np.sqrt(width)
+        if np.isfinite(given).all() and np.allclose(given, right * seen):
+            raise Wrong("Later words have the score 0, and e to the zero is 1. Only minus infinity gets the weight 0.")
+        if np.isfinite(given).all():
+            raise Wrong("Nothing is masked: the score of each later word should be -np.inf.")
+        if np.array_equal(given, np.where(seen.T, given, -np.inf)):
+            raise Wrong("The mask is the wrong way round: it hides earlier words. Row i may see columns 0 to i.")
+        if np.isneginf(np.diag(given)).any():
+            raise Wrong("A word may look at itself: the diagonal is not masked.")
+        if not np.array_equal(np.isneginf(given), ~seen):
+            raise Wrong("The wrong cells are masked: row i may see columns 0 to i, and no others.")
+        if np.allclose(given[seen], right[seen]):
             continue
-        if np.allclose(out, softmax(dots) @ v):
+        if np.allclose(given[seen], (q @ k.T)[seen]):
             raise Wrong("The scale is missing: divide the scores by the square root of the width of a query.")
-        if np.allclose(out, softmax(dots / width) @ v):
+        if np.allclose(given[seen], (q @ k.T / width)[seen]):
             raise Wrong("Divide by the square root of the width, not by the width.")
-        if any(np.allclose(out, softmax(dots / np.sqrt(n)) @ v) for n in (n_queries, n_keys)):
+        if np.allclose(given[seen], (q @ k.T / np.sqrt(n))[seen]):
             raise Wrong("Divide by the root of the width of a query, q.shape[1], not of the number of words.")
-        if np.allclose(out, softmax(dots.T / np.sqrt(width)).T @ v):
-            raise Wrong("The softmax runs over the wrong side: the shares of each query, a row, should sum to 1.")
-        if n_queries == n_keys and np.allclose(out, scaled_dot_product_attention(q, k, v)):
-            raise Wrong("This one has a mask. Here every query may look at all keys.")
-        raise Wrong("The numbers differ from PyTorch's: scores, scale, softmax over each row, then @ v.")
-    return "Equal to PyTorch's, for any width, in one line or two."
+        raise Wrong("The numbers differ: the scores are q @ k.T, divided by the root of q.shape[1].")
+    return "Row i holds finite scores for words 0 to i, and minus infinity for the later ones."
+
+
+def _test_weights(answer: Any) -> str:
+    scores = np.array([[0.0, -np.inf, -np.inf], [1.0, 3.0, -np.inf], [0.5, -2.0, 1.0]])
+    given, right = _called(answer, scores), row_weights(scores)
+    if given.shape != scores.shape:
+        raise Wrong(f"The weights should have the shape of the scores, {scores.shape}, and have {given.shape}.")
+    if np.allclose(given, np.exp(scores)):
+        raise Wrong("These are the powers of e. Divide each row by its sum.")
+    if np.allclose(given, np.exp(scores) / np.exp(scores).sum()):
+        raise Wrong("All weights together add up to 1. Each row should: sum with axis=1, keepdims=True.")
+    if np.allclose(given, np.exp(scores) / np.exp(scores).sum(axis=0)):
+        raise Wrong("The columns add up to 1. Each row should, the weights of one query: axis=1, keepdims=True.")
+    if not np.allclose(given, right):
+        raise Wrong(f"For the row [1, 3, -inf] it should be {right[1].round(2).tolist()}, not {given[1].round(2)}.")
+    large = _called(answer, scores + np.array([[1000.0], [1000.0], [-1000.0]]))
+    if not np.allclose(large, right):
+        raise Wrong(
+            "Right for small scores, but e to the 1000 is too large for a float, and e to the -1000 is 0. Subtract the "
+            "highest score of each row first; the result is the same."
+        )
+    return "Each row adds up to 1, masked words have exactly 0, and no score is too large."
+
+
+def _test_self_attention(answer: Any) -> str:
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention as pytorch_attention
+
+    rng = np.random.default_rng(2)
+    for n, d_model, width in ((3, 4, 2), (6, 5, 7)):
+        x, (w_q, w_k, w_v) = rng.normal(size=(n, d_model)), rng.normal(size=(3, d_model, width))
+        given = _called(answer, x, w_q, w_k, w_v)
+        q, k, v = x @ w_q, x @ w_k, x @ w_v
+        if given.shape != (n, width):
+            raise Wrong(f"For {n} words and values of {width} numbers the output has the shape {given.shape}.")
+        theirs = pytorch_attention(*(torch.tensor(each) for each in (q, k, v)), is_causal=True).numpy()
+        if np.allclose(given, theirs, atol=1e-9):
+            continue
+        if np.allclose(given, scaled_dot_product_attention(q, k, v, causal=False)):
+            raise Wrong("Without the mask this is right. Score with masked_scores, so that nobody sees later words.")
+        if np.allclose(given, scaled_dot_product_attention(k, q, v)):
+            raise Wrong("Queries and keys are exchanged: the rows of the scores belong to the queries.")
+        if np.allclose(given, scaled_dot_product_attention(q, k, k)):
+            raise Wrong("You mixed the keys. They are for finding; what is mixed are the values, x @ w_v.")
+        raise Wrong("The numbers differ from PyTorch's: q, k, v from x, masked_scores, row_weights, then @ v.")
+    return "Equal to PyTorch's scaled_dot_product_attention with is_causal=True, to nine decimals."
+
+
+def _called(answer: Any, *arrays: np.ndarray) -> np.ndarray:
+    try:
+        with np.errstate(all="ignore"):
+            result = call(answer, *(array.copy() for array in arrays))
+    except ValueError as error:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise Wrong(f"For arrays of the shapes {shapes} it raises ValueError: {error}") from None
+    try:
+        return np.asarray(result, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong(f"It should return an array of numbers, and this is {type(result).__name__}.") from None
 
 
 def _test_leaks(answer: Any) -> str:
@@ -105,10 +180,12 @@ def _test_leaks(answer: Any) -> str:
         )
     for name, attend in VERSIONS.items():
         if name != "mask with minus infinity" and not verdicts[name]:
-            hidden = " Here the later word's share is 0, but its score still counts in the sum: change its key."
+            hidden = " Here the later word's weight is 0, but its score still counts in the sum: change its key."
             more = hidden if attend is _masked_after_the_softmax else " Change key and value of the last word."
             raise Wrong(f"It does not see the leak of “{name}”.{more}")
-    return "Only minus infinity before the softmax is tight. A zero share is not enough while the sum knows the future."
+    return (
+        "Only minus infinity before the softmax holds. A weight of 0 is not enough while the later score is in the sum."
+    )
 
 
 def _test_tokens(answer: Any) -> str:
@@ -128,7 +205,7 @@ def _test_tokens(answer: Any) -> str:
         raise Wrong("The first is right. Without sharing there are 32 key/value heads, one for each query head.")
     if (shared, unshared) != right:
         raise Wrong("For one token: 2 (key and value) × 32 layers × key/value heads × 128 numbers × 2 bytes.")
-    return "A factor of four between a short story and a novel."
+    return "Sharing by four leaves room for four times as many tokens."
 
 
 def _toy() -> dict[str, Any]:
@@ -139,32 +216,22 @@ def _tools() -> dict[str, Any]:
     return {"np": np, "softmax": softmax, "causal_mask": causal_mask}
 
 
+def _built() -> dict[str, Any]:
+    return {"np": np, "masked_scores": masked_scores, "row_weights": row_weights}
+
+
 rich_bank = Exercise(
     answer="rich_bank",
     test=_test_rich_bank,
     hints=(
-        "The three lines for the river bank are above: scores, shares, mixture. Use x_2 in place of x.",
-        "scores = x_2 @ x_2[5], and the shares are np.exp(scores) divided by their sum.",
+        "The three lines for the river bank are above: scores, weights, mixture. Use x_2 in place of x.",
+        "scores = x_2 @ x_2[5], and the weights are np.exp(scores) divided by their sum.",
     ),
     solution_code="""
     exponentials = np.exp(x_2 @ x_2[5])
     rich_bank = exponentials / exponentials.sum() @ x_2
     """,
     setting=_toy,
-)
-
-attend = Exercise(
-    answer="attend",
-    test=_test_attend,
-    hints=(
-        "The cell with “divided by the root” has it for a width of 2; take the width from q.shape[1].",
-        "softmax(q @ k.T / np.sqrt(q.shape[1])) are the shares.",
-    ),
-    solution_code="""
-    def attend(q, k, v):
-        return softmax(q @ k.T / np.sqrt(q.shape[1])) @ v
-    """,
-    setting=_tools,
 )
 
 leaks = Exercise(
@@ -196,4 +263,105 @@ tokens_that_fit = Exercise(
     solution_code="""
     tokens_that_fit = tuple(8_000_000_000 // (2 * 32 * heads * 128 * 2) for heads in (8, 32))
     """,
+)
+
+build_scores = Exercise(
+    answer="masked_scores",
+    test=_test_scores,
+    hints=(
+        "The scores are q @ k.T, and the width of a query is q.shape[1].",
+        "np.tri(n, dtype=bool) is True at and below the diagonal.",
+        "np.where(seen, scores, -np.inf) takes the scores where seen is True.",
+    ),
+    solution_code="""
+    def masked_scores(q, k):
+        scores = q @ k.T / np.sqrt(q.shape[1])
+        return np.where(np.tri(len(q), len(k), dtype=bool), scores, -np.inf)
+    """,
+    setting=_built,
+)
+
+build_weights = Exercise(
+    answer="row_weights",
+    test=_test_weights,
+    hints=(
+        "np.exp takes e to the power of each number, and makes 0 of minus infinity.",
+        "Sum each row with .sum(axis=1, keepdims=True), so that the division works row by row.",
+        "Subtract scores.max(axis=1, keepdims=True) before np.exp: then no power is above 1.",
+    ),
+    solution_code="""
+    def row_weights(scores):
+        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+    """,
+    setting=_built,
+)
+
+build_output = Exercise(
+    answer="self_attention",
+    test=_test_self_attention,
+    hints=(
+        "Queries are x @ w_q; keys and values are made in the same way.",
+        "Your two functions give the weights: row_weights(masked_scores(q, k)).",
+        "The output is the weights times the values: weights @ (x @ w_v).",
+    ),
+    solution_code="""
+    def self_attention(x, w_q, w_k, w_v):
+        weights = row_weights(masked_scores(x @ w_q, x @ w_k))
+        return weights @ (x @ w_v)
+    """,
+    setting=_built,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "A word's score for “the” is 0, and nothing is masked. What does “the” get?",
+            {
+                "A weight of 0: it has no say.": "e to the power of 0 is 1, so it gets a part of the sum.",
+                "A small weight above 0.": "In the first example each of the four words with score 0 got 0.03.",
+                "A negative weight, since the others score more.": "Powers of e are positive, so weights are too.",
+            },
+            "A small weight above 0.",
+        ),
+        Question(
+            "Which of the three vectors of a word ends up in the output of another word?",
+            {
+                "The value.": "The output is the weighted sum of the values.",
+                "The key.": "The key only decides how large the weight is.",
+                "The query.": "The query of a word decides what that same word receives.",
+                "All three, added up.": "Queries and keys only make the scores.",
+            },
+            "The value.",
+        ),
+        Question(
+            "Why are later words masked before the softmax, and not after it?",
+            {
+                "After the softmax a zero would be divided by zero.": "There is no division after the softmax.",
+                "It is only faster that way.": "The outputs differ: exercise 2 had a version that masks afterwards.",
+                "Otherwise the scores of later words would still be in the sum that divides the row.": "So a later "
+                "word would move the weights of the earlier ones, and with them the output.",
+            },
+            "Otherwise the scores of later words would still be in the sum that divides the row.",
+        ),
+        Question(
+            "A layer has queries of 512 numbers in all. It is cut into 8 heads instead of 4. What changes?",
+            {
+                "It has twice as many weights to learn.": "The matrices keep their size; only the cut is different.",
+                "Each head works with 64 numbers instead of 128, and there are 8 sets of attention weights.": "The "
+                "columns are read in narrower groups, and each group attends for itself.",
+                "The cache doubles.": "8 × 64 numbers are as many as 4 × 128.",
+            },
+            "Each head works with 64 numbers instead of 128, and there are 8 sets of attention weights.",
+        ),
+        Question(
+            "32 query heads share 8 pairs of keys and values. What gets four times smaller?",
+            {
+                "The cache of keys and values.": "Only the 8 pairs of each token are kept: 8 instead of 32.",
+                "The table of attention weights.": "Each query head still has weights of its own: 32 tables.",
+                "The whole model.": "Only the matrices that make keys and values shrink; most of a model is elsewhere.",
+            },
+            "The cache of keys and values.",
+        ),
+    )
 )

@@ -3,26 +3,12 @@
 MISTAKES = {
     "rich_bank": [
         ("rich_bank = softmax(x_2 @ x_2[5])", "mix the six rows"),
-        ("rich_bank = (x_2 @ x_2[5]) @ x_2", "turn them into shares"),
+        ("rich_bank = (x_2 @ x_2[5]) @ x_2", "turn them into attention weights"),
         ("s = x_2 @ x_2[5]\nrich_bank = s / s.sum() @ x_2", "raises e"),
         ("rich_bank = x_2.mean(axis=0)", "plain average"),
         ("rich_bank = softmax(x_2 @ x_2[2]) @ x_2", "x_2[5]"),
         ("rich_bank = 2.5", "four numbers"),
         ("rich_bank = 'money'", "ValueError"),
-    ],
-    "attend": [
-        ("attend = lambda q, k, v: softmax(q @ k.T) @ v", "scale is missing"),
-        ("attend = lambda q, k, v: softmax(q @ k.T / q.shape[1]) @ v", "not by the width"),
-        ("attend = lambda q, k, v: softmax(q @ k.T / np.sqrt(len(k))) @ v", "not of the number of words"),
-        ("attend = lambda q, k, v: softmax((q @ k.T / np.sqrt(q.shape[1])).T).T @ v", "wrong side"),
-        ("attend = lambda q, k, v: softmax(q @ k.T / np.sqrt(q.shape[1]))", "output has shape"),
-        (
-            "def attend(q, k, v):\n    mask = np.where(np.tri(len(q), len(k)), 0, -np.inf)\n"
-            "    return softmax(q @ k.T / np.sqrt(q.shape[1]) + mask) @ v",
-            "has a mask",
-        ),
-        ("attend = lambda q, k, v: (q @ k.T / np.sqrt(q.shape[1])) @ v", "differ from PyTorch's"),
-        ("def attend(q, k, v):\n    softmax(q @ k.T) @ v", "return"),
     ],
     "leaks": [
         ("leaks = lambda attend: True", "which is sound"),
@@ -47,5 +33,68 @@ MISTAKES = {
         ("tokens_that_fit = (8000, 2000)", "For one token"),
         ("tokens_that_fit = (61035.2, 15258.8)", "Tokens come whole"),
         ("tokens_that_fit = 61035", "a pair"),
+    ],
+    "build_scores": [
+        (
+            "def masked_scores(q, k):\n    return np.where(np.tri(len(q), dtype=bool), q @ k.T, -np.inf)",
+            "scale is missing",
+        ),
+        (
+            "def masked_scores(q, k):\n    return np.where(np.tri(len(q), dtype=bool), q @ k.T / q.shape[1], -np.inf)",
+            "not by the width",
+        ),
+        (
+            "def masked_scores(q, k):\n"
+            "    return np.where(np.tri(len(q), dtype=bool), q @ k.T / np.sqrt(len(q)), -np.inf)",
+            "not of the number of words",
+        ),
+        ("def masked_scores(q, k):\n    return q @ k.T / np.sqrt(q.shape[1])", "Nothing is masked"),
+        ("def masked_scores(q, k):\n    return np.tril(q @ k.T / np.sqrt(q.shape[1]))", "e to the zero is 1"),
+        (
+            "def masked_scores(q, k):\n    s = q @ k.T / np.sqrt(q.shape[1])\n"
+            "    return np.where(np.tri(len(q), dtype=bool).T, s, -np.inf)",
+            "wrong way round",
+        ),
+        (
+            "def masked_scores(q, k):\n    s = q @ k.T / np.sqrt(q.shape[1])\n"
+            "    return np.where(np.tri(len(q), k=-1, dtype=bool), s, -np.inf)",
+            "look at itself",
+        ),
+        ("def masked_scores(q, k):\n    return q @ k / np.sqrt(q.shape[1])", "ValueError"),
+    ],
+    "build_weights": [
+        ("def row_weights(scores):\n    return np.exp(scores)", "powers of e"),
+        ("def row_weights(scores):\n    e = np.exp(scores)\n    return e / e.sum()", "All weights together"),
+        ("def row_weights(scores):\n    e = np.exp(scores)\n    return e / e.sum(axis=0)", "columns add up"),
+        (
+            "def row_weights(scores):\n    e = np.exp(scores)\n    return e / e.sum(axis=1, keepdims=True)",
+            "too large for a float",
+        ),
+        ("def row_weights(scores):\n    return scores / scores.sum(axis=1, keepdims=True)", "For the row"),
+    ],
+    "build_output": [
+        (
+            "def self_attention(x, w_q, w_k, w_v):\n    q, k = x @ w_q, x @ w_k\n"
+            "    return row_weights(q @ k.T / np.sqrt(q.shape[1])) @ (x @ w_v)",
+            "Without the mask",
+        ),
+        (
+            "def self_attention(x, w_q, w_k, w_v):\n"
+            "    return row_weights(masked_scores(x @ w_k, x @ w_q)) @ (x @ w_v)",
+            "exchanged",
+        ),
+        (
+            "def self_attention(x, w_q, w_k, w_v):\n"
+            "    return row_weights(masked_scores(x @ w_q, x @ w_k)) @ (x @ w_k)",
+            "mixed the keys",
+        ),
+        (
+            "def self_attention(x, w_q, w_k, w_v):\n    return row_weights(masked_scores(x @ w_q, x @ w_k))",
+            "the output has the shape",
+        ),
+        (
+            "def self_attention(x, w_q, w_k, w_v):\n    return masked_scores(x @ w_q, x @ w_k) @ (x @ w_v)",
+            "differ from PyTorch's",
+        ),
     ],
 }
