@@ -46,15 +46,13 @@ def _test_one_hot(answer: Any) -> str:
     if not isinstance(answer, np.ndarray):
         raise Wrong(f"one_hot should be a NumPy array, and this is {type(answer).__name__}.")
     if answer.shape == (len(VOCABULARY), len(WORDS)):
-        raise Wrong(
-            "It lies on its side: one row for each word of the sentence, one column for each of the vocabulary."
-        )
+        raise Wrong("It is transposed: one row for each word of the sentence, one column for each of the vocabulary.")
     if answer.shape != (len(WORDS), len(VOCABULARY)):
         raise Wrong(f"Its shape should be {(len(WORDS), len(VOCABULARY))}, and it is {answer.shape}.")
     if set(np.unique(answer)) != {0, 1} or not (answer.sum(axis=1) == 1).all():
         raise Wrong("Each row should hold a single 1, and zeros otherwise.")
     if not np.allclose(answer @ TABLE, TABLE[[VOCABULARY.index(word) for word in WORDS]]):
-        raise Wrong("A 1 stands in the wrong column: it belongs where the word stands in the vocabulary.")
+        raise Wrong("A 1 is in the wrong column: it belongs at the word's position in the vocabulary.")
     return "Multiplied with the table it picks three rows. Nobody multiplies in practice: table[ids] does the same."
 
 
@@ -87,7 +85,7 @@ def _test_closest_opposites(answer: Any) -> str:
         raise Wrong("That pair has the lowest cosine: look for the highest.")
     if answer != max(scores, key=scores.get):
         raise Wrong(f"{answer} has a cosine of {scores[answer]:.2f}, and another pair has a higher one.")
-    return f"A cosine of {scores[answer]:.2f} for opposites: they stand in the same sentences, and mean the reverse."
+    return f"They mean the reverse, and have {scores[answer]:.2f}: far above 0.26, the mean of two random words."
 
 
 def _test_similarities(function: Any) -> str:
@@ -100,7 +98,7 @@ def _test_similarities(function: Any) -> str:
     if np.allclose(found, left @ right.T):
         raise Wrong("A longer row gets more than its direction deserves: divide each row by its length first.")
     if np.allclose(found, wanted.T):
-        raise Wrong("It lies on its side: row i should belong to row i of left, and column j to row j of right.")
+        raise Wrong("It is transposed: row i should belong to row i of left, and column j to row j of right.")
     if np.abs(found).max() > 1 + 1e-9:
         raise Wrong("A cosine is at most 1. Scale both sides, and each row by its own length: axis=1, keepdims=True.")
     if not np.allclose(found, wanted):
@@ -259,7 +257,7 @@ quiz = Quiz(
         Question(
             "Two texts have a cosine of 0.4 in an encoder. Are they similar?",
             {
-                "Yes, 0.4 is far from 0.": "Random pairs do not get 0: two random words had 0.26.",
+                "Yes, 0.4 is far from 0.": "Random pairs need not get 0: two single words had 0.26.",
                 "No, similar texts are above 0.8.": "There is no such mark. It differs from one space to the next.",
                 "It depends on what random pairs of such texts get there.": "Yes: a cosine needs a baseline.",
                 "Only the sign matters.": "Most pairs are positive, and they differ a lot.",
@@ -278,7 +276,7 @@ quiz = Quiz(
         Question(
             "What does a lower temperature do to the probabilities of a row?",
             {
-                "It brings them closer to one another.": "A high temperature does: all are then near 0.",
+                "It brings them closer to one another.": "A high one does: logits near 0, and all near 1/n.",
                 "It turns their order round.": "Dividing by a positive number keeps the order.",
                 "It multiplies each of them by the same number.": "They still sum to 1, so that is not possible.",
                 "It gives the most similar text more of the sum.": "Differences grow before the exponential is taken.",

@@ -2,7 +2,7 @@
 
 MISTAKES = {
     "one_hot": [
-        ("one_hot = np.eye(6)[[3, 5, 1]].T", "on its side"),
+        ("one_hot = np.eye(6)[[3, 5, 1]].T", "transposed"),
         ("one_hot = np.eye(6)[[0, 1, 2]]", "wrong column"),
         ("one_hot = table[[3, 5, 1]]", "Its shape should be"),
         ("one_hot = np.ones((3, 6))", "a single 1"),
