@@ -347,7 +347,8 @@ quiz = Quiz(
         Question(
             "A layer has queries of 512 numbers in all. It is cut into 8 heads instead of 4. What changes?",
             {
-                "It has twice as many weights to learn.": "The matrices keep their size; only the cut is different.",
+                "There are twice as many numbers to learn, as each head has its own matrices.": "The matrices keep "
+                "their size; only the cut is different.",
                 "Each head works with 64 numbers instead of 128, and there are 8 sets of attention weights.": "The "
                 "columns are read in narrower groups, and each group attends for itself.",
                 "The cache doubles.": "8 × 64 numbers are as many as 4 × 128.",
