@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FEW_LETTERS = 12_000  # of an SVG, up to which a PNG is hardly smaller
 SAFE_IN_AN_ADDRESS = " !$'()*+,-./:;=?@_~"  # everything that need not be written as %xx between double quotes
+OTHER_FONTS = re.compile(r"('DejaVu Sans')[^;\"]*")  # a long list, at each text again
 NOT_DRAWN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 # Each player on the page is made to play once. Nothing moves by itself: `play` has to be pressed, and it is not offered
@@ -149,7 +150,7 @@ def _address(figure: Figure) -> str:
     file = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "course", "svg.id": None}):
         figure.savefig(file, format="svg", bbox_inches=figure.bbox_inches, metadata={"Date": None})
-    drawn = NOT_DRAWN.sub("", file.getvalue()).replace("'DejaVu Sans'", "'DejaVu Sans', 'Verdana'")
+    drawn = re.sub(OTHER_FONTS, r"\1, 'Verdana', sans-serif", NOT_DRAWN.sub("", file.getvalue()))
     drawn = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", drawn)
     address = "data:image/svg+xml," + quote(re.sub(r"\s+", " ", drawn), safe=SAFE_IN_AN_ADDRESS)
     if len(address) > FEW_LETTERS:
