@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from course_utils.attention import softmax
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
 
 N_STEPS = 30
 
@@ -30,6 +33,36 @@ def _setting() -> dict[str, Any]:
     small = Plan(n_vocabulary=512, context=16, d_model=32, n_heads=2, n_layers=1)
     names = {"ids": ids, "inputs": inputs, "targets": targets, "counts": counts, "small": small}
     return {"np": np, "TinyGPT": TinyGPT, "train": train, **names}
+
+
+def make_batch(ids: np.ndarray, starts: Sequence[int], context: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the windows that begin at ``starts``, and the same windows one token later."""
+    places = np.asarray(starts)[:, None] + np.arange(context)
+    return ids[places], ids[places + 1]
+
+
+def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
+    """Return the mean of minus the log-probability of each target, from logits ``(n, n_vocabulary)``."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -log_p[np.arange(len(targets)), targets].mean()
+
+
+def bigram_step(table: np.ndarray, inputs: np.ndarray, targets: np.ndarray, learning_rate: float) -> np.ndarray:
+    """Return a table of logits after one gradient step on pairs of tokens; the given one stays as it is."""
+    given = np.zeros((len(inputs), table.shape[1]))
+    given[np.arange(len(targets)), targets] = 1
+    gradient = np.zeros_like(table)
+    np.add.at(gradient, inputs, (softmax(table[inputs]) - given) / len(inputs))
+    return table - learning_rate * gradient
+
+
+def _building_setting() -> dict[str, Any]:
+    return {"np": np, "softmax": softmax, "make_batch": make_batch, "cross_entropy": cross_entropy}
+
+
+def _learning_rate_setting() -> dict[str, Any]:
+    return {"np": np}
 
 
 def _number(answer: Any) -> float:
@@ -58,6 +91,8 @@ def _test_share_unseen(answer: Any) -> str:
 
 
 def _test_learning_rate(answer: Any) -> str:
+    from course_utils.tiny_gpt import rate
+
     n_steps, highest, warm_up = 50, 0.2, 10
     values = []
     for step in range(n_steps):
@@ -73,12 +108,18 @@ def _test_learning_rate(answer: Any) -> str:
         raise Wrong("The way up is not right: at step s below warm_up it should be highest * (s + 1) / warm_up.")
     if np.allclose(values[warm_up:], highest):
         raise Wrong("After the warm-up the rate should fall, and it stays where it is.")
-    expected = highest * (n_steps - np.arange(warm_up, n_steps)) / (n_steps - warm_up)
-    if np.allclose(values[warm_up:], highest * (1 - np.arange(warm_up, n_steps) / n_steps)):
-        raise Wrong("At step warm_up the rate jumps down: the line should start there, at highest.")
-    if not np.allclose(values[warm_up:], expected):
-        raise Wrong("The way down is not right: from highest at step warm_up straight to 0 at step n_steps.")
-    return "A ramp and a slope. Ours goes down along a cosine, which keeps the rate high a little longer."
+    done = (np.arange(warm_up, n_steps) - warm_up) / (n_steps - warm_up)
+    if np.allclose(values[warm_up:], highest * (1 + np.cos(np.pi * done)) / 2):
+        raise Wrong("It falls to 0 at step n_steps, and it should fall to a tenth of highest.")
+    if np.allclose(values[warm_up:], highest * (1 - 0.9 * done)):
+        raise Wrong("It falls along a straight line. Half a cosine falls slowly at first and at last: (1 + cos) / 2.")
+    if values[warm_up] < 0.99 * highest:
+        raise Wrong("At step warm_up the rate jumps down: count the way down from there, (step - warm_up).")
+    if not np.allclose(values[warm_up:], [rate(step, n_steps, highest, warm_up) for step in range(warm_up, n_steps)]):
+        raise Wrong(
+            "The way down is not right: highest * (0.1 + 0.9 * (1 + cos(pi * done)) / 2), with done from 0 to 1."
+        )
+    return "This is the schedule of the training above: the same numbers as course_utils.tiny_gpt.rate."
 
 
 def _test_ruined(answer: Any) -> str:
@@ -102,8 +143,6 @@ def _test_ruined(answer: Any) -> str:
 
 
 def _test_first_share(answer: Any) -> str:
-    from course_utils.attention import softmax
-
     rng = np.random.default_rng(0)
     for n in (5, 9):
         scores = np.where(np.tri(n, dtype=bool), rng.normal(size=(n, n)), -np.inf)
@@ -126,6 +165,112 @@ def _test_first_share(answer: Any) -> str:
     return "A large share is common in trained models: where a head finds nothing, it attends to the first token."
 
 
+def _test_make_batch(answer: Any) -> str:
+    ids = np.arange(100, 130) * 3
+    for starts, context in (([0, 4, 4], 5), ([24], 5), ([2, 9], 1)):
+        result = call(answer, ids.copy(), list(starts), context)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise Wrong("Return two arrays, inputs and targets: return inputs, targets.")
+        inputs, targets = (np.asarray(each) for each in result)
+        shape = (len(starts), context)
+        if inputs.shape != shape or targets.shape != shape:
+            raise Wrong(
+                f"{len(starts)} starts and a context of {context} give two arrays of the shape {shape}, and yours are "
+                f"{inputs.shape} and {targets.shape}."
+            )
+        right = make_batch(ids, starts, context)
+        if np.array_equal(targets, inputs):
+            raise Wrong("The targets are the inputs themselves: they should be the tokens one place later.")
+        if np.array_equal(targets, ids[np.asarray(starts)[:, None] + np.arange(context) - 1]):
+            raise Wrong("The targets are one place too early: the model is to predict the next token, not the last.")
+        if not np.array_equal(inputs, right[0]):
+            raise Wrong(f"Row i of inputs should be ids[starts[i] : starts[i] + {context}].")
+        if not np.array_equal(targets, right[1]):
+            raise Wrong(f"Row i of targets should be ids[starts[i] + 1 : starts[i] + {context} + 1].")
+    return "Each window gives as many lessons as it has tokens: every place has its own next token."
+
+
+def _test_cross_entropy(answer: Any) -> str:
+    import torch
+
+    rng = np.random.default_rng(0)
+    for logits in (rng.normal(size=(6, 4)), 3 * rng.normal(size=(5, 7)), 1000 + rng.normal(size=(4, 3))):
+        targets = rng.integers(logits.shape[1], size=len(logits))
+        with np.errstate(all="ignore"):
+            loss = call(answer, logits.copy(), targets.copy())
+        if np.ndim(loss) != 0:
+            raise Wrong(
+                f"The loss is one number, and this has the shape {np.shape(loss)}: take the mean over all places."
+            )
+        right = torch.nn.functional.cross_entropy(torch.tensor(logits), torch.tensor(targets)).item()
+        if np.isclose(loss, right):
+            continue
+        if not np.isfinite(loss):
+            raise Wrong("For logits near 1000 the exponential overflows: subtract each row's maximum first.")
+        if np.isclose(loss, -right):
+            raise Wrong("The sign: the loss is minus the logarithm, so it is never negative.")
+        if np.isclose(loss, right * len(targets)):
+            raise Wrong("That is the sum over all places; the loss is their mean.")
+        if np.isclose(loss, right / np.log(2)):
+            raise Wrong("That is in bits: use the natural logarithm, np.log.")
+        if np.isclose(loss, -logits[np.arange(len(targets)), targets].mean()):
+            raise Wrong("Those are the logits of the targets. Turn each row into probabilities first, by the softmax.")
+        raise Wrong(f"For one set of logits the loss should be {right:.4f}, and it is {loss:.4f}.")
+    return "Equal to torch.nn.functional.cross_entropy, for large logits too."
+
+
+def _test_bigram_step(answer: Any) -> str:
+    import torch
+
+    rng = np.random.default_rng(1)
+    table = rng.normal(size=(4, 4))
+    inputs, targets = np.array([0, 0, 2, 3, 0, 2]), np.array([1, 1, 3, 0, 2, 3])  # 1 has no follower
+    given = table.copy()
+    after = call(answer, given, inputs.copy(), targets.copy(), 0.5)
+    if np.shape(after) != table.shape:
+        raise Wrong(f"Return the new table, of the shape {table.shape}; this has the shape {np.shape(after)}.")
+    if not np.array_equal(given, table):
+        raise Wrong("It changed the table that it was given: return table - learning_rate * gradient, a new array.")
+    free = torch.tensor(table, requires_grad=True)
+    torch.nn.functional.cross_entropy(free[torch.tensor(inputs)], torch.tensor(targets)).backward()
+    step = 0.5 * free.grad.numpy()
+    if not np.allclose(after, table - step):
+        _say_what_is_wrong(np.asarray(after) - table, step, table, inputs, targets)
+    text = np.array([0, 1, 2, 0, 1, 0, 1, 2, 2, 0, 1, 2, 0])
+    inputs, targets, table = text[:-1], text[1:], np.zeros((3, 3))
+    losses = [cross_entropy(table[inputs], targets)]
+    for _ in range(500):
+        table = answer(table, inputs, targets, 2.0)
+        losses.append(cross_entropy(table[inputs], targets))
+    counts = np.zeros((3, 3))
+    np.add.at(counts, (inputs, targets), 1)
+    counted = -np.log((counts / counts.sum(axis=1, keepdims=True))[inputs, targets]).mean()
+    return (
+        f"Equal to PyTorch's gradient. On a text of three tokens, 500 of your steps bring the loss from "
+        f"{losses[0]:.2f} to {losses[-1]:.2f}, and counting the pairs gives {counted:.2f}."
+    )
+
+
+def _say_what_is_wrong(
+    moved: np.ndarray, step: np.ndarray, table: np.ndarray, inputs: np.ndarray, targets: np.ndarray
+) -> None:
+    if np.allclose(moved, step):
+        raise Wrong("It goes the wrong way, and the loss rises: subtract the gradient.")
+    if np.allclose(moved, -step * len(inputs)):
+        raise Wrong(f"The step is {len(inputs)} times too long: the loss is a mean, so divide by the number of pairs.")
+    if np.allclose(moved, -2 * step):
+        raise Wrong("The step is not multiplied by learning_rate.")
+    once = softmax(table[inputs])
+    once[np.arange(len(inputs)), targets] -= 1
+    last = np.zeros_like(table)
+    last[inputs] = once / len(inputs)
+    if np.allclose(moved, -0.5 * last):
+        raise Wrong("A token that is read three times got the gradient of one place only: add with np.add.at.")
+    if np.allclose(moved[1], 0):
+        raise Wrong("Only rows of tokens that were read have moved, which is right. Compare with (p - one-hot) / n.")
+    raise Wrong("The row of a token that was never read has moved: each pair gives a gradient to the row of its input.")
+
+
 share_unseen = Exercise(
     answer="share_unseen",
     test=_test_share_unseen,
@@ -142,14 +287,17 @@ learning_rate = Exercise(
     test=_test_learning_rate,
     hints=(
         "Two cases: step < warm_up, and the others.",
-        "On the way down, the share of the way that is left is (n_steps - step) / (n_steps - warm_up).",
+        "On the way down, the share of the way that is done is (step - warm_up) / (n_steps - warm_up).",
+        "(1 + np.cos(np.pi * done)) / 2 goes from 1 to 0; 0.1 + 0.9 times that goes from 1 to a tenth.",
     ),
     solution_code="""
     def learning_rate(step, n_steps, highest, warm_up):
         if step < warm_up:
             return highest * (step + 1) / warm_up
-        return highest * (n_steps - step) / (n_steps - warm_up)
+        done = (step - warm_up) / (n_steps - warm_up)
+        return highest * (0.1 + 0.9 * (1 + np.cos(np.pi * done)) / 2)
     """,
+    setting=_learning_rate_setting,
 )
 
 ruined = Exercise(
@@ -174,4 +322,112 @@ first_share = Exercise(
     def first_share(weights):
         return weights[1:, 0].mean()
     """,
+)
+
+build_batch = Exercise(
+    answer="make_batch",
+    test=_test_make_batch,
+    hints=(
+        "The places of one window are start + np.arange(context).",
+        "np.asarray(starts)[:, None] + np.arange(context) are the places of all windows: (n_starts, context).",
+        "An array can be indexed by an array: ids[places], and ids[places + 1] for the targets.",
+    ),
+    solution_code="""
+    def make_batch(ids, starts, context):
+        places = np.asarray(starts)[:, None] + np.arange(context)
+        return ids[places], ids[places + 1]
+    """,
+    setting=_building_setting,
+)
+
+build_loss = Exercise(
+    answer="cross_entropy",
+    test=_test_cross_entropy,
+    hints=(
+        "Subtract each row's maximum: logits - logits.max(axis=1, keepdims=True). The softmax stays the same.",
+        "The logarithm of the softmax is the shifted logit minus np.log of the row's sum of np.exp(shifted).",
+        "log_p[np.arange(len(targets)), targets] picks one entry from each row.",
+    ),
+    solution_code="""
+    def cross_entropy(logits, targets):
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return -log_p[np.arange(len(targets)), targets].mean()
+    """,
+    setting=_building_setting,
+)
+
+build_step = Exercise(
+    answer="bigram_step",
+    test=_test_bigram_step,
+    hints=(
+        "softmax(table[inputs]) has one row of probabilities for each pair.",
+        "Subtract 1 at each pair's target, and divide by the number of pairs: those are the gradients of the rows.",
+        "A row that is read several times gets the sum: np.add.at(gradient, inputs, rows).",
+    ),
+    solution_code="""
+    def bigram_step(table, inputs, targets, learning_rate):
+        rows = softmax(table[inputs])
+        rows[np.arange(len(targets)), targets] -= 1
+        gradient = np.zeros_like(table)
+        np.add.at(gradient, inputs, rows / len(inputs))
+        return table - learning_rate * gradient
+    """,
+    setting=_building_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "A model gives the token that comes a probability of 1/20 at every place. What is its perplexity?",
+            {
+                "0.05": "That is the probability. The loss is minus its logarithm, 3.0.",
+                "20": "Perplexity is the exponential of the loss, exp(3.0) = 20: as unsure as among 20 options.",
+                "3.0": "That is the loss in nats, minus the logarithm of 1/20.",
+                "It depends on the vocabulary.": "Only for a uniform guess is it the size of the vocabulary.",
+            },
+            "20",
+        ),
+        Question(
+            "In a gradient step on one token, which logits move?",
+            {
+                "Only that of the token that came.": "It gets the largest push, but the others are moved as well.",
+                "Only those that were larger than that of the token that came.": "The gradient is the probability of "
+                "each wrong token, whichever logit was larger.",
+                "All: up for the token that came, down for each other by its probability.": "The gradient is p minus "
+                "the one-hot row, so the more probable a wrong token was, the further it is moved down.",
+            },
+            "All: up for the token that came, down for each other by its probability.",
+        ),
+        Question(
+            "Training loss 0.2, held-out loss 7.9, uniform guess 6.2. What has happened?",
+            {
+                "The model is overfitted: it knows its text by heart and is confidently wrong on other text.": "To be "
+                "sure and wrong costs more than to know nothing.",
+                "The learning rate was too high.": "Then the training loss would be high as well.",
+                "The model is too small.": "A model that was too small could not have learned its text by heart.",
+            },
+            "The model is overfitted: it knows its text by heart and is confidently wrong on other text.",
+        ),
+        Question(
+            "Without attention, how low can the loss of this model go on new text?",
+            {
+                "To 0, if it is trained long enough.": "It does not know which tokens came before the last one.",
+                "As low as the whole model, only more slowly.": "The whole model uses tokens that it cannot see.",
+                "About as low as that of counting pairs.": "Each token by itself predicts the next one: a bigram.",
+                "Not below the unigram.": "It still sees the present token, and that is worth a lot.",
+            },
+            "About as low as that of counting pairs.",
+        ),
+        Question(
+            "One run without a part ends 0.02 lower than one run of the whole model. What do you conclude?",
+            {
+                "The part does harm.": "Two runs of the same model that differ only in their seed differ by as much.",
+                "Nothing yet: repeat both with several seeds, and perhaps for longer.": "In the ablation above, "
+                "three seeds of the same model differ by more than 0.02.",
+                "The part does nothing.": "A small difference early says little about a longer training.",
+            },
+            "Nothing yet: repeat both with several seeds, and perhaps for longer.",
+        ),
+    )
 )
