@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.attention import log_softmax
 from course_utils.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -199,9 +200,7 @@ def _loss_and_errors(left: np.ndarray, right: np.ndarray, temperature: float) ->
         raise InputError(f"Pairs need as many rows on each side, and the shapes are {left.shape} and {right.shape}.")
     if not temperature > 0:
         raise InputError(f"A temperature is above 0, and this is {temperature}.")
-    logits = left @ right.T / temperature
-    logits -= logits.max(axis=1, keepdims=True)
-    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    logs = log_softmax(left @ right.T / temperature)
     loss = float(-np.diag(logs).mean())
     errors = np.exp(logs)
     np.fill_diagonal(errors, np.diag(errors) - 1)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.common import DATA
+from course_utils.common.vectors import unit_rows
 from course_utils.exercises import Exercise, Wrong, call, must_be_whole
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.search.dense import DenseIndex
@@ -76,8 +77,7 @@ def _cells_setting() -> dict[str, Any]:
 
 
 def _unit(n: int, seed: int) -> np.ndarray:
-    rows = np.random.default_rng(seed).normal(size=(n, 8)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit_rows(np.random.default_rng(seed).normal(size=(n, 8)).astype(np.float32))
 
 
 @functools.lru_cache(maxsize=1)

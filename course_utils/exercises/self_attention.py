@@ -67,14 +67,7 @@ def _test_rich_bank(answer: Any) -> str:
 
 def masked_scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """Return the scaled scores of each query and key, minus infinity where the key is of a later word."""
-    scores = q @ k.T / np.sqrt(q.shape[1])
-    return np.where(np.tri(len(q), len(k), dtype=bool), scores, -np.inf)
-
-
-def row_weights(scores: np.ndarray) -> np.ndarray:
-    """Return the softmax of each row."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return np.where(causal_mask(len(q), len(k)), q @ k.T / np.sqrt(q.shape[1]), -np.inf)
 
 
 def _test_scores(answer: Any) -> str:
@@ -109,7 +102,7 @@ def _test_scores(answer: Any) -> str:
 
 def _test_weights(answer: Any) -> str:
     scores = np.array([[0.0, -np.inf, -np.inf], [1.0, 3.0, -np.inf], [0.5, -2.0, 1.0]])
-    given, right = _called(answer, scores), row_weights(scores)
+    given, right = _called(answer, scores), softmax(scores)
     if given.shape != scores.shape:
         raise Wrong(f"The weights should have the shape of the scores, {scores.shape}, and have {given.shape}.")
     if np.allclose(given, np.exp(scores)):
@@ -217,7 +210,7 @@ def _tools() -> dict[str, Any]:
 
 
 def _built() -> dict[str, Any]:
-    return {"np": np, "masked_scores": masked_scores, "row_weights": row_weights}
+    return {"np": np, "masked_scores": masked_scores, "row_weights": softmax}
 
 
 rich_bank = Exercise(

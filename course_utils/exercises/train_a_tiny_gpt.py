@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.attention import softmax
+from course_utils.attention import log_softmax, softmax
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
@@ -43,9 +43,7 @@ def make_batch(ids: np.ndarray, starts: Sequence[int], context: int) -> tuple[np
 
 def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
     """Return the mean of minus the log-probability of each target, from logits ``(n, n_vocabulary)``."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return -log_p[np.arange(len(targets)), targets].mean()
+    return -log_softmax(logits)[np.arange(len(targets)), targets].mean()
 
 
 def bigram_step(table: np.ndarray, inputs: np.ndarray, targets: np.ndarray, learning_rate: float) -> np.ndarray:

@@ -150,7 +150,7 @@ def _address(figure: Figure) -> str:
     file = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "course", "svg.id": None}):
         figure.savefig(file, format="svg", bbox_inches=figure.bbox_inches, metadata={"Date": None})
-    drawn = re.sub(OTHER_FONTS, r"\1, 'Verdana', sans-serif", NOT_DRAWN.sub("", file.getvalue()))
+    drawn = OTHER_FONTS.sub(r"\1, 'Verdana', sans-serif", NOT_DRAWN.sub("", file.getvalue()))
     drawn = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", drawn)
     address = "data:image/svg+xml," + quote(re.sub(r"\s+", " ", drawn), safe=SAFE_IN_AN_ADDRESS)
     if len(address) > FEW_LETTERS:
