@@ -105,23 +105,29 @@ def test_lab_serves_the_first_notebook(address):
 
 
 STUBBORN = """
-import signal, time
+import pathlib, signal, time
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
-print("busy", flush=True)
+pathlib.Path({said!r}).touch()
 time.sleep(100)
 """
 
 
 def make_stubborn(connection: Path) -> None:
-    """Give a kernel something to do that no polite request ends."""
+    """Give a kernel something to do that no polite request ends, and return when it is busy.
+
+    The kernel says so by a file: a printed line is lost when it comes before the client listens to prints.
+    """
+    said = connection.with_suffix(".busy")
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
     client.start_channels()
     client.kernel_info(reply=True, timeout=60)
-    client.execute(STUBBORN)
-    while client.get_iopub_msg(timeout=60)["content"].get("text") != "busy\n":
-        pass
+    client.execute(STUBBORN.format(said=str(said)))
+    deadline = time.monotonic() + 60
+    while not said.exists():
+        assert time.monotonic() < deadline, "the kernel did not begin its work"
+        time.sleep(0.1)
     client.stop_channels()
 
 
