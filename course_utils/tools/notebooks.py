@@ -112,7 +112,7 @@ def kernel_client(book: NotebookNode, folder: Path, **more: object) -> NotebookC
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=CRITICAL"],  # a Ctrl-C between two messages is no error to report
         resources={"metadata": {"path": str(folder)}},
         on_notebook_start=_leave_ctrl_c_to_python,
         **more,
