@@ -12,6 +12,7 @@ from course_utils.evaluation import (
     Question,
     average_precision,
     bootstrap_interval,
+    exact_p_value,
     has_answer,
     mean_average_precision,
     mean_reciprocal_rank,
@@ -22,6 +23,7 @@ from course_utils.evaluation import (
     recall_at_k,
     reciprocal_rank,
     relevant_positions,
+    shortest_times,
 )
 from course_utils.search import Hit
 
@@ -293,6 +295,53 @@ def test_the_p_value_equals_that_of_scipy():
         (a, b), lambda x, y, axis: (x - y).mean(axis=axis), permutation_type="samples", n_resamples=20_000, rng=3
     ).pvalue
     assert paired_p_value(a, b, n_resamples=20_000) == pytest.approx(theirs, abs=0.015)
+
+
+def test_the_exact_p_value_counts_all_ways_to_swap():
+    from itertools import product
+
+    rng = np.random.default_rng(5)
+    a, b = 1 / rng.integers(1, 11, 9), 1 / rng.integers(1, 11, 9)
+    sums = [abs(np.dot(signs, a - b)) for signs in product([-1, 1], repeat=9)]
+    by_hand = np.mean([each >= abs((a - b).sum()) - 1e-9 for each in sums])
+    assert exact_p_value(a, b) == pytest.approx(by_hand)
+    assert exact_p_value(a, b) == exact_p_value(b, a)
+    assert exact_p_value(a, b) == pytest.approx(paired_p_value(a, b), abs=0.02)
+    assert exact_p_value(a, a) == 1
+
+
+def test_the_exact_p_value_refuses_what_it_cannot_count():
+    with pytest.raises(InputError, match=r"no multiple of 1 / 2520: use paired_p_value"):
+        exact_p_value([0.123456, 1.0], [0.0, 0.5])
+    with pytest.raises(InputError, match="3 and 2"):
+        exact_p_value([1.0, 1.0, 0.5], [1.0, 1.0])
+    with pytest.raises(InputError, match="NaN"):
+        exact_p_value([float("nan")], [1.0])
+
+
+def test_every_piece_of_work_is_run_equally_often_and_in_turns():
+    done = []
+    times = shortest_times({"a": lambda: done.append("a"), "b": lambda: done.append("b")}, n_rounds=3)
+    assert done == ["a", "b"] * 3
+    assert set(times) == {"a", "b"}
+    assert min(times.values()) >= 0
+
+
+def test_the_shortest_time_is_that_of_the_quicker_run_in_milliseconds():
+    import time
+
+    waits = iter([0.03, 0.002, 0.03])
+    times = shortest_times({"waits": lambda: time.sleep(next(waits))}, n_rounds=3)
+    assert 2 <= times["waits"] < 25
+
+
+@pytest.mark.parametrize(
+    ("work", "n_rounds", "message"),
+    [({}, 1, "nothing to measure"), ({"a": 7}, 1, "'a' cannot be called"), ({"a": list}, 0, "n_rounds")],
+)
+def test_work_that_cannot_be_measured_is_refused(work, n_rounds, message):
+    with pytest.raises(InputError, match=message):
+        shortest_times(work, n_rounds)
 
 
 def test_equal_methods_differ_by_nothing_and_order_does_not_matter():

@@ -1,6 +1,6 @@
 """How good is a search? Judged questions, measures that compare rankings with them, and intervals."""
 
-from course_utils.evaluation.intervals import bootstrap_interval, paired_p_value, percentile_interval
+from course_utils.evaluation.intervals import bootstrap_interval, exact_p_value, paired_p_value, percentile_interval
 from course_utils.evaluation.questions import SPLITS, Question, has_answer, load_questions, relevant_positions
 from course_utils.evaluation.ranking import (
     average_precision,
@@ -11,12 +11,14 @@ from course_utils.evaluation.ranking import (
     recall_at_k,
     reciprocal_rank,
 )
+from course_utils.evaluation.timing import shortest_times
 
 __all__ = [
     "SPLITS",
     "Question",
     "average_precision",
     "bootstrap_interval",
+    "exact_p_value",
     "has_answer",
     "load_questions",
     "mean_average_precision",
@@ -28,4 +30,5 @@ __all__ = [
     "recall_at_k",
     "reciprocal_rank",
     "relevant_positions",
+    "shortest_times",
 ]

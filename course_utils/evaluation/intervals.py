@@ -92,6 +92,40 @@ def paired_p_value(a: Sequence[float], b: Sequence[float], n_resamples: int = 10
     return float((as_far.sum() + 1) / (n_resamples + 1))
 
 
+def exact_p_value(a: Sequence[float], b: Sequence[float], steps: int = 2520) -> float:
+    """Return the share of all ways to swap the two methods' numbers that sets them at least as far apart as they are.
+
+    This is what `paired_p_value` estimates from random swaps, without a draw and without a seed. It can be counted
+    because all numbers are multiples of ``1 / steps``: many ways to swap lead to the same sum, and the sums are few.
+    The default fits reciprocal ranks among ten results, since 2520 is divisible by 1, 2, 3 ... 10.
+
+    Raises
+    ------
+    InputError
+        If the lengths differ, there are no values, one is not finite, or a difference is no multiple of ``1 / steps``.
+
+    Examples
+    --------
+    Of the eight ways to swap, two set the methods as far apart as they are:
+
+    >>> exact_p_value([1, 1, 1], [0.5, 0.5, 0.5])
+    0.25
+    """
+    exact = (_finite(a) - _finite(b)) * check_whole("steps", steps, least=1) if len(a) == len(b) else None
+    if exact is None:
+        raise InputError(f"Both methods need a value for each question, and there are {len(a)} and {len(b)}.")
+    differences = np.rint(exact).astype(int)
+    if not np.allclose(exact, differences, atol=1e-6):
+        raise InputError(f"A difference is no multiple of 1 / {steps}: use paired_p_value, or other steps.")
+    farthest = int(np.abs(differences).sum())
+    chances = np.zeros(2 * farthest + 1)  # of the sums -farthest, ..., farthest
+    chances[farthest] = 1.0
+    for step in np.abs(differences):
+        chances = (np.roll(chances, step) + np.roll(chances, -step)) / 2
+    sums = np.arange(-farthest, farthest + 1)
+    return float(chances[np.abs(sums) >= abs(differences.sum())].sum())
+
+
 def _finite(values: Sequence[float]) -> np.ndarray:
     try:
         found = np.asarray(values, dtype=float)
