@@ -61,16 +61,18 @@ def _test_jumbled_word(answer: Any) -> str:
     return f"The same twelve words, and the model now says “{word}”: it reads the order, not only the words."
 
 
-def _test_n_words(answer: Any) -> str:
+def _test_n_tokens(answer: Any) -> str:
     names = _setting()
-    share = np.cumsum([probability for _, probability in names["model"].next_words(names["sentence"], k=50)])
-    n_words = int(np.argmax(share >= 0.5)) + 1
-    must_be_whole("n_words", answer)
-    if answer == n_words - 1:
-        raise Wrong("Nearly: positions start at 0, and you want to know how many words there are.")
-    if answer != n_words:
-        raise Wrong("Add up the probabilities from the first, and stop at the word that brings the sum to one half.")
-    return f"Out of 49,152 possible tokens, {n_words} share more than half of the probability."
+    share = np.cumsum([probability for _, probability in names["model"].next_words(names["sentence"], k=1000)])
+    n_tokens = int(np.argmax(share >= 0.9)) + 1
+    must_be_whole("n_tokens", answer)
+    if answer == n_tokens - 1:
+        raise Wrong("Nearly: positions start at 0, and you want to know how many tokens there are.")
+    if answer != n_tokens:
+        raise Wrong(
+            "Add up the probabilities from the first, and stop at the token that brings the sum to nine tenths."
+        )
+    return f"Out of 49,152 possible tokens, {n_tokens} share nine tenths of the probability."
 
 
 best_title = Exercise(
@@ -102,17 +104,17 @@ jumbled_word = Exercise(
     _setting,
 )
 
-n_words = Exercise(
-    "n_words",
-    _test_n_words,
+n_tokens = Exercise(
+    "n_tokens",
+    _test_n_tokens,
     (
-        "model.next_words(sentence, k=50) gives fifty pairs, the likeliest first.",
+        "model.next_words(sentence, k=1000) gives a thousand pairs, the likeliest first.",
         "np.cumsum adds up as it goes: its third number is the sum of the first three.",
-        "np.argmax(sums >= 0.5) is the first position where that is true, and positions start at 0.",
+        "np.argmax(sums >= 0.9) is the first position where that is true, and positions start at 0.",
     ),
     """
-    probabilities = [probability for word, probability in model.next_words(sentence, k=50)]
-    n_words = int(np.argmax(np.cumsum(probabilities) >= 0.5)) + 1
+    probabilities = [probability for word, probability in model.next_words(sentence, k=1000)]
+    n_tokens = int(np.argmax(np.cumsum(probabilities) >= 0.9)) + 1
     """,
     _setting,
 )
@@ -132,15 +134,16 @@ quiz = Quiz(
             "Sentence B shared six words with ours, sentence A one. Why did A get the higher cosine similarity?",
             {
                 "A is shorter.": "C is short, too, and got the lowest of the three.",
-                "The encoder compares letters.": "Then B would have won.",
-                "Its vector stands for what it means, not for its words.": "0.49 for A, and 0.32 for B.",
+                "The encoder counts shared words.": "Then B would have won.",
+                "Its vector depends on words too, but more on the subject here.": "0.49 for A and 0.32 for B. "
+                "Words count as well: without “white” B falls to 0.20.",
             },
-            "Its vector stands for what it means, not for its words.",
+            "Its vector depends on words too, but more on the subject here.",
         ),
         Question(
             "How did the search find Snow, when the sentence never says “snow”?",
             {
-                "A list of synonyms was used.": "There is none anywhere in this notebook.",
+                "A list of synonyms was used.": "The cell multiplies a matrix with a vector, and uses nothing else.",
                 "Its vector had the largest product with the sentence's vector.": "0.53, before White with 0.48.",
                 "The language model guessed the word first.": "The search came before it, and did not use it.",
             },
@@ -150,12 +153,22 @@ quiz = Quiz(
             "The model gives “snow” a probability of 0.46. What is the rest?",
             {
                 "It is shared out among all other tokens of the vocabulary.": "Each of the "
-                "49,152 gets a part, and the parts add up to 1.",
-                "It is the probability that the model made a mistake.": "The model has no "
-                "opinion on that. It only ranks what may come next.",
+                "other 49,151 gets a part, and all parts together add up to 1.",
+                "It is the probability that the model made a mistake.": "It is the "
+                "probability that another token comes, which may be right as well, such as “precipitation”.",
                 "It goes to the second word.": "The second bar is far shorter than 0.54.",
             },
             "It is shared out among all other tokens of the vocabulary.",
+        ),
+        Question(
+            "After “The capital of Australia is” the model puts Sydney before Canberra. What does that show?",
+            {
+                "It has never read that Canberra is the capital.": "Then Canberra would hardly come second, with 0.34.",
+                "A likely next token need not be a true one.": "Training made likelier what comes next in texts. "
+                "No step of it checked a statement.",
+                "The loop should have run longer.": "It only appends to what is written, and corrects nothing.",
+            },
+            "A likely next token need not be a true one.",
         ),
     )
 )

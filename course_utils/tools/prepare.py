@@ -42,4 +42,6 @@ def report() -> Card:
     if problems:
         return Card("Nearly ready", " ".join(problems), "#E69F00")
     found = "packages, a sentence encoder, a language model, and Wikipedia in three languages"
-    return Card("Ready", f"All is here: {found}. From now on nothing needs the network.", "#009E73", passed=True)
+    return Card(
+        "Ready", f"Everything is installed: {found}. From now on nothing needs the network.", "#009E73", passed=True
+    )

@@ -13,10 +13,13 @@ MISTAKES = {
         ("jumbled_word = model.next_words(''.join(sorted(sentence)), k=1)[0][0]", "joined by spaces"),
         ("jumbled_word = 7", "should be a word"),
     ],
-    "n_words": [
-        ("n_words = int(np.argmax(np.cumsum([p for _, p in model.next_words(sentence, k=50)]) >= 0.5))", "start at 0"),
-        ("n_words = 25", "from the first"),
-        ("n_words = 0.54", "whole number"),
-        ("n_words = True", "whole number"),
+    "n_tokens": [
+        (
+            "n_tokens = int(np.argmax(np.cumsum([p for _, p in model.next_words(sentence, k=1000)]) >= 0.9))",
+            "start at 0",
+        ),
+        ("n_tokens = 25", "from the first"),
+        ("n_tokens = 0.9", "whole number"),
+        ("n_tokens = True", "whole number"),
     ],
 }
