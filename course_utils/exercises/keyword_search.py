@@ -70,7 +70,8 @@ def _toy_setting() -> dict[str, Any]:
 
 
 def _building_setting() -> dict[str, Any]:
-    return {"math": math, "words": words, "postings": postings, "word_scores": word_scores}
+    built = {"postings": postings, "word_scores": word_scores}
+    return {"math": math, "words": words, "sentences": SENTENCES, **built}
 
 
 def _pages_setting() -> dict[str, Any]:
@@ -151,13 +152,20 @@ def _test_word_scores(answer: Any) -> str:
 
 def _test_keyword_search(answer: Any) -> str:
     for texts, query, k in (
+        (["the bank", "old tea", "a river by a bank", "tea"], "river bank", 6),
         (SENTENCES, "river bank", 6),
         (SENTENCES, "The OLD giraffe", 2),
         (["b a", "a b", "c"], "a", 2),
     ):
-        hits, right = call(answer, query, list(texts), k), BM25Index(texts, K1, B, tokenizer=words).search(query, k)
+        lists, lengths = postings(texts), [len(words(text)) for text in texts]
+        hits, right = call(answer, query, lists, lengths, k), BM25Index(texts, K1, B, tokenizer=words).search(query, k)
         if not isinstance(hits, list) or not all(isinstance(hit, tuple) and len(hit) == 2 for hit in hits):
             raise Wrong("Return a list of pairs (position, score), the best first.")
+        if texts is not SENTENCES and any(p >= len(texts) for p, _ in hits):
+            raise Wrong(
+                f"There are {len(texts)} texts here, and a hit is at position {max(p for p, _ in hits)}: look only "
+                "into the lists and lengths that the function is given, not into the sentences."
+            )
         if len(hits) != len(right):
             raise Wrong(
                 f"For {query!r} and k={k} there should be {len(right)} hits, and there are {len(hits)}: at most k, "
@@ -170,7 +178,7 @@ def _test_keyword_search(answer: Any) -> str:
             )
         if any(abs(a - b) > 1e-6 for (_, a), (_, b) in zip(hits, right, strict=True)):
             raise Wrong(f"For {query!r} the order is right, but the scores should be {_rounded(dict(right))}.")
-    return "Your engine and the course's give the same hits with the same scores."
+    return "Your engine gives the hits and scores of the course's, and for a query it never sees the texts again."
 
 
 def _rounded(scores: Mapping[int, float]) -> dict[int, float]:
@@ -185,12 +193,12 @@ def _test_largest_k1(answer: Any) -> str:
     if not any(abs(answer - k1) < 1e-9 for k1 in tried):
         raise Wrong("Choose one of the values 0.0, 0.1, ... 3.0.")
     if answer > honest[-1] + 1e-9:
-        raise Wrong("With this k1 the honest page is not first: repetition still pays too much.")
+        raise Wrong("The honest page is not first with this k1: repetition still pays and length still costs too much.")
     if answer < honest[-1] - 1e-9:
         raise Wrong("The honest page is first with this k1, and also with a larger one: go on until it is not.")
     return (
-        "The smaller k1, the sooner a repeated word stops paying. The usual 1.2 would have let the stuffed page win: "
-        "this is why search engines on the web cannot rely on words alone."
+        "The smaller k1, the sooner repetition stops paying and the less length costs. With one step more, at 0.8, the "
+        "stuffed page is first. This is why search engines on the web cannot rely on words alone."
     )
 
 
@@ -300,13 +308,13 @@ build_search = Exercise(
     "keyword_search",
     _test_keyword_search,
     (
-        "Make the lists and the lengths of all texts, then add up the scores of each of words(query) in a dictionary.",
-        "A word that no text has is not in the lists: skip it.",
+        "For each of words(query), add what word_scores(lists[word], lengths) returns to a dictionary of sums.",
+        "A word that no text has is not in the lists: lists.get(word, {}) is empty for it.",
         "sorted(total.items(), key=lambda hit: (-hit[1], hit[0]))[:k] puts the best first.",
     ),
     """
-    def keyword_search(query, texts, k):
-        lists, lengths, total = postings(texts), [len(words(text)) for text in texts], {}
+    def keyword_search(query, lists, lengths, k):
+        total = {}
         for word in words(query):
             for position, score in word_scores(lists.get(word, {}), lengths).items():
                 total[position] = total.get(position, 0) + score
@@ -320,8 +328,8 @@ quiz = Quiz(
         Question(
             "Why does a search with an inverted index read so little of the library?",
             {
-                "It reads only the lists of the query's own words.": "For the Mona Lisa it added up 20 "
-                "entries out of 542,911.",
+                "It reads only the lists of the query's own words.": "For the fastest land animal it "
+                "read 429 entries out of 542,911.",
                 "It stops as soon as it has found ten hits.": "It adds up every text that has a word of the query.",
                 "It keeps all texts in memory.": "In memory, too, reading every text would take long.",
             },
@@ -330,7 +338,7 @@ quiz = Quiz(
         Question(
             "A word is in 1,000 of 10,000 texts, another one in a single text. How do their IDFs compare?",
             {
-                "The rare one has a thousand times the IDF.": "That would be so without the logarithm.",
+                "The rare one has 667 times the IDF.": "That would be so without the logarithm: 6,667 against 10.",
                 "They are equal: IDF counts occurrences, not texts.": "It counts the texts that have the word.",
                 "The rare one has about four times the IDF.": "8.8 against 2.3: the logarithm keeps it small.",
             },
@@ -341,7 +349,7 @@ quiz = Quiz(
             {
                 "The word counts a hundred times as much.": "That is what a plain count would do.",
                 "It earns at most its IDF, however often it is repeated.": "With k1 = 1.2 the hundredth adds 0.0001.",
-                "The page is left out as spam.": "The stuffed page came first with the usual k1.",
+                "The page is left out as spam.": "The stuffed page came first with the usual settings.",
             },
             "It earns at most its IDF, however often it is repeated.",
         ),
@@ -350,17 +358,18 @@ quiz = Quiz(
             {
                 "With a small k1.": "k1 changes what a matching word earns, and no word matches.",
                 "With b = 0.": "b changes what length costs, and no word matches.",
-                "With none.": "To the index these are two words. Stemming would help, or comparing meanings.",
+                "With none.": "To the index these are two words. A stemmer that makes them "
+                "one would help, or comparing meanings.",
             },
             "With none.",
         ),
         Question(
-            "Why does the course drop “who” and “what” from a question?",
+            "Why does the course drop “what” and “do” from a question?",
             {
                 "They are in nearly every article, so they say nothing.": "In an encyclopedia they are "
-                "rare: “what” is in 193 of 10,033 articles.",
-                "They are rare here, so the IDF gives them a high weight.": "An article that happens to "
-                "say “do” came first for the bees and their nectar.",
+                "rare: “do” is in 153 of 10,033 articles.",
+                "They are rare here, so the IDF gives them a high weight.": "Though they say nothing about "
+                "the subject, “do” put the wasp before the bee.",
                 "They would make the lists too long.": "Their lists are short. “the” is the long one.",
             },
             "They are rare here, so the IDF gives them a high weight.",

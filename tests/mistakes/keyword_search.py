@@ -13,7 +13,7 @@ MISTAKES = {
         ("texts_with_all = index['river'] & index['bank']", "should be a function"),
     ],
     "largest_k1": [
-        ("largest_k1 = 1.2", "still pays too much"),
+        ("largest_k1 = 1.2", "length still costs"),
         ("largest_k1 = 0.0", "go on until"),
         ("largest_k1 = 0.65", "one of the values"),
         ("largest_k1 = BM25Index(pages).search('moon landing', k=1)", "should be a number"),
@@ -64,15 +64,13 @@ MISTAKES = {
     ],
     "build_search": [
         (
-            "def keyword_search(query, texts, k):\n"
-            "    lists, lengths, total = postings(texts), [len(words(t)) for t in texts], {}\n"
+            "def keyword_search(query, lists, lengths, k):\n    total = {}\n"
             "    for word in words(query):\n        total |= word_scores(lists.get(word, {}), lengths)\n"
             "    return sorted(total.items(), key=lambda hit: (-hit[1], hit[0]))[:k]",
             "order should be",
         ),
         (
-            "def keyword_search(query, texts, k):\n"
-            "    lists, lengths, total = postings(texts), [len(words(t)) for t in texts], {}\n"
+            "def keyword_search(query, lists, lengths, k):\n    total = {}\n"
             "    for word in words(query):\n"
             "        for p, s in word_scores(lists[word], lengths).items():\n"
             "            total[p] = total.get(p, 0) + s\n"
@@ -80,13 +78,27 @@ MISTAKES = {
             "raised KeyError",
         ),
         (
-            "def keyword_search(query, texts, k):\n"
-            "    lists, lengths, total = postings(texts), [len(words(t)) for t in texts], {}\n"
+            "def keyword_search(query, lists, lengths, k):\n    total = {}\n"
             "    for word in words(query):\n"
             "        for p, s in word_scores(lists.get(word, {}), lengths).items():\n"
             "            total[p] = total.get(p, 0) + s\n"
             "    return sorted(total.items(), key=lambda hit: (-hit[1], hit[0]))",
             "at most k",
+        ),
+        (
+            "def keyword_search(query, lists, lengths, k):\n"
+            "    lists, lengths, total = postings(sentences), [len(words(t)) for t in sentences], {}\n"
+            "    for word in words(query):\n"
+            "        for p, s in word_scores(lists.get(word, {}), lengths).items():\n"
+            "            total[p] = total.get(p, 0) + s\n"
+            "    return sorted(total.items(), key=lambda hit: (-hit[1], hit[0]))[:k]",
+            "not into the sentences",
+        ),
+        (
+            "def keyword_search(query, texts, k):\n"
+            "    lists, lengths, total = postings(texts), [len(words(t)) for t in texts], {}\n"
+            "    return sorted(total.items())[:k]",
+            "takes 3",
         ),
     ],
 }
