@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
+if TYPE_CHECKING:
+    from course_utils.search.dense import DenseIndex
+
 LEAST_QUESTIONS = 10
 LEAST_LEAD = 0.1
 N_RANDOM_LISTS = 50
+N_CANDIDATES = 10
 
 
 @functools.lru_cache(maxsize=1)
-def _setting() -> dict[str, Any]:
+def _articles() -> tuple[list[str], list[str], DenseIndex]:
     from course_utils.corpus import load_wikipedia
     from course_utils.embeddings import embed
-    from course_utils.evaluation.questions import load_questions, relevant_positions
-    from course_utils.evaluation.ranking import reciprocal_rank
-    from course_utils.search.bm25 import BM25Index
     from course_utils.search.dense import DenseIndex
 
     articles = load_wikipedia()
     texts = articles["text"][:]
+    return texts, articles["title"][:], DenseIndex(embed(texts))
+
+
+@functools.lru_cache(maxsize=1)
+def _setting() -> dict[str, Any]:
+    from course_utils.embeddings import embed
+    from course_utils.evaluation.questions import load_questions, relevant_positions
+    from course_utils.evaluation.ranking import reciprocal_rank
+    from course_utils.search.bm25 import BM25Index
+
+    texts, titles, dense = _articles()
     questions = [question for question in load_questions("development") if question.titles]
     asked = [question.text for question in questions]
-    answering = relevant_positions(questions, articles["title"][:])
+    answering = relevant_positions(questions, titles)
     bm25 = BM25Index(texts)
     runs = {"BM25": [bm25.search(text, k=100) for text in asked]}
-    runs["dense"] = DenseIndex(embed(texts)).search(embed(asked), k=100)
+    runs["dense"] = dense.search(embed(asked), k=100)
     rr = {name: reciprocal_rank(run, answering) for name, run in runs.items()}
     return {"np": np, "asked": asked, "rr": rr}
 
@@ -224,6 +237,43 @@ def _test_maxsim(answer: Any) -> str:
     raise Wrong(f"For three tokens by hand it gives {given:.2f}, and {right:.2f} is right.")
 
 
+def _test_own_questions(answer: Any) -> str:
+    from course_utils.embeddings import embed
+    from course_utils.evaluation import bootstrap_interval, load_questions, reciprocal_rank
+    from course_utils.search.rerank import maxsim_rerank
+
+    if not isinstance(answer, dict):
+        raise Wrong('judged should be a dictionary such as {"how do bees make honey?": {"Honey"}}.')
+    texts, titles, dense = _articles()
+    position = {title: row for row, title in enumerate(titles)}
+    for asked, right in answer.items():
+        if not isinstance(asked, str) or not asked.strip():
+            raise Wrong(f"Each key is a question in words, and {asked!r:.60} is none.")
+        if isinstance(right, str):
+            raise Wrong(f"The titles that answer {asked!r} should be a set: write {{{right!r}}}.")
+        if not isinstance(right, set | frozenset | list | tuple):
+            raise Wrong(f"The value of {asked!r} should be a set of titles, and is {right!r:.60}.")
+        if not right:
+            raise Wrong(f"{asked!r} has no title. Leave questions without an answer out.")
+        for title in right:
+            if title not in position:
+                close = difflib.get_close_matches(str(title), titles, n=1)
+                raise Wrong(f"There is no article {title!r}." + (f" Do you mean {close[0]!r}?" if close else ""))
+    if copied := [question.text for question in load_questions() if question.text in answer]:
+        raise Wrong(f"{copied[0]!r} is one of the course's questions. Write your own.")
+    if len(answer) < LEAST_QUESTIONS:
+        raise Wrong(f"These are {len(answer)} questions. Judge at least {LEAST_QUESTIONS}.")
+    asked, wanted = list(answer), [{position[title] for title in right} for right in answer.values()]
+    found = dense.search(embed(asked), k=N_CANDIDATES)
+    first, second = (reciprocal_rank(run, wanted) for run in (found, maxsim_rerank(asked, texts, found)))
+    low, high = bootstrap_interval(second - first)
+    return (
+        f"On your {len(asked)} questions dense search has an MRR@10 of {first.mean():.2f}, and with MaxSim it has "
+        f"{second.mean():.2f}. The 95% interval of the difference goes from {low:+.2f} to {high:+.2f}. Only if it lies "
+        "above zero, or below, do your questions tell the two apart."
+    )
+
+
 gain = Exercise(
     "gain",
     _test_gain,
@@ -312,6 +362,30 @@ late_interaction = Exercise(
     lambda: {"np": np},
 )
 
+own_questions = Exercise(
+    "judged",
+    _test_own_questions,
+    (
+        "Begin with the three questions of the cell above, copied from three, and add seven that you would really ask.",
+        'titles.index("Honey") raises an error if there is no such article. Copy a title as the box above shows it.',
+        "Read a text before you judge it: the article must hold the answer, not only be about the subject.",
+    ),
+    """
+    judged = {
+        "how many players are in a rugby team?": {"Rugby union", "Rugby league", "Rugby sevens"},
+        "which city was buried by a volcano in Roman times?": {"Pompeii"},
+        "what do doctors use to listen to your heart": {"Stethoscope"},
+        "metal that is liquid on your desk": {"Mercury (element)"},
+        "the book about a captain who hunts a white whale": {"Moby-Dick"},
+        "which instrument has 88 keys?": {"Piano"},
+        "what is the longest river of Africa?": {"Nile"},
+        "in which season do leaves change colour?": {"Autumn"},
+        "the science of earthquakes": {"Seismology"},
+        "second largest planet": {"Saturn"},
+    }
+    """,
+)
+
 quiz = Quiz(
     (
         Question(
@@ -329,8 +403,8 @@ quiz = Quiz(
             "Rank fusion, k = 60: text A is at place 1 of one list only, text B at place 40 of both. Which is first?",
             {
                 "Text B.": "It gets 2 / (60 + 40) = 0.020, and A gets 1 / (60 + 1) = 0.016.",
-                "Text A, because a first place counts most.": "It counts most of all single places, but only a little: "
-                "1/61 against 1/100, and B has two of these.",
+                "Text A, because a first place counts most.": "It does count most of all single places: 1/61 is 64% "
+                "more than 1/100. But B has two of these.",
                 "It depends on the scores in the two lists.": "Rank fusion never looks at scores, only at places.",
             },
             "Text B.",

@@ -91,4 +91,14 @@ MISTAKES = {
         ("maxsim = lambda question, text: (question @ text.T).max()", "single best"),
         ("maxsim = lambda question, text: question @ text.T", "table of all"),
     ],
+    "own_questions": [
+        ("judged = ['how do bees make honey?']", "should be a dictionary"),
+        ("judged = {'how do bees make honey?': 'Honey'}", "write {'Honey'}"),
+        ("judged = {'how do bees make honey?': {'Hony'}}", "Do you mean 'Honey'?"),
+        ("judged = {'how do bees make honey?': set()}", "has no title"),
+        ("judged = {'how do bees make honey?': 7}", "a set of titles"),
+        ("judged = {3: {'Honey'}}", "a question in words"),
+        ("judged = {'who draws One Piece?': {'One Piece'}}", "one of the course's questions"),
+        ("judged = {'how do bees make honey?': {'Honey'}}", "at least 10"),
+    ],
 }
