@@ -94,60 +94,6 @@ def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
     return figure
 
 
-def many_heads(n_tokens: int, d_model: int, n_heads: int) -> Figure:
-    """Draw how tokens are split into heads, attend, and are joined again, with the shape of each array.
-
-    Tokens are ``(n_tokens, d_model)``, heads ``(n_heads, n_tokens, d_model // n_heads)``.
-    """
-    import matplotlib.pyplot as plt
-
-    flat, cut = f"{n_tokens} × {d_model}", f"{n_heads} × {n_tokens} × {d_model // n_heads}"
-    boxes = {"tokens": (0, 2), "W": (3.3, 2, "W_q, W_k,\nW_v"), "split": (7, 2)}
-    boxes |= {"attend": (10.6, 2, "each attends\nalone"), "join": (10.6, 0), "W_o": (7, 0), "output": (3.3, 0)}
-    captions = [flat, f"{flat} each", cut, cut, flat, flat]
-    arrows = list(zip(list(boxes)[:-1], list(boxes)[1:], captions, strict=True))
-    kinds = dict.fromkeys(["split", "attend", "join"], "step") | {"W": "weights", "W_o": "weights"}
-    figure, ax = plt.subplots(figsize=(7.4, 2.0))
-    flow(ax, boxes, arrows, kinds=kinds, width=2, height=0.95)
-    ax.set_title(f"{n_heads} heads: split the columns, attend, join")
-    return figure
-
-
-def shared_heads(n_heads: int, n_kv_heads: Mapping[str, int]) -> Figure:
-    """Draw which of ``n_heads`` query heads share keys and values, for variants such as ``{"grouped": 2}``."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, len(n_kv_heads), figsize=(7.8, 1.7))
-    for ax, (name, n_pairs) in zip(np.atleast_1d(axes), n_kv_heads.items(), strict=True):
-        group = n_heads // n_pairs
-        boxes = {f"q{i}": (i, 0, "q") for i in range(n_heads)}
-        boxes |= {f"k{j}": (j * group + (group - 1) / 2, 2.4, "k v") for j in range(n_pairs)}
-        kinds = {f"k{j}": "weights" for j in range(n_pairs)}
-        flow(ax, boxes, [(f"q{i}", f"k{i // group}") for i in range(n_heads)], kinds=kinds, width=0.86, height=0.8)
-        ax.set_title(f"{name}: {n_pairs} × k, v", fontsize=10, loc="center")
-    return figure
-
-
-def gpt(n_tokens: int, d_model: int, n_vocabulary: int, n_blocks: int) -> Figure:
-    """Draw a small GPT from token ids to logits, with residual connections and the shape of each array."""
-    import matplotlib.pyplot as plt
-
-    shape = f"{n_tokens} × {d_model}"
-    boxes = {"ids": (0, 0), "embed": (3.3, 0), "norm": (8.1, 0), "attention": (11.1, 0), "+": (14.1, 0)}
-    boxes |= {"norm 2": (17.1, 0, "norm"), "MLP": (20.1, 0), "+ 2": (23.1, 0, "+"), "head": (27.9, 0)}
-    boxes |= {"logits": (32.7, 0)}
-    arrows = [("ids", "embed", f"{n_tokens}"), ("embed", "norm", shape), ("norm", "attention"), ("attention", "+")]
-    arrows += [("+", "norm 2"), ("norm 2", "MLP"), ("MLP", "+ 2"), ("+ 2", "head", shape)]
-    arrows += [("head", "logits", f"{n_tokens} × {n_vocabulary}")]
-    arrows += [("embed", "+", "residual", -0.3), ("+", "+ 2", "residual", -0.33)]
-    kinds = {"embed": "weights", "head": "weights"} | dict.fromkeys(["norm", "attention", "norm 2", "MLP"], "step")
-    kinds |= {"+": "plain", "+ 2": "plain"}
-    figure, ax = plt.subplots(figsize=(9.2, 1.7))
-    flow(ax, boxes, arrows, kinds=kinds, width=2.25, height=1.1, fontsize=7)
-    ax.set(title=f"From ids to logits; from the first norm to the last +, {n_blocks} times", ylim=(-0.9, 2.9))
-    return figure
-
-
 def draw_attention(ax: Axes, tokens: Sequence[str], weights: Sequence[float], query: int, *, digits: int = 2) -> None:
     """Draw the attention weights of one token as lines to the tokens that it attends to, thicker for a larger weight.
 
