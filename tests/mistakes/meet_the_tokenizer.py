@@ -31,50 +31,58 @@ MISTAKES = {
         ("costly = 'xqzjkvwypf'", "you want 30"),
         ("costly = smollm2.encode('🦙' * 10)", "should be a text"),
     ],
-    "build_words": [
-        ("count_words = lambda text: Counter(text.split())", "tuple of its letters"),
-        ("count_words = lambda text: Counter(tuple(word) for word in text.split(' '))", "empty word"),
-        ("count_words = lambda text: dict.fromkeys(map(tuple, text.split()), 1)", "should count"),
-        ("count_words = lambda text: text.split()", "should return a dictionary"),
-    ],
-    "build_pair": [
-        (
-            "def best_pair(words):\n    counts = Counter(p for pieces in words for p in pairwise(pieces))\n"
-            "    return min(counts, key=lambda p: (-counts[p], p), default=None)",
-            "as often as it occurs",
-        ),
-        (
-            "def best_pair(words):\n    counts = Counter()\n    for pieces, n in words.items():\n"
-            "        for p in pairwise(pieces):\n            counts[p] += n\n"
-            "    return max(counts, key=counts.get, default=None)",
-            "let the alphabet decide",
-        ),
-        (
-            "def best_pair(words):\n    counts = Counter()\n    for pieces, n in words.items():\n"
-            "        for p in pairwise(pieces):\n            counts[p] += n\n"
-            "    return min(counts, key=lambda p: (-counts[p], p))",
-            "raised ValueError",
-        ),
-    ],
     "build_train": [
         (
-            "def train(text, n_merges):\n    words = count_words(text)\n"
-            "    return [best_pair(words) for _ in range(n_merges)]",
+            "def train(text, n_merges):\n"
+            "    words = Counter(tuple(bytes([b]) for b in w.encode()) for w in regex.findall(SMOLLM2_SPLIT, text))\n"
+            "    pairs = count_pairs(words)\n"
+            "    return [min(pairs, key=lambda p: (-pairs[p], p)) for _ in range(n_merges)]",
             "again and again",
         ),
         (
-            "def train(text, n_merges):\n    words, merges = count_words(text), []\n"
-            "    while (pair := best_pair(words)):\n"
-            "        words = {merge_pair(p, pair): n for p, n in words.items()}\n        merges.append(pair)\n"
+            "def train(text, n_merges):\n"
+            "    words, merges = Counter(map(tuple, regex.findall(SMOLLM2_SPLIT, text))), []\n"
+            "    while len(merges) < n_merges and (pairs := count_pairs(words)):\n"
+            "        best = min(pairs, key=lambda p: (-pairs[p], p))\n"
+            "        words = {merge_pair(p, best): n for p, n in words.items()}\n        merges.append(best)\n"
             "    return merges",
-            "merges at most",
+            "are not bytes",
         ),
         (
-            "def train(text, n_merges):\n    words, merges = count_words(text), []\n    for _ in range(n_merges):\n"
-            "        pair = best_pair(words)\n"
-            "        words = {merge_pair(p, pair): n for p, n in words.items()}\n        merges.append(pair)\n"
+            "def train(text, n_merges):\n    words, merges = {tuple(bytes([b]) for b in text.encode()): 1}, []\n"
+            "    while len(merges) < n_merges and (pairs := count_pairs(words)):\n"
+            "        best = min(pairs, key=lambda p: (-pairs[p], p))\n"
+            "        words = {merge_pair(p, best): n for p, n in words.items()}\n        merges.append(best)\n"
             "    return merges",
-            "raised TypeError",
+            "crosses from one word",
+        ),
+        (
+            "def train(text, n_merges):\n"
+            "    words = Counter(tuple(bytes([b]) for b in w.encode()) for w in regex.findall(SMOLLM2_SPLIT, text))\n"
+            "    merges = []\n"
+            "    while len(merges) < n_merges and (pairs := count_pairs(words)):\n"
+            "        best = max(pairs, key=pairs.get)\n"
+            "        words = {merge_pair(p, best): n for p, n in words.items()}\n        merges.append(best)\n"
+            "    return merges",
+            "the smaller one is taken",
+        ),
+        (
+            "def train(text, n_merges):\n"
+            "    words = Counter(tuple(bytes([b]) for b in w.encode()) for w in regex.findall(SMOLLM2_SPLIT, text))\n"
+            "    merges = []\n    for _ in range(n_merges):\n        pairs = count_pairs(words)\n"
+            "        best = min(pairs, key=lambda p: (-pairs[p], p))\n"
+            "        words = {merge_pair(p, best): n for p, n in words.items()}\n        merges.append(best)\n"
+            "    return merges",
+            "raised ValueError",
+        ),
+        (
+            "def train(text, n_merges):\n"
+            "    words = Counter(tuple(bytes([b]) for b in w.encode()) for w in regex.findall(SMOLLM2_SPLIT, text))\n"
+            "    merges = []\n    while (pairs := count_pairs(words)):\n"
+            "        best = min(pairs, key=lambda p: (-pairs[p], p))\n"
+            "        words = {merge_pair(p, best): n for p, n in words.items()}\n        merges.append(best)\n"
+            "    return merges",
+            "merges at most",
         ),
     ],
 }
