@@ -153,10 +153,10 @@ quiz = Quiz(
             "The model gives “snow” a probability of 0.46. What is the rest?",
             {
                 "It is shared out among all other tokens of the vocabulary.": "Each of the "
-                "other 49,151 gets a part, and all parts together add up to 1.",
+                "other 49,151 gets a part, and with “snow” they add up to 1.",
                 "It is the probability that the model made a mistake.": "It is the "
                 "probability that another token comes, which may be right as well, such as “precipitation”.",
-                "It goes to the second word.": "The second bar is far shorter than 0.54.",
+                "It goes to the second token.": "The second bar is far shorter than 0.54.",
             },
             "It is shared out among all other tokens of the vocabulary.",
         ),
