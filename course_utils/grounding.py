@@ -48,7 +48,7 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
     question : str
         What is asked.
     passage : str, optional
-        A text that should hold the answer; its first 700 letters are used.
+        A text that should hold the answer; its first 700 characters are used.
     system : str, optional
         What the model is told to be; its own sentence when left out.
     special : {"refuse", "allow"}

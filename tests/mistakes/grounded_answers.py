@@ -25,7 +25,7 @@ MISTAKES = {
         ),
         (
             f"write_prompt = lambda question, passage: chat_prompt([('user', passage + '\\n\\n' + f'{PROMPT}')])",
-            "first 700 letters",
+            "first 700 characters",
         ),
         (
             f"write_prompt = lambda question, passage: chat_prompt([('system', passage[:700]), ('user', f'{PROMPT}')])",
