@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +93,11 @@ def contrastive_gradients(left: np.ndarray, right: np.ndarray, temperature: floa
 
 
 def loss_and_gradient(
-    table: np.ndarray, left: csr_matrix, right: csr_matrix, temperature: float
+    table: np.ndarray,
+    left: csr_matrix,
+    right: csr_matrix,
+    temperature: float,
+    gradient: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> tuple[float, np.ndarray]:
     """Return the contrastive loss of a batch of pairs of texts, and its gradient by the table of word vectors.
 
@@ -105,6 +109,14 @@ def loss_and_gradient(
         Rows of `pooling_matrix`.
     temperature : float
         As in `contrastive_loss`.
+    gradient : callable, optional
+        Turns the similarities, ``(n_pairs, n_pairs)``, into the gradient of another loss by them, of the same shape.
+        The table's gradient is then that of the other loss; the loss that is returned stays the contrastive one.
+
+    Raises
+    ------
+    InputError
+        If ``gradient`` gives another shape.
 
     Examples
     --------
@@ -115,6 +127,10 @@ def loss_and_gradient(
     """
     (left_rows, left_lengths), (right_rows, right_lengths) = _scaled(left @ table), _scaled(right @ table)
     loss, errors = _loss_and_errors(left_rows, right_rows, temperature)
+    if gradient is not None:
+        shape, errors = errors.shape, np.asarray(gradient(left_rows @ right_rows.T))
+        if errors.shape != shape:
+            raise InputError(f"The gradient by the similarities has their shape, {shape}, and this is {errors.shape}.")
     by_left = _through_scaling(errors @ right_rows, left_rows, left_lengths)
     by_right = _through_scaling(errors.T @ left_rows, right_rows, right_lengths)
     return loss, left.T @ by_left + right.T @ by_right
@@ -129,6 +145,7 @@ def train_table(
     batch_size: int = 256,
     epochs: int = 3,
     learning_rate: float = 0.1,
+    gradient: Callable[[np.ndarray], np.ndarray] | None = None,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, list[float]]:
     """Train a table of word vectors so that each text on the left finds its partner on the right.
@@ -142,6 +159,8 @@ def train_table(
     temperature, batch_size, epochs, learning_rate : float, int, int, float
         The loss's temperature, the pairs of a batch (each has the others for negatives), how often each pair is seen,
         and the size of a step.
+    gradient : callable, optional
+        Trains with another loss, as in `loss_and_gradient`.
     rng : numpy.random.Generator
         Shuffles the pairs.
 
@@ -150,7 +169,7 @@ def train_table(
     table : ndarray, shape (n_words, d)
         The trained vectors.
     losses : list of float
-        The loss of each batch before its step.
+        The contrastive loss of each batch before its step.
 
     Raises
     ------
@@ -172,9 +191,9 @@ def train_table(
         order = rng.permutation(n_pairs)
         for start in range(0, n_pairs - batch_size + 1, batch_size):
             batch = order[start : start + batch_size]
-            loss, gradient = loss_and_gradient(table, left[batch], right[batch], temperature)
-            squares += (gradient**2).mean(axis=1, keepdims=True)
-            table -= learning_rate * gradient / np.sqrt(squares)
+            loss, by_table = loss_and_gradient(table, left[batch], right[batch], temperature, gradient)
+            squares += (by_table**2).mean(axis=1, keepdims=True)
+            table -= learning_rate * by_table / np.sqrt(squares)
             losses.append(loss)
     return table, losses
 

@@ -83,6 +83,40 @@ def test_gradient_by_the_table_equals_finite_differences():
         assert gradient[place] == pytest.approx(rise / 2e-6, abs=1e-6)
 
 
+def test_gradient_of_another_loss_by_the_table_equals_finite_differences():
+    rng = np.random.default_rng(8)
+    left, right = toy_pairs(rng, 5, 6)
+    table = rng.normal(size=(6, 3))
+    gradient = loss_and_gradient(table, left, right, 0.3, lambda similarity: -np.eye(5) / 5)[1]
+
+    def minus_mean_of_partners(table):
+        return -(encode_pooled(left, table) * encode_pooled(right, table)).sum(axis=1).mean()
+
+    for place in np.ndindex(table.shape):
+        up, down = table.copy(), table.copy()
+        up[place] += 1e-6
+        down[place] -= 1e-6
+        rise = minus_mean_of_partners(up) - minus_mean_of_partners(down)
+        assert gradient[place] == pytest.approx(rise / 2e-6, abs=1e-6)
+
+
+def test_training_without_negatives_makes_all_texts_alike():
+    rng = np.random.default_rng(9)
+    left, right = toy_pairs(rng)
+    start = rng.normal(size=(30, 8))
+    table, _ = train_table(
+        start, left, right, batch_size=10, epochs=20, gradient=lambda similarity: -np.eye(10) / 10, rng=rng
+    )
+    alike = [(rows @ rows.T).mean() for rows in (encode_pooled(right, start), encode_pooled(right, table))]
+    assert alike[1] > max(0.9, alike[0] + 0.1)
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    left, right = toy_pairs(np.random.default_rng(10), 5, 6)
+    with pytest.raises(InputError, match=r"\(5, 5\), and this is \(5,\)"):
+        loss_and_gradient(np.ones((6, 2)), left, right, 0.3, lambda similarity: np.diag(similarity))
+
+
 def test_training_lowers_the_loss_finds_partners_and_leaves_the_start_alone():
     rng = np.random.default_rng(3)
     left, right = toy_pairs(rng)

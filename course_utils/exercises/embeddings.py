@@ -19,6 +19,12 @@ LEFT = np.array([[1.0, 0.0], [0.6, 0.8], [-0.8, 0.6], [0.0, -1.0]])
 RIGHT = np.array([[0.6, 0.8], [0.0, 1.0], [-0.6, -0.8], [0.8, -0.6]])
 OPPOSITES = [("hot", "cold"), ("love", "hate"), ("buy", "sell"), ("north", "south"), ("good", "bad"), ("up", "down")]
 
+WORD_GROUPS = {
+    "countries": "france germany spain italy russia china japan india egypt brazil",
+    "sciences": "physics chemistry biology mathematics astronomy geology philosophy psychology medicine economics",
+    "animals": "fish dog cat horse lion wolf elephant bear sheep cattle birds",
+}
+
 
 def _table_setting() -> dict[str, Any]:
     return {"np": np, "vocabulary": VOCABULARY, "table": TABLE}
@@ -37,8 +43,7 @@ def _pairs_setting() -> dict[str, Any]:
 
 def _functions_setting() -> dict[str, Any]:
     names = _pairs_setting()
-    for exercise in (similarities, partner_probabilities):
-        exec(textwrap.dedent(exercise.solution_code), names)
+    exec(textwrap.dedent(similarities.solution_code), names)
     return names
 
 
@@ -106,25 +111,6 @@ def _test_similarities(function: Any) -> str:
     return "Every text of the one side is compared with every text of the other by a single product."
 
 
-def _test_partner_probabilities(function: Any) -> str:
-    similarity = LEFT @ RIGHT.T
-    found = np.asarray(call(function, similarity, 0.5))
-    wanted = _softmax(similarity / 0.5)
-    if found.shape != (4, 4):
-        raise Wrong(f"The result should have the shape of the similarities, (4, 4), and it has {found.shape}.")
-    if np.allclose(found, _softmax(similarity)):
-        raise Wrong("Nothing was divided by the temperature.")
-    if np.allclose(found, _softmax(similarity * 0.5)):
-        raise Wrong("The similarities were multiplied by the temperature: divide by it, so that a low one sharpens.")
-    if np.allclose(found.sum(axis=0), 1):
-        raise Wrong("Your columns sum to 1. Each row is one text that chooses: sum over axis=1, with keepdims=True.")
-    if not np.allclose(found.sum(axis=1), 1):
-        raise Wrong("A row of probabilities sums to 1: divide by the sum over axis=1, with keepdims=True.")
-    if not np.allclose(found, wanted):
-        raise Wrong("The rows sum to 1, but this is no softmax: take np.exp of the divided similarities first.")
-    return "A lower temperature makes the highest similarity of a row take more of its probability."
-
-
 def _test_pair_loss(function: Any) -> str:
     from course_utils.contrastive import contrastive_loss
 
@@ -140,7 +126,18 @@ def _test_pair_loss(function: Any) -> str:
             raise Wrong("The logarithm of a probability is negative: the loss is minus its mean.")
         if np.isclose(found, len(left) * wanted):
             raise Wrong("That is the sum over the pairs: take the mean, so that it does not grow with the batch.")
-        probability = _softmax(left @ right.T / temperature)
+        similarity = left @ right.T
+        probability = _softmax(similarity / temperature)
+        if np.isclose(found, -np.log(np.diag(_softmax(similarity))).mean()):
+            raise Wrong("Nothing was divided by the temperature.")
+        if np.isclose(found, -np.log(np.diag(_softmax(similarity * temperature))).mean()):
+            raise Wrong(
+                "The similarities were multiplied by the temperature: divide by it, so that a low one sharpens."
+            )
+        if np.isclose(found, -np.log(np.diag(_softmax(similarity.T / temperature))).mean()):
+            raise Wrong(
+                "Your columns sum to 1. Each row is one text that chooses: sum over axis=1, with keepdims=True."
+            )
         if np.isclose(found, -np.log(probability).mean()):
             raise Wrong("That is the mean over the whole matrix: only the diagonal holds true partners, np.diag.")
         if np.isclose(found, -np.log(np.diag(probability).mean())):
@@ -148,6 +145,37 @@ def _test_pair_loss(function: Any) -> str:
         if not np.isclose(found, wanted):
             raise Wrong(f"For {len(left)} pairs the course's loss is {wanted:.3f}, and yours is {float(found):.3f}.")
     return "It equals the course's loss, for four pairs and for 64: this is what trains a sentence encoder."
+
+
+def pull_gradient(similarity: np.ndarray) -> np.ndarray:
+    """Return the gradient of minus the mean of the diagonal by a square matrix of similarities.
+
+    Examples
+    --------
+    >>> pull_gradient(np.ones((2, 2)))
+    array([[-0.5, -0. ],
+           [-0. , -0.5]])
+    """
+    return -np.eye(len(similarity)) / len(similarity)
+
+
+def _test_pull_only(function: Any) -> str:
+    for similarity in (LEFT @ RIGHT.T, (LEFT @ RIGHT.T)[:3, :3]):
+        n_pairs, wanted = len(similarity), pull_gradient(similarity)
+        found = np.asarray(call(function, similarity))
+        if found.shape == ():
+            raise Wrong("That is one number, the loss perhaps. Its gradient has a number for each similarity.")
+        if found.shape != wanted.shape:
+            raise Wrong(f"The gradient has the shape of the similarities, {wanted.shape}, and yours has {found.shape}.")
+        if np.allclose(found, -wanted):
+            raise Wrong("Where a partner's similarity rises, this loss falls: the sign is minus.")
+        if np.allclose(found, n_pairs * wanted):
+            raise Wrong(f"The loss is a mean over {n_pairs} pairs: divide by their number.")
+        if np.abs(found - np.diag(np.diag(found))).max() > 1e-9:
+            raise Wrong("The loss holds the diagonal only, so all other similarities have the gradient 0: no pushes.")
+        if not np.allclose(found, wanted):
+            raise Wrong("The mean grows by 1/n with each number of the diagonal, whatever the similarities are.")
+    return "Each partner is pulled with the same strength, and nothing is pushed. The next cell trains with it."
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -213,46 +241,55 @@ similarities = Exercise(
     _pairs_setting,
 )
 
-partner_probabilities = Exercise(
-    "partner_probabilities",
-    _test_partner_probabilities,
-    (
-        "np.exp(similarity / temperature) gives positive numbers.",
-        "Divide each row by its sum: .sum(axis=1, keepdims=True).",
-    ),
-    """
-    def partner_probabilities(similarity, temperature):
-        weights = np.exp(similarity / temperature)
-        return weights / weights.sum(axis=1, keepdims=True)
-    """,
-    _pairs_setting,
-)
-
 pair_loss = Exercise(
     "pair_loss",
     _test_pair_loss,
     (
-        "partner_probabilities(similarities(left, right), temperature) is a matrix; np.diag takes its diagonal.",
-        "Minus the mean of np.log of the diagonal.",
+        "weights = np.exp(similarities(left, right) / temperature); each row, divided by its sum, is a softmax.",
+        "np.diag takes the diagonal, and the loss is minus the mean of its np.log.",
     ),
     """
     def pair_loss(left, right, temperature):
-        probability = partner_probabilities(similarities(left, right), temperature)
+        weights = np.exp(similarities(left, right) / temperature)  # (n, n)
+        probability = weights / weights.sum(axis=1, keepdims=True)
         return -np.log(np.diag(probability)).mean()
     """,
     _functions_setting,
 )
 
+pull_only = Exercise(
+    "pull_only",
+    _test_pull_only,
+    (
+        "The loss is -(s11 + s22 + ... + snn) / n. By how much does it change when s11 rises by 1? And s12?",
+        "Each number of the diagonal has -1/n, and all others have 0: np.eye(n) has ones at the right places.",
+    ),
+    """
+    def pull_only(similarity):
+        return -np.eye(len(similarity)) / len(similarity)
+    """,
+    _pairs_setting,
+)
+
 quiz = Quiz(
     (
         Question(
-            "How many tables of word vectors does word2vec train?",
+            "An encoder gives the word bank another vector in each sentence. What does this show by itself?",
             {
-                "One, with a row for each word.": "One is kept in the end; in training, neighbours use another.",
-                "Two: for the middle word, and for its neighbours.": "Usually only the input table is kept afterwards.",
-                "One for each meaning of a word.": "A word has a single row in each table, so its meanings share it.",
+                "That it knows the two meanings of the word.": "Park has one meaning, and its vector changes too.",
+                "That the other words of the sentence reach the vector.": "Even the vector of They follows the topic.",
+                "That the word is at another place in each sentence.": "In our sentences its place was the same.",
             },
-            "Two: for the middle word, and for its neighbours.",
+            "That the other words of the sentence reach the vector.",
+        ),
+        Question(
+            "Why has word2vec, pooled, a cosine of 1.00 for the dog bites the man and the man bites the dog?",
+            {
+                "The mean of the same words is the same in any order.": "A mean does not know the order.",
+                "Dog and man are neighbours in the table.": "With any two nouns it would be 1.00 as well.",
+                "Both sentences are about one event.": "The vectors know nothing of it. The encoder has 0.97.",
+            },
+            "The mean of the same words is the same in any order.",
         ),
         Question(
             "Two texts have a cosine of 0.4 in an encoder. Are they similar?",
@@ -265,11 +302,20 @@ quiz = Quiz(
             "It depends on what random pairs of such texts get there.",
         ),
         Question(
+            "One encoder agrees 0.10 better with people, and 95 % of a bootstrap's draws give 0.01 to 0.18.",
+            {
+                "It is better on such pairs, though perhaps by little.": "All of the range is above 0, and it is wide.",
+                "The two are equal, since the range is wide.": "Then 0 would have to lie inside the range.",
+                "It is better for every task.": "The draws are from these pairs alone. Notebook 06 grades searches.",
+            },
+            "It is better on such pairs, though perhaps by little.",
+        ),
+        Question(
             "Where do the wrong answers come from when a sentence encoder learns from matching pairs?",
             {
                 "From the other pairs of the same batch.": "In-batch negatives: they are encoded anyway.",
                 "People mark pairs that do not match.": "They may, but nobody has to.",
-                "There are none, partners are only pulled together.": "Then all texts could get one vector.",
+                "There are none, partners are only pulled together.": "Without them all texts came to point one way.",
             },
             "From the other pairs of the same batch.",
         ),
@@ -282,15 +328,6 @@ quiz = Quiz(
                 "It gives the most similar text more of the sum.": "Differences grow before the exponential is taken.",
             },
             "It gives the most similar text more of the sum.",
-        ),
-        Question(
-            "All rows of a batch of 256 have the same vector. What is the contrastive loss?",
-            {
-                "0, because every text is near its partner.": "Near the partner, and just as near to the 255 others.",
-                "log 256, about 5.5.": "Each text has the probability 1/256, and minus its logarithm is log 256.",
-                "Infinite.": "No probability is 0, so no logarithm is infinite.",
-            },
-            "log 256, about 5.5.",
         ),
     )
 )

@@ -1,5 +1,14 @@
 """Plausible wrong answers to the exercises of notebook 03, and a piece of the message that each must get."""
 
+LOSS = """
+def pair_loss(left, right, t):
+    S = similarities(left, right)
+    P = np.exp({weights})
+    P = P / {of}
+    D = np.diag(P)
+    return {loss}
+"""
+
 MISTAKES = {
     "one_hot": [
         ("one_hot = np.eye(6)[[3, 5, 1]].T", "transposed"),
@@ -35,53 +44,32 @@ MISTAKES = {
             "its own length",
         ),
     ],
-    "partner_probabilities": [
-        (
-            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity)\n"
-            "    return weights / weights.sum(axis=1, keepdims=True)",
-            "Nothing was divided",
-        ),
-        (
-            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity * temperature)\n"
-            "    return weights / weights.sum(axis=1, keepdims=True)",
-            "divide by it",
-        ),
-        (
-            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity / temperature)\n"
-            "    return weights / weights.sum(axis=0)",
-            "Your columns sum to 1",
-        ),
-        (
-            "def partner_probabilities(similarity, temperature):\n    weights = np.exp(similarity / temperature)\n"
-            "    return weights / weights.sum()",
-            "sums to 1",
-        ),
-    ],
     "pair_loss": [
+        (LOSS.format(weights="S / t", of="P.sum(axis=1, keepdims=True)", loss="np.log(D).mean()"), "is negative"),
         (
-            "pair_loss = lambda left, right, temperature: np.log(np.diag(partner_probabilities("
-            "similarities(left, right), temperature))).mean()",
-            "is negative",
-        ),
-        (
-            "pair_loss = lambda left, right, temperature: -np.log(np.diag(partner_probabilities("
-            "similarities(left, right), temperature))).sum()",
+            LOSS.format(weights="S / t", of="P.sum(axis=1, keepdims=True)", loss="-np.log(D).sum()"),
             "sum over the pairs",
         ),
+        (LOSS.format(weights="S / t", of="P.sum(axis=1, keepdims=True)", loss="-np.log(P).mean()"), "whole matrix"),
         (
-            "pair_loss = lambda left, right, temperature: -np.log(partner_probabilities("
-            "similarities(left, right), temperature)).mean()",
-            "whole matrix",
+            LOSS.format(weights="S / t", of="P.sum(axis=1, keepdims=True)", loss="-np.log(D.mean())"),
+            "of the logarithms",
         ),
+        (LOSS.format(weights="S / t", of="P.sum(axis=1, keepdims=True)", loss="-np.log(D)"), "one number"),
+        (LOSS.format(weights="S", of="P.sum(axis=1, keepdims=True)", loss="-np.log(D).mean()"), "Nothing was divided"),
+        (LOSS.format(weights="S * t", of="P.sum(axis=1, keepdims=True)", loss="-np.log(D).mean()"), "divide by it"),
+        (LOSS.format(weights="S / t", of="P.sum(axis=0)", loss="-np.log(D).mean()"), "Your columns sum to 1"),
+    ],
+    "pull_only": [
+        ("pull_only = lambda similarity: -np.diag(similarity).mean()", "one number"),
+        ("pull_only = lambda similarity: -np.ones(len(similarity)) / len(similarity)", "shape of the similarities"),
+        ("pull_only = lambda similarity: np.eye(len(similarity)) / len(similarity)", "the sign is minus"),
+        ("pull_only = lambda similarity: -np.eye(len(similarity))", "divide by their number"),
         (
-            "pair_loss = lambda left, right, temperature: -np.log(np.diag(partner_probabilities("
-            "similarities(left, right), temperature)).mean())",
-            "mean of the logarithms",
+            "def pull_only(similarity):\n    weights = np.exp(similarity)\n"
+            "    return weights / weights.sum(axis=1, keepdims=True) - np.eye(len(similarity))",
+            "no pushes",
         ),
-        (
-            "pair_loss = lambda left, right, temperature: -np.log(np.diag(partner_probabilities("
-            "similarities(left, right), temperature)))",
-            "one number",
-        ),
+        ("pull_only = lambda similarity: -np.diag(np.diag(similarity)) / len(similarity)", "whatever the similarities"),
     ],
 }
