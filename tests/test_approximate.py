@@ -9,7 +9,7 @@ import pytest
 from course_utils.common.errors import InputError
 from course_utils.exercises.dense_retrieval import make_cells, nearest_centres, search_cells
 from course_utils.search import DenseIndex, Hit
-from course_utils.search.approximate import make_more, measure
+from course_utils.search.approximate import make_more, measure, open_enough_cells
 
 
 def real(n=50, d=6):
@@ -84,3 +84,26 @@ def test_the_built_index_finds_what_that_of_faiss_finds():
         theirs = ivf.search(rows[:50] + 0.1, 5)[1]
         ours = [search_cells(query, rows, centres, cells, ivf.nprobe, 5) for query in rows[:50] + 0.1]
         assert np.array_equal(theirs, ours)
+
+
+def test_more_cells_are_opened_until_enough_neighbours_are_found():
+    rows, queries = real(600), real(620)[600:]
+    exact = np.argsort(-(queries @ rows.T), axis=1)[:, :5]
+    index, recall, share = open_enough_cells(rows, queries, exact, n_cells=12)
+    assert recall >= 0.9
+    assert 12 / 600 < share < 1
+    index.nprobe -= 1
+    fewer = index.search(queries, 5)[1]
+    assert np.mean([np.isin(true, ours).mean() for true, ours in zip(exact, fewer, strict=True)]) < 0.9
+    more_index, more, _ = open_enough_cells(rows, queries, exact, n_cells=12, least=0.97)
+    assert more >= 0.97
+    assert more_index.nprobe > index.nprobe
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"n_cells": 0}, "n_cells must be"), ({"n_cells": 51}, "n_cells must be"), ({"least": 0}, "share from 0 to 1")],
+)
+def test_cells_that_cannot_be_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        open_enough_cells(real(), real()[:2], np.zeros((2, 1), int), **{"n_cells": 2, **options})

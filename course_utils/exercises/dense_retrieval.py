@@ -19,6 +19,7 @@ LIKE = "Piano"
 STRETCHED = "Honey"
 STRETCH = 30
 LEAST_PRECISION = 0.95
+THRESHOLDS = [round(0.20 + 0.05 * step, 2) for step in range(13)]
 QUESTIONS = {
     "Which animal is the fastest runner?": "Cheetah",
     "a house made of snow": "Igloo",
@@ -70,6 +71,11 @@ def search_cells(
     opened = np.argsort(-(centres @ query))[:n_open]
     rows = np.concatenate([cells[cell] for cell in opened]).astype(int)
     return rows[np.argsort(-(vectors[rows] @ query))[:k]]
+
+
+def lowest_threshold(known: np.ndarray, unknown: np.ndarray) -> float:
+    """Return the lowest of the ``THRESHOLDS`` with which 95% of what passes has an answer."""
+    return next(value for value in THRESHOLDS if _precision(known, unknown, value) >= LEAST_PRECISION)
 
 
 def _cells_setting() -> dict[str, Any]:
@@ -167,18 +173,15 @@ def _test_threshold(answer: Any) -> str:
     known, unknown = names["best_known"], names["best_unknown"]
     if isinstance(answer, bool) or not isinstance(answer, int | float | np.floating | np.integer):
         raise Wrong(f"threshold should be a number, and this is {type(answer).__name__}.")
-    tried = [round(0.20 + 0.05 * step, 2) for step in range(13)]
-    if not any(abs(answer - value) < 1e-6 for value in tried):
+    if not any(abs(answer - value) < 1e-6 for value in THRESHOLDS):
         raise Wrong("Choose one of 0.20, 0.25, 0.30, ... 0.80.")
-    good = [value for value in tried if _precision(known, unknown, value) >= LEAST_PRECISION]
-    if answer < good[0] - 1e-6:
+    lowest = lowest_threshold(known, unknown)
+    if answer < lowest - 1e-6:
         share = _precision(known, unknown, answer)
         raise Wrong(f"With {answer} the precision is {share:.2f}: too many questions without an answer pass.")
-    if answer > good[0] + 1e-6:
+    if answer > lowest + 1e-6:
         raise Wrong(f"The precision is high enough, and a lower threshold would do: {answer} refuses too much.")
-    return (
-        f"The lowest threshold that keeps the promise is {good[0]:.2f}; the other half of the questions will test it."
-    )
+    return f"The lowest threshold that keeps the promise is {lowest:.2f}; the other half of the questions will test it."
 
 
 def _test_nearest_centres(answer: Any) -> str:
@@ -366,7 +369,7 @@ quiz = Quiz(
             {
                 "Always.": "A vector 30 times as long gets 30 times the dot product, and the angle stays.",
                 "When both have length one.": "Honey hijacked the search once its row was stretched.",
-                "When both have 384 numbers.": "The vectors on paper have two numbers, and there it held.",
+                "When both have 384 numbers.": "Honey's stretched row had 384 numbers, too, and hijacked the search.",
             },
             "When both have length one.",
         ),
@@ -401,11 +404,12 @@ quiz = Quiz(
         Question(
             "A threshold on the best score was chosen with questions. What can it be trusted with?",
             {
-                "To notice every fact that is missing.": "When the best article was gone, 23% still passed.",
-                "To refuse most questions about foreign subjects.": "None of 15 such questions passed at 0.6.",
+                "To notice every fact that is missing.": "With the best article gone, 7 of 30 questions still "
+                "passed, and for 3 of the 7 the new hit holds no answer.",
+                "To refuse most questions that are not about the world.": "None of 15 such questions passed at 0.6.",
                 "To judge any kind of query.": "It refused 43% of the short descriptions whose article was there.",
             },
-            "To refuse most questions about foreign subjects.",
+            "To refuse most questions that are not about the world.",
         ),
     )
 )
