@@ -220,7 +220,7 @@ def _test_better_query(answer: Any) -> str:
         raise Wrong(f"The first hit is {first}. Choose words of the article that are rarer elsewhere.")
     lost = [word for word in asked if word not in names["wiki"].explain(answer, target)]
     unused = f" ({', '.join(lost)}: not in the article, so it added nothing.)" if lost else ""
-    return f"You had to know the article's words before you could find it. Whoever asks does not know them.{unused}"
+    return f"You had to know the article's words before you could find it. Whoever asks can only guess them.{unused}"
 
 
 texts_with_all = Exercise(
