@@ -421,6 +421,7 @@ def test_design_facts_are_the_published_ones(name):
     design = load_tokenizer(name).design
     assert design["vocabulary"] == published.get(name, design["vocabulary"])
     assert (design["capitals"] == "lost") == (name == "BERT")
+    assert design["accents"] == {"BERT": "lost", "J2": "composed", "Qwen 3": "composed"}.get(name, "kept")
     assert design["white space"] == {"BERT": "lost", "J2": "tabs lost"}.get(name, "kept")
     assert design["unknown"] == ("[UNK]" if name == "BERT" else "bytes")
     assert (design["most words"] > 3) == (name == "J2")

@@ -190,7 +190,8 @@ class BaseTokenizer(ABC):
 
         ``longest number`` and ``longest gap`` count the digits and the spaces that one token can hold, ``most words``
         the words; ``unknown`` says what becomes of a character that the vocabulary lacks. ``white space`` is "tabs
-        lost" where spaces and line ends come back, and tabs do not.
+        lost" where spaces and line ends come back, and tabs do not. ``accents`` is "composed" where é comes back, and
+        an e with a combining accent comes back as é.
         """
         tokens = [data.decode("utf-8", "ignore").removeprefix("##") for _, data in self.vocabulary()]
         words = [token.strip(" ") for token in tokens]
@@ -198,6 +199,7 @@ class BaseTokenizer(ABC):
         kept = {what: self.decode(self.encode(text)) == text for what, text in texts.items()}
         without_tab = texts["white space"].replace("\t", "    ")
         only_tabs = not kept["white space"] and self.decode(self.encode(without_tab)) == without_tab
+        only_composed = kept["accents"] and self.decode(self.encode("cafe\u0301")) == "café"
         lost = [piece.text for piece in self.pieces(UNKNOWN) if piece.special]
         return {
             "method": self.method,
@@ -210,6 +212,7 @@ class BaseTokenizer(ABC):
             ),
             **{what: "kept" if same else "lost" for what, same in kept.items()},
             **({"white space": "tabs lost"} if only_tabs else {}),
+            **({"accents": "composed"} if only_composed else {}),
             "unknown": lost[0] if lost else "bytes",
         }
 

@@ -20,7 +20,7 @@ MISTAKES = {
             "for language, text in first_article.items()} | {'Hindi': 'BERT'}",
             "does not give",
         ),
-        ("cheapest = dict.fromkeys(['Korean', 'Arabic', 'Hindi'], 'SmolLM2')", "somebody needs fewer"),
+        ("cheapest = dict.fromkeys(['Korean', 'Arabic', 'Hindi'], 'SmolLM2')", "another needs fewer"),
         ("cheapest = {'Korean': 'GPT-4o'}", "is missing"),
         ("cheapest = dict.fromkeys(['Korean', 'Arabic', 'Hindi'], 12)", "should be names"),
         ("cheapest = 'GPT-4o'", "should be a dictionary"),
