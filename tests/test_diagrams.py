@@ -131,3 +131,45 @@ def test_words_stay_in_their_boxes_and_captions_out_of_them(request):
             assert word.x1 <= box.x1
         for caption in words[len(boxes) :]:
             assert not any(caption.overlaps(box) for box in boxes)
+
+
+def test_several_heads_carry_the_shapes_of_a_part_and_of_the_whole(request):
+    figure = diagrams.several_heads(6, 8, 4)
+    request.addfinalizer(lambda: plt.close(figure))
+    assert {"head 3", "3 × 6 × 2", "6 × 2", "6 × 8"} <= set(texts(figure.axes[0]))
+    with pytest.raises(InputError, match="8 columns cannot be split into 3 heads"):
+        diagrams.several_heads(6, 8, 3)
+
+
+def test_shared_heads_draw_one_key_for_each_that_is_kept(request):
+    figure = diagrams.shared_heads(4, {"all": 4, "one": 1})
+    request.addfinalizer(lambda: plt.close(figure))
+    assert [sum(text.startswith("k") for text in texts(ax)) for ax in figure.axes] == [4, 1]
+    with pytest.raises(InputError, match="cannot share 3"):
+        diagrams.shared_heads(4, {"three": 3})
+
+
+def test_a_step_of_the_cache_shows_one_query_and_a_key_and_a_value_for_each_word_so_far(request):
+    figure = diagrams.cache_step(["a", "b", "c"], 2)
+    request.addfinalizer(lambda: plt.close(figure))
+    ax = figure.axes[0]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+    assert sorted(round(patch.get_y(), 2) for patch in ax.patches) == [-0.16, -0.16, 0.34, 0.34, 0.84]
+    with pytest.raises(InputError, match="from 1 to 3"):
+        diagrams.cache_step(["a", "b", "c"], 4)
+
+
+def test_a_step_of_attention_shows_only_what_is_computed_so_far(request):
+    q, k, v = np.array([[2.0], [0.0]]), np.array([[0.0], [3.0]]), np.array([[5.0], [7.0]])
+    shown = []
+    for step in (1, 3, 4):
+        figure = matrices.attention_step(["a", "b"], q, k, v, step, [0])
+        request.addfinalizer(lambda figure=figure: plt.close(figure))
+        shown.append(texts(figure.axes[0]))
+    assert "6" in shown[0]  # 2 * 3
+    assert "1.00" not in str(shown[0])
+    assert "0.00\u00a0\u00a0\u00a01.00" in shown[1]  # the softmax of 0 and 6
+    assert "7.00" not in shown[1]
+    assert "7.00" in shown[2]
+    with pytest.raises(InputError, match="1 to 4"):
+        matrices.attention_step(["a", "b"], q, k, v, 5, [0])

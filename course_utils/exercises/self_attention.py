@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.attention import attention_weights, causal_mask, scaled_dot_product_attention, softmax
+from course_utils.attention import (
+    attention_weights,
+    causal_mask,
+    multi_head_attention,
+    scaled_dot_product_attention,
+    softmax,
+)
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
@@ -146,12 +152,51 @@ def _test_self_attention(answer: Any) -> str:
     return "Equal to PyTorch's scaled_dot_product_attention with is_causal=True, to nine decimals."
 
 
-def _called(answer: Any, *arrays: np.ndarray) -> np.ndarray:
+def self_attention(x: np.ndarray, w_q: np.ndarray, w_k: np.ndarray, w_v: np.ndarray) -> np.ndarray:
+    """Return the outputs of one head of causal self-attention, one row for each word."""
+    return scaled_dot_product_attention(x @ w_q, x @ w_k, x @ w_v)
+
+
+def _test_heads(answer: Any) -> str:
+    import torch
+
+    rng = np.random.default_rng(3)
+    for n, d_model, n_heads in ((4, 6, 2), (5, 6, 3), (3, 4, 1)):
+        x, (w_q, w_k, w_v, w_o) = rng.normal(size=(n, d_model)), rng.normal(size=(4, d_model, d_model))
+        given = _called(answer, x, w_q, w_k, w_v, w_o, n_heads)
+        if given.shape != (n, d_model):
+            raise Wrong(
+                f"For {n} words of {d_model} numbers the output is ({n}, {d_model}), and yours is {given.shape}."
+            )
+        layer = torch.nn.MultiheadAttention(d_model, n_heads, bias=False, dtype=torch.float64)
+        layer.in_proj_weight.data = torch.tensor(np.hstack([w_q, w_k, w_v]).T)
+        layer.out_proj.weight.data = torch.tensor(w_o.T)
+        words, future = torch.tensor(x), torch.tensor(~causal_mask(n, n))
+        if np.allclose(given, layer(words, words, words, attn_mask=future)[0].detach().numpy(), atol=1e-9):
+            continue
+        if np.allclose(given, self_attention(x, w_q, w_k, w_v) @ w_o):
+            raise Wrong(
+                "That is one head, whatever n_heads says: each head gets its own columns of the three matrices."
+            )
+        if np.allclose(given, multi_head_attention(x, w_q, w_k, w_v, np.eye(d_model), n_heads)):
+            raise Wrong("The heads are right, and w_o is missing: multiply the joined outputs by it.")
+        if np.allclose(given, multi_head_attention(x, w_q, w_k, w_v, w_o, n_heads, causal=False)):
+            raise Wrong("Without the mask this is right. self_attention of step 3 has the mask.")
+        by_turns = [self_attention(x, *(w[:, head::n_heads] for w in (w_q, w_k, w_v))) for head in range(n_heads)]
+        if np.allclose(given, np.hstack(by_turns) @ w_o):
+            raise Wrong("A head takes columns that are next to one another: the first width columns, then the next.")
+        raise Wrong(
+            "The numbers differ from PyTorch's: columns of each head, self_attention, side by side, then @ w_o."
+        )
+    return "Equal to PyTorch's MultiheadAttention with 1, 2 and 3 heads, to nine decimals."
+
+
+def _called(answer: Any, *arrays: np.ndarray | int) -> np.ndarray:
     try:
         with np.errstate(all="ignore"):
-            result = call(answer, *(array.copy() for array in arrays))
+            result = call(answer, *(np.copy(array) if isinstance(array, np.ndarray) else array for array in arrays))
     except ValueError as error:
-        shapes = ", ".join(str(array.shape) for array in arrays)
+        shapes = ", ".join(str(array.shape) for array in arrays if isinstance(array, np.ndarray))
         raise Wrong(f"For arrays of the shapes {shapes} it raises ValueError: {error}") from None
     try:
         return np.asarray(result, dtype=float)
@@ -195,9 +240,9 @@ def _test_tokens(answer: Any) -> str:
     if (shared, unshared) == right[::-1]:
         raise Wrong("The other way round: more fit when keys and values are shared.")
     if shared == right[0] and unshared != right[1]:
-        raise Wrong("The first is right. Without sharing there are 32 key/value heads, one for each query head.")
+        raise Wrong("The first is right. Without sharing there are 32 key-value heads, one for each query head.")
     if (shared, unshared) != right:
-        raise Wrong("For one token: 2 (key and value) × 32 layers × key/value heads × 128 numbers × 2 bytes.")
+        raise Wrong("For one token: 2 (key and value) × 32 layers × key-value heads × 128 numbers × 2 bytes.")
     return "Sharing by four leaves room for four times as many tokens."
 
 
@@ -210,7 +255,7 @@ def _tools() -> dict[str, Any]:
 
 
 def _built() -> dict[str, Any]:
-    return {"np": np, "masked_scores": masked_scores, "row_weights": softmax}
+    return {"np": np, "masked_scores": masked_scores, "row_weights": softmax, "self_attention": self_attention}
 
 
 rich_bank = Exercise(
@@ -250,7 +295,7 @@ tokens_that_fit = Exercise(
     answer="tokens_that_fit",
     test=_test_tokens,
     hints=(
-        "The row of Llama 3 8B is in the table: 32 layers, 8 key/value heads for 32 query heads, width 128.",
+        "The row of Llama 3 8B is in the table: 32 layers, 8 key-value heads for 32 query heads, width 128.",
         "A token costs 2 × 32 × 8 × 128 numbers of 2 bytes; divide 8,000,000,000 by that with //.",
     ),
     solution_code="""
@@ -306,16 +351,36 @@ build_output = Exercise(
     setting=_built,
 )
 
+build_heads = Exercise(
+    answer="multi_head",
+    test=_test_heads,
+    hints=(
+        "A head has width = w_q.shape[1] // n_heads columns: head i those from i * width to (i + 1) * width.",
+        "w_q[:, part] takes the columns of a head, with part = slice(i * width, (i + 1) * width); keys and values too.",
+        "np.hstack(outputs) puts the outputs of a list side by side; then multiply by w_o.",
+    ),
+    solution_code="""
+    def multi_head(x, w_q, w_k, w_v, w_o, n_heads):
+        outputs, width = [], w_q.shape[1] // n_heads
+        for head in range(n_heads):
+            part = slice(head * width, (head + 1) * width)
+            outputs.append(self_attention(x, w_q[:, part], w_k[:, part], w_v[:, part]))
+        return np.hstack(outputs) @ w_o
+    """,
+    setting=_built,
+)
+
 quiz = Quiz(
     (
         Question(
             "A word's score for “the” is 0, and nothing is masked. What does “the” get?",
             {
-                "A weight of 0: it has no say.": "e to the power of 0 is 1, so it gets a part of the sum.",
-                "A small weight above 0.": "In the first example each of the four words with score 0 got 0.03.",
+                "A weight of 0: it has no say.": "Only a score of minus infinity gets the weight 0.",
+                "A weight above 0.": "It is e to the power of 0, divided by the sum of the row: 0.03 for bank in the "
+                "first example, and 0.17 for she, whose six scores were all 0.",
                 "A negative weight, since the others score more.": "Powers of e are positive, so weights are too.",
             },
-            "A small weight above 0.",
+            "A weight above 0.",
         ),
         Question(
             "Which of the three vectors of a word ends up in the output of another word?",
@@ -349,9 +414,9 @@ quiz = Quiz(
             "Each head works with 64 numbers instead of 128, and there are 8 sets of attention weights.",
         ),
         Question(
-            "32 query heads share 8 pairs of keys and values. What gets four times smaller?",
+            "32 query heads share 8 key-value heads. What gets four times smaller?",
             {
-                "The cache of keys and values.": "Only the 8 pairs of each token are kept: 8 instead of 32.",
+                "The cache of keys and values.": "Each layer keeps 8 keys and 8 values of a token instead of 32.",
                 "The table of attention weights.": "Each query head still has weights of its own: 32 tables.",
                 "The whole model.": "Only the matrices that make keys and values shrink; most of a model is elsewhere.",
             },

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The colour of a box says what it is: data, learned weights, a step of the computation, or none of these.
+# The colour of a box says what it is: data, learned weights, a step of the computation, none of these, or one of the
+# three vectors of attention.
 KINDS = {"data": "#DCEBF7", "weights": "#FBE3CF", "step": "#E4F2EA", "plain": "#FFFFFF"}
+KINDS |= {"query": "#D3E2F7", "key": "#F6E1EE", "value": "#FBF0C4"}
 EDGES = {"data": "#0072B2", "weights": "#D55E00", "step": "#009E73", "plain": "#999999"}
+EDGES |= {"query": "#3A5FA8", "key": "#B0568F", "value": "#B58900"}
 
 
 def flow(
@@ -41,7 +44,8 @@ def flow(
         ``(from, to)``, ``(from, to, caption)`` or ``(from, to, caption, bend)``, between names of boxes (InputError);
         a positive bend, such as 0.4, curves the arrow to the right of its direction, a negative one to the left.
     kinds : mapping of str to str, optional
-        ``"data"``, ``"weights"``, ``"step"`` or ``"plain"`` by the names of boxes; data if left out.
+        ``"data"``, ``"weights"``, ``"step"``, ``"plain"``, ``"query"``, ``"key"`` or ``"value"`` by the names of boxes;
+        data if left out.
     width, height, fontsize : float
         The size of a box, and of its text in points; captions are a point smaller.
     """
@@ -76,14 +80,14 @@ def flow(
 def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
     """Draw the computation of one head of attention, with the shape of each array on its arrow.
 
-    Tokens are ``(n_tokens, d_model)``; queries, keys and values ``(n_tokens, d_head)``.
+    The words are ``(n_tokens, d_model)``; queries, keys and values ``(n_tokens, d_head)``.
     """
     import matplotlib.pyplot as plt
 
     into, inside, square = f"{n_tokens} × {d_model}", f"{n_tokens} × {d_head}", f"{n_tokens} × {n_tokens}"
-    boxes = {"tokens": (0, 1.5), "W_q": (2.9, 3), "W_k": (2.9, 1.5), "W_v": (2.9, 0)}
+    boxes = {"words": (0, 1.5), "W_q": (2.9, 3), "W_k": (2.9, 1.5), "W_v": (2.9, 0)}
     boxes |= {"scores": (7, 2.3, "score,\nscale"), "softmax": (9.8, 2.3), "mix": (9.8, 0), "output": (12.6, 0)}
-    arrows = [("tokens", "W_q", into), ("tokens", "W_k", into), ("tokens", "W_v", into)]
+    arrows = [("words", "W_q", into), ("words", "W_k", into), ("words", "W_v", into)]
     arrows += [("W_q", "scores", f"queries {inside}"), ("W_k", "scores", f"keys {inside}")]
     arrows += [("scores", "softmax", square), ("softmax", "mix", f"attention\nweights {square}")]
     arrows += [("W_v", "mix", f"values {inside}"), ("mix", "output", inside)]
@@ -91,6 +95,91 @@ def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
     figure, ax = plt.subplots(figsize=(8.2, 2.6))
     flow(ax, boxes, arrows, kinds=kinds, height=0.8)
     ax.set_title("One head of attention: two steps, three learned matrices")
+    return figure
+
+
+def several_heads(n_tokens: int, d_model: int, n_heads: int) -> Figure:
+    """Draw heads side by side, the matrix that mixes their outputs, and the sum with the words that came in.
+
+    Words and new words are ``(n_tokens, d_model)``; a head has queries, keys and values of ``d_model / n_heads``.
+    """
+    import matplotlib.pyplot as plt
+
+    if d_model % n_heads:
+        raise InputError(f"{d_model} columns cannot be split into {n_heads} heads of equal width.")
+    whole, part = f"{n_tokens} × {d_model}", f"{n_tokens} × {d_model // n_heads}"
+    middle = 0.75 * (n_heads - 1)
+    boxes = {"x": (0, middle, "words x"), "W": (4.2, middle, "W_q W_k\nW_v"), "join": (13.2, middle)}
+    boxes |= {f"head {head}": (9.2, 2 * middle - 1.5 * head) for head in range(n_heads)}
+    boxes |= {"W_o": (17.1, middle), "sum": (21, middle, "add"), "new": (24.9, middle, "new\nwords")}
+    arrows = [("x", "W", whole), ("join", "W_o", whole), ("W_o", "sum", whole), ("sum", "new", whole)]
+    arrows += [("W", f"head {head}", f"3 × {part}" if head == 0 else "") for head in range(n_heads)]
+    arrows += [(f"head {head}", "join", part if head == 0 else "") for head in range(n_heads)]
+    kinds = {"W": "weights", "W_o": "weights", "join": "step", "sum": "step"}
+    kinds |= {f"head {head}": "step" for head in range(n_heads)}
+    figure, ax = plt.subplots(figsize=(8, 2.45))
+    flow(ax, boxes, arrows, kinds=kinds, height=1.15, width=2.5, fontsize=7.5)
+    around = -1.5  # the words go around the heads, to the sum
+    ax.plot([0, 0, 21], [middle - 0.6, around, around], color="#555555", linewidth=1.1)
+    line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 1}
+    ax.annotate("", (21, middle - 0.6), (21, around), arrowprops=line)
+    ax.text(10.5, around + 0.12, f"the words themselves {whole}", ha="center", va="bottom", fontsize=7, color=PALE_INK)
+    ax.set_ylim(around - 0.2, 2 * middle + 0.7)
+    ax.set_title("Heads side by side: x + output @ W_o")
+    return figure
+
+
+def shared_heads(n_heads: int, kept: Mapping[str, int]) -> Figure:
+    """Draw which query heads read which keys and values, once for each way to share.
+
+    Parameters
+    ----------
+    n_heads : int
+        Query heads.
+    kept : mapping of str to int
+        The name of a way, and how many key-value heads it keeps; each must divide ``n_heads`` (InputError).
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(kept), figsize=(2.6 * len(kept), 1.9), squeeze=False)
+    for ax, (name, n_kept) in zip(axes[0], kept.items(), strict=True):
+        if n_heads % n_kept:
+            raise InputError(f"{n_heads} query heads cannot share {n_kept} key-value heads evenly.")
+        group = n_heads // n_kept
+        boxes = {f"q {head}": (head, 1.95) for head in range(n_heads)}
+        places = [each * group + (group - 1) / 2 for each in range(n_kept)]
+        boxes |= {f"k {each}": (place, 0.5) for each, place in enumerate(places)}
+        boxes |= {f"v {each}": (place, 0.0) for each, place in enumerate(places)}
+        arrows = [(f"k {head // group}", f"q {head}") for head in range(n_heads)]
+        kinds = {box: {"q": "query", "k": "key", "v": "value"}[box[0]] for box in boxes}
+        flow(ax, boxes, arrows, kinds=kinds, width=0.78, height=0.5)
+        ax.set_title(f"{name}: {n_kept} of {n_heads} kept", fontsize=9)
+    return figure
+
+
+def cache_step(words: Sequence[str], n: int) -> Figure:
+    """Draw what is there when the n-th word comes in: its query above, and the keys and values kept so far below.
+
+    What is new has a thick edge. A number of words below 1 or beyond the last raises an InputError.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    if not 1 <= n <= len(words):
+        raise InputError(f"n counts words, from 1 to {len(words)}, and {n} is not one of them.")
+    figure, ax = plt.subplots(figsize=(5.4, 1.9), layout="constrained")
+    for y, kind, places in ((1, "query", [n - 1]), (0.5, "key", range(n)), (0, "value", range(n))):
+        for place in places:
+            style = {"facecolor": KINDS[kind], "edgecolor": EDGES[kind], "linewidth": 2.4 if place == n - 1 else 0.8}
+            ax.add_patch(Rectangle((place - 0.42, y - 0.16), 0.84, 0.32, **style))
+    lines = np.array([[(n - 1, 0.84), (place, 0.66), (np.nan, np.nan)] for place in range(n)]).reshape(-1, 2)
+    ax.plot(*lines.T, color="0.6", linewidth=1)
+    ax.set(xlim=(-0.55, len(words) - 0.45), ylim=(-0.25, 1.25))
+    ax.set_xticks(range(n), words[:n], parse_math=False)
+    ax.set_yticks([0, 0.5, 1], ["values", "keys", "query"])
+    ax.tick_params(left=False, bottom=False)
+    ax.spines[:].set_visible(False)
+    ax.patch.set_visible(False)
     return figure
 
 

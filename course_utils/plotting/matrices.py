@@ -167,6 +167,71 @@ def draw_heads(
     return figure
 
 
+def attention_step(
+    words: Sequence[str], q: np.ndarray, k: np.ndarray, v: np.ndarray, step: int, rows: Sequence[int]
+) -> Figure:
+    """Draw the arrays of attention without a mask, as far as they are computed; what is not computed yet is grey.
+
+    Queries, keys, values and scores that are exactly 0 are left empty.
+
+    Parameters
+    ----------
+    words : sequence of str
+        One for each row.
+    q, k, v : ndarrays, shape (n_tokens, d)
+        Queries, keys and values, each in its colour.
+    step : int
+        1 after the scores, 2 after the scale, 3 after the softmax, 4 after the mixture (else InputError).
+    rows : sequence of int
+        The words for which it is done. At step 1 of a single word a line joins its query to the key that fits best.
+    """
+    import matplotlib.pyplot as plt
+
+    from course_utils.attention import softmax
+    from course_utils.plotting.diagrams import EDGES, KINDS
+
+    if step not in (1, 2, 3, 4):
+        raise InputError(f"The steps are 1 to 4 (score, scale, softmax, mix), and {step} is none of them.")
+    n, scores = len(words), q @ k.T
+    scaled = scores / np.sqrt(q.shape[1])
+    weights = softmax(scaled)
+    second = (f"scores ÷ √{q.shape[1]}", scaled) if step > 1 else ("scores", scores)
+    panels = [("queries", q, 0, "query"), ("keys", k, 0, "key"), (*second, 1, "step")]
+    panels += [("weights", weights, 3, "step"), ("values", v, 0, "value"), ("output", weights @ v, 4, "step")]
+    figure, ax = plt.subplots(figsize=(8.2, 2.7), layout="constrained")
+    left = 0.0
+    for name, values, since, kind in panels:
+        width, known = values.shape[1], range(n) if since == 0 else rows if step >= since else []
+        ax.text(left + width / 2, -0.95 if width == n else -0.3, name, ha="center", fontsize=10, color=INK)
+        for column, word in enumerate(words if since == 1 else []):
+            ax.text(left + column + 0.5, -0.2, word, ha="center", fontsize=6.5, color=PALE_INK, parse_math=False)
+        blocks = (
+            [(0, n, KINDS[kind])] if len(known) == n else [(0, n, MASKED), *((row, 1, KINDS[kind]) for row in known)]
+        )
+        for top, height, colour in blocks:
+            ax.add_patch(_rectangle(left, top, width, height, facecolor=colour))
+        for row in known:
+            if since > 1:  # all cells in one text: a player has room for few
+                numbers = "\u00a0\u00a0\u00a0".join(f"{number:.2f}" for number in values[row])
+                ax.text(left + width / 2, row + 0.68, numbers, ha="center", fontsize=7.5, color=INK)
+            for column in np.flatnonzero(values[row]) if since <= 1 else []:
+                number = f"{values[row, column]:.2f}".removesuffix(".00")
+                ax.text(left + column + 0.5, row + 0.68, number, ha="center", fontsize=7.5, color=INK)
+        left += width + 0.6
+    if step == 1 and len(rows) == 1:
+        row, width = rows[0], q.shape[1]
+        best = int(scores[row].argmax())
+        for start, at, kind in ((0, row, "query"), (width + 0.6, best, "key")):
+            ax.add_patch(_rectangle(start, at, width, 1, fill=False, edgecolor=EDGES[kind], linewidth=1.6, zorder=3))
+        ax.plot([width, width + 0.6], [row + 0.5, best + 0.5], color=INK, linewidth=1.4, zorder=3)
+    ax.set(xlim=(-0.1, left - 0.5), ylim=(n + 0.1, -1.6), xticks=[])
+    ax.set_yticks(np.arange(n) + 0.5, words, parse_math=False)
+    ax.tick_params(left=False)
+    ax.spines[:].set_visible(False)
+    ax.patch.set_visible(False)
+    return figure
+
+
 def _check(values: np.ndarray, rows: Sequence | None, columns: Sequence | None, mask: np.ndarray | None) -> None:
     if values.ndim != 2 or 0 in values.shape:
         raise InputError(f"A matrix has rows and columns, and this has the shape {values.shape}: pick one head, say.")

@@ -1,5 +1,11 @@
 """Plausible wrong answers to the exercises of notebook 11, and a piece of the message that each must get."""
 
+HEADS = (
+    "def multi_head(x, w_q, w_k, w_v, w_o, n_heads):\n    outputs, width = [], w_q.shape[1] // n_heads\n"
+    "    for head in range(n_heads):\n        part = slice({part})\n"
+    "        outputs.append(self_attention(x, w_q[:, part], w_k[:, part], w_v[:, part]))\n    return {end}"
+)
+
 MISTAKES = {
     "rich_bank": [
         ("rich_bank = softmax(x_2 @ x_2[5])", "mix the six rows"),
@@ -95,6 +101,21 @@ MISTAKES = {
         (
             "def self_attention(x, w_q, w_k, w_v):\n    return masked_scores(x @ w_q, x @ w_k) @ (x @ w_v)",
             "differ from PyTorch's",
+        ),
+    ],
+    "build_heads": [
+        (
+            "def multi_head(x, w_q, w_k, w_v, w_o, n_heads):\n    return self_attention(x, w_q, w_k, w_v) @ w_o",
+            "one head, whatever",
+        ),
+        (HEADS.format(part="head * width, (head + 1) * width", end="np.hstack(outputs)"), "w_o is missing"),
+        (HEADS.format(part="head, None, n_heads", end="np.hstack(outputs) @ w_o"), "next to one another"),
+        (HEADS.format(part="head * width, (head + 1) * width", end="sum(outputs)"), "the output is (4, 6)"),
+        (HEADS.format(part="head * width, (head + 1) * width", end="np.hstack(outputs[::-1]) @ w_o"), "differ from"),
+        (
+            "from course_utils.attention import multi_head_attention\n"
+            "multi_head = lambda *given: multi_head_attention(*given, causal=False)",
+            "Without the mask",
         ),
     ],
 }
