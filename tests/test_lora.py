@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from course_utils.common.errors import InputError
+from course_utils.exercises import adapters_and_lora as exercises
 from course_utils.fine_tuning.lora import Adapter, LoRALinear, add_adapters, add_lora, count_parameters, linear_layers
+from course_utils.fine_tuning.steps import gradient_step
 
 
 def network(width=8, seed=0):
@@ -226,3 +228,27 @@ def test_adapters_go_behind_layers_and_change_nothing_at_first():
     assert count_parameters(model)[0] == (2 * 8 * 3 + 8 + 3) + (2 * 4 * 3 + 4 + 3)
     with pytest.raises(InputError, match="no linear layer"):
         add_adapters(network(), ["7"], bottleneck=3)
+
+
+def test_the_exercise_in_numpy_is_the_layer_of_pytorch():
+    torch.manual_seed(0)
+    layer = with_update(nn.Linear(6, 4, bias=False).double(), rank=2, alpha=8)
+    x, error = torch.randn(5, 6, dtype=torch.double), torch.randn(5, 4, dtype=torch.double)
+    W, A, B = (part.detach().numpy() for part in (layer.layer.weight, layer.A, layer.B))
+    said = layer(x)
+    assert exercises.with_lora_layer(x.numpy(), W, A, B, 8) == pytest.approx(said.detach().numpy())
+    said.backward(error)
+    for mine, theirs in zip(exercises.gradients(x.numpy(), error.numpy(), A, B, 8), (layer.A, layer.B), strict=True):
+        assert mine == pytest.approx(theirs.grad.numpy())
+
+
+def test_training_in_numpy_ends_where_gradient_descent_in_pytorch_ends():
+    torch.manual_seed(0)
+    layer, x, y = LoRALinear(nn.Linear(6, 4, bias=False).double(), 2, 4), torch.randn(9, 6).double(), torch.randn(9, 4)
+    W, A = layer.layer.weight.detach().numpy().copy(), layer.A.detach().numpy().copy()
+    optimiser = torch.optim.SGD([layer.A, layer.B], lr=0.05)
+    for _ in range(20):
+        gradient_step((layer(x) - y).square().sum() / 2 / len(x), optimiser)
+    layer.merge()
+    merged = exercises.trained(x.numpy(), y.numpy(), W, A, 4, 0.05, 20)
+    assert merged == pytest.approx(layer.layer.weight.detach().numpy())
