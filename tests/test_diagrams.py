@@ -168,7 +168,7 @@ def test_a_step_of_attention_shows_only_what_is_computed_so_far(request):
         shown.append(texts(figure.axes[0]))
     assert "6" in shown[0]  # 2 * 3
     assert "1.00" not in str(shown[0])
-    assert "0.00\u00a0\u00a0\u00a01.00" in shown[1]  # the softmax of 0 and 6
+    assert "0.00 1.00" in shown[1]  # the softmax of 0 and 6
     assert "7.00" not in shown[1]
     assert "7.00" in shown[2]
     with pytest.raises(InputError, match="1 to 4"):

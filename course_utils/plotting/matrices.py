@@ -201,8 +201,9 @@ def attention_step(
     figure, ax = plt.subplots(figsize=(8.2, 2.7), layout="constrained")
     left = 0.0
     for name, values, since, kind in panels:
-        width, known = values.shape[1], range(n) if since == 0 else rows if step >= since else []
-        ax.text(left + width / 2, -0.95 if width == n else -0.3, name, ha="center", fontsize=10, color=INK)
+        known = range(n) if since == 0 else rows if step >= since else []
+        width = values.shape[1] * (0.8 if since > 1 else 1)  # numbers in one text are closer
+        ax.text(left + width / 2, -0.95 if since == 1 else -0.3, name, ha="center", fontsize=10, color=INK)
         for column, word in enumerate(words if since == 1 else []):
             ax.text(left + column + 0.5, -0.2, word, ha="center", fontsize=6.5, color=PALE_INK, parse_math=False)
         blocks = (
@@ -212,7 +213,7 @@ def attention_step(
             ax.add_patch(_rectangle(left, top, width, height, facecolor=colour))
         for row in known:
             if since > 1:  # all cells in one text: a player has room for few
-                numbers = "\u00a0\u00a0\u00a0".join(f"{number:.2f}" for number in values[row])
+                numbers = " ".join(f"{number:.2f}" for number in values[row])
                 ax.text(left + width / 2, row + 0.68, numbers, ha="center", fontsize=7.5, color=INK)
             for column in np.flatnonzero(values[row]) if since <= 1 else []:
                 number = f"{values[row, column]:.2f}".removesuffix(".00")
