@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.transformer import Activations, NumPyLM, token_losses
-from course_utils.transformer.figures import attention_html, draw_lens
+from course_utils.transformer.figures import attention_html, draw_cache, draw_lens, draw_turned
 from course_utils.transformer.heads import (
     first_token_score,
     induction_score,
     lens,
+    peers,
     previous_token_score,
     random_heads,
     strongest_heads,
@@ -72,6 +74,34 @@ def test_random_heads_are_different_and_avoid_what_they_should(model):
     rng = np.random.default_rng(0)
     avoid = [(layer, head) for layer in range(29) for head in range(9)]
     assert sorted(random_heads(model, 9, rng, avoid)) == [(29, head) for head in range(9)]
+
+
+def test_peers_are_other_heads_of_the_same_layers(model):
+    chosen, avoid = [(3, 1), (3, 2), (7, 0)], [(7, head) for head in range(1, 8)]
+    drawn = peers(model, chosen, np.random.default_rng(0), avoid)
+    assert [layer for layer, _ in drawn] == [3, 3, 7]
+    assert drawn[2] == (7, 8)
+    assert len({*drawn, *chosen}) == 6
+    with pytest.raises(InputError, match="Layer 7 has no other head"):
+        peers(model, [(7, 0), (7, 8)], np.random.default_rng(0), avoid)
+
+
+def test_a_cache_is_drawn_with_what_is_new_and_what_is_kept():
+    figure = draw_cache(["a", "b", "c"], n_kept=1, n_read=2)
+    words = [text.get_text() for text in figure.axes[0].texts]
+    plt.close(figure)
+    assert words.count("new") == 3  # query, key and value of the second token
+    assert words.count("kept") == 2  # key and value of the first
+    with pytest.raises(InputError, match="n_read"):
+        draw_cache(["a", "b"], n_kept=0, n_read=3)
+
+
+def test_the_arrows_of_two_pairs_three_apart_have_one_angle_between_them():
+    figure = draw_turned((1.0, 0.5), (0.8, -0.3), 0.6, [(5, 2), (7, 4)])
+    scores = figure.axes[2].images[0].get_array()
+    plt.close(figure)
+    assert scores[5, 2] == pytest.approx(scores[7, 4])
+    assert scores[0, 0] == pytest.approx(1.0 * 0.8 - 0.5 * 0.3)
 
 
 def test_the_lens_ends_with_the_models_own_answer(model):

@@ -15,6 +15,7 @@ from course_utils.common.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from course_utils.transformer.heads import Activations, Head
     from course_utils.transformer.model import NumPyLM
@@ -28,7 +29,7 @@ def draw_model(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw; about 5.4 x 2.8 inches.
+        Where to draw; about 6.8 x 2.8 inches.
     model : NumPyLM
         The model that reads.
     n_tokens : int
@@ -40,19 +41,20 @@ def draw_model(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     stream, last = f"{n_tokens} × {d_model}", len(model.blocks)
     boxes = {
         "text": (0, 0, "text"),
-        "ids": (3.3, 0, "token ids"),
-        "rows": (6.6, 0, "embedding\nrows"),
-        "first": (6.6, -1.7, "block 1"),
-        "more": (3.3, -1.7, f"blocks 2 to {last - 1}"),
-        "last": (0, -1.7, f"block {last}"),
-        "head": (0, -3.4, "norm, head"),
-        "logits": (3.3, -3.4, "logits"),
-        "chances": (6.6, -3.4, "probabilities"),
+        "ids": (4.4, 0, "token ids"),
+        "rows": (8.8, 0, "embedding\nrows"),
+        "first": (8.8, -1.8, "block 1"),
+        "more": (4.4, -1.8, f"blocks 2 to {last - 1}"),
+        "last": (0, -1.8, f"block {last}"),
+        "head": (0, -3.6, "norm, head"),
+        "logits": (4.4, -3.6, "logits"),
+        "chances": (8.8, -3.6, "probabilities"),
     }
-    carried = [f"{n_tokens} tokens", "look up", stream, stream, stream, stream, f"{n_tokens} × {n_words:,}", "softmax"]
+    carried = [f"{n_tokens} tokens", str(n_tokens), stream, stream, stream, stream]
+    carried += [f"{n_tokens} × {n_words:,}"] * 2
     arrows = [(*pair, what) for pair, what in zip(itertools.pairwise(boxes), carried, strict=True)]
     steps = dict.fromkeys(("first", "more", "last", "head"), "step")
-    flow(ax, boxes, arrows, kinds=steps | {"text": "plain"}, width=1.8)
+    flow(ax, boxes, arrows, kinds=steps | {"text": "plain"}, width=2.2, height=0.8)
 
 
 def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
@@ -61,7 +63,7 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw; about 7 x 2.7 inches.
+        Where to draw; about 8.6 x 2.9 inches.
     model : NumPyLM
         The model whose block it is.
     n_tokens : int
@@ -69,17 +71,97 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     """
     from course_utils.plotting.diagrams import flow
 
-    stream, block = f"{n_tokens} × {model.embedding.shape[1]}", model.blocks[0]
-    made = f"{model.n_heads + 2 * model.n_kv_heads} × {n_tokens} × {model.d_head}"
-    hidden = f"2 × {n_tokens} × {len(block.down)}"
-    names = ["x", "RMSNorm", f"attention\n{model.n_heads} heads", "x + heads"]
-    names += ["x + heads ", "RMSNorm ", "gates ×\nnumbers", "x + heads\n+ network"]
-    boxes = {name: (3.6 * (place % 4), -2.3 * (place // 4)) for place, name in enumerate(names)}
-    carried = [stream, made, stream, "", stream, hidden, stream]
-    arrows = [(*pair, what) for pair, what in zip(itertools.pairwise(names), carried, strict=True) if what]
-    arrows += [(names[0], names[3], stream, -0.16), (names[4], names[7], stream, -0.16)]
-    flow(ax, boxes, arrows, kinds=dict.fromkeys(names[1:3] + names[5:7], "step"), width=1.7)
-    ax.set_ylim(-2.8, 1.2)
+    block, all_heads = model.blocks[0], model.n_heads + 2 * model.n_kv_heads
+    stream, wide = f"{n_tokens} × {model.embedding.shape[1]}", len(block.down)
+    rows = [
+        ("x", "RMSNorm", "W_qkv", f"attention\n{model.n_heads} heads", "W_output", "+"),
+        ("x ", "RMSNorm ", "W_gate\nW_up", "SwiGLU", "W_down", "+ "),
+    ]
+    shapes = [
+        (
+            stream,
+            stream,
+            f"{all_heads} × {n_tokens} × {model.d_head}",
+            f"{model.n_heads} × {n_tokens} × {model.d_head}",
+        ),
+        (stream, stream, f"{n_tokens} × {2 * wide:,}", f"{n_tokens} × {wide:,}"),
+    ]
+    boxes = {name: (4.1 * column, -2.9 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
+    arrows = []
+    for names, carried in zip(rows, shapes, strict=True):
+        pairs = itertools.pairwise(names)
+        arrows += [(*pair, what) for pair, what in zip(pairs, (*carried, stream), strict=True)]
+        arrows.append((names[0], names[-1], "", -0.13))
+    steps = dict.fromkeys((*(name for names in rows for name in (names[1], names[3], names[5])),), "step")
+    learned = dict.fromkeys((*(name for names in rows for name in (names[2], names[4])),), "weights")
+    flow(ax, boxes, arrows, kinds=steps | learned, width=1.95, height=0.95)
+    ax.set_ylim(-3.5, 1.9)
+
+
+def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: float, pairs: Sequence) -> Figure:
+    """Draw one pair of a query and a key, turned by their positions, and the scores of eight positions by eight.
+
+    Parameters
+    ----------
+    query, key : tuple of float
+        The pairs at position 0.
+    speed : float
+        Radians for each position.
+    pairs : sequence of (int, int)
+        Two pairs of positions, of the query and of the key, to draw as arrows.
+    """
+    import matplotlib.pyplot as plt
+
+    from course_utils.plotting.diagrams import plane
+    from course_utils.plotting.matrices import matrix
+
+    places, (at_query, at_key) = np.exp(1j * speed * np.arange(8)), (complex(*pair) for pair in (query, key))
+    figure, axes = plt.subplots(1, 3, figsize=(8.8, 2.7), layout="constrained")
+    for ax, (i, j) in zip(axes[:2], pairs, strict=True):
+        arrows = {f"query at {i}": at_query * places[i], f"key at {j}": at_key * places[j]}
+        colours = dict(zip(arrows, ("#0072B2", "#D55E00"), strict=True))
+        plane(ax, {name: (number.real, number.imag) for name, number in arrows.items()}, colours)
+        ax.set(xlim=(-2.2, 2.2), ylim=(-1.4, 1.4), title=f"positions {i} and {j}")
+    scores = np.real(np.outer(at_query * places, (at_key * places).conj()))
+    matrix(axes[2], scores, rows=list("01234567"), columns=list("01234567"), numbers=False)
+    axes[2].set(title="scores: query down, key across")
+    return figure
+
+
+def draw_cache(tokens: Sequence[str], n_kept: int, n_read: int) -> Figure:
+    """Draw what a cache holds while a model reads: queries, keys and values, kept, new, or not yet there.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        All tokens of the text, one a column.
+    n_kept : int
+        How many tokens the cache held before.
+    n_read : int
+        How many tokens have been read afterwards; those after ``n_kept`` are computed now.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import FancyBboxPatch
+
+    check_whole("n_read", n_read, check_whole("n_kept", n_kept, 0), len(tokens))
+    figure, ax = plt.subplots(figsize=(6.2, 2), layout="constrained")
+    colours = {"query": "#0072B2", "key": "#D55E00", "value": "#009E73"}
+    for column, token in enumerate(tokens):
+        ink = "#222222" if column < n_read else "#AAAAAA"
+        ax.text(column, 0, visible(token), ha="center", va="center", fontsize=9, color=ink, parse_math=False)
+        for row, (name, colour) in enumerate(colours.items(), 1):
+            new, kept = n_kept <= column < n_read, column < n_kept and name != "query"
+            patch = FancyBboxPatch((column - 0.4, -row - 0.3), 0.8, 0.6, boxstyle="round,pad=0,rounding_size=0.1")
+            patch.set(facecolor=colour if new or kept else "none", alpha=1 if new else 0.3 if kept else 1)
+            patch.set(edgecolor=colour if new or kept else "#CCCCCC", linestyle="-" if new or kept else ":")
+            ax.add_patch(patch)
+            word = "new" if new else "kept" if kept else ""
+            ax.text(column, -row, word, ha="center", va="center", fontsize=8, color="white" if new else "#222222")
+    for row, name in enumerate(colours, 1):
+        ax.text(-0.65, -row, name, ha="right", va="center", fontsize=9)
+    ax.set(xlim=(-1.4, len(tokens) - 0.5), ylim=(-3.5, 0.5))
+    ax.set_axis_off()
+    return figure
 
 
 def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), limit: float = 1.0) -> None:

@@ -142,6 +142,31 @@ def random_heads(model: NumPyLM, k: int, rng: np.random.Generator, avoid: Sequen
     return [free[number] for number in rng.choice(len(free), check_whole("k", k, 1, len(free)), replace=False)]
 
 
+def peers(model: NumPyLM, heads: Sequence[Head], rng: np.random.Generator, avoid: Sequence[Head] = ()) -> list[Head]:
+    """Draw for each head another one of the same layer, to compare a choice of heads with; none of them in ``avoid``.
+
+    Raises
+    ------
+    InputError
+        If a layer has no head left to draw.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> drawn = peers(NumPyLM.smollm2(), [(3, 1), (3, 2), (7, 0)], np.random.default_rng(0))
+    >>> [layer for layer, _ in drawn], len({*drawn, (3, 1), (3, 2), (7, 0)})
+    ([3, 3, 7], 6)
+    """
+    taken, drawn = {tuple(head) for head in (*heads, *avoid)}, []
+    for layer, _ in heads:
+        free = [(layer, head) for head in range(model.n_heads) if (layer, head) not in taken]
+        if not free:
+            raise InputError(f"Layer {layer} has no other head left to draw.")
+        drawn.append(free[rng.integers(len(free))])
+        taken.add(drawn[-1])
+    return drawn
+
+
 def lens(model: NumPyLM, seen: Activations, position: int = -1) -> tuple[list[str], np.ndarray]:
     """Let the model answer at one position after each block: the *logit lens*.
 
