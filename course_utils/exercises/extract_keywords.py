@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
 
 MOST_ADDED = 12
 PLANTED = "casino"
@@ -22,44 +24,120 @@ def _setting() -> dict[str, Any]:
     return {"np": np, "extract": extract, "honey": articles["text"][articles["title"][:].index("Honey")]}
 
 
+VECTORS = np.array([[3.0, 0.0], [0.8, 0.6], [0.0, 2.0], [-0.6, 0.8]])
+TEXT = np.array([4.0, 3.0])
+
+
+def relevance(text_vector: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return the cosine of each row with the vector of the text."""
+    return vectors @ text_vector / np.linalg.norm(vectors, axis=1) / np.linalg.norm(text_vector)
+
+
+def redundancy(vectors: np.ndarray, chosen: Sequence[int]) -> np.ndarray:
+    """Return for each row its greatest cosine with a row that was chosen."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (unit @ unit[list(chosen)].T).max(axis=1)
+
+
+def _building_setting() -> dict[str, Any]:
+    return {"np": np, "relevance": relevance, "redundancy": redundancy}
+
+
+def _numbers(answer: Any, n: int, *arguments: Any) -> np.ndarray:
+    given = call(answer, *arguments)
+    try:
+        given = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong("It should return an array of numbers, one for each candidate.") from None
+    if given.shape != (n,):
+        raise Wrong(f"For {n} candidates it should return {n} numbers, and what it returns has shape {given.shape}.")
+    return given
+
+
+def _test_relevance(answer: Any) -> str:
+    given, right = _numbers(answer, 4, TEXT.copy(), VECTORS.copy()), relevance(TEXT, VECTORS)
+    if np.allclose(given, VECTORS @ TEXT):
+        raise Wrong("These are dot products: a long vector gets more. Divide by both lengths, and they are cosines.")
+    if np.allclose(given, 1 - right):
+        raise Wrong("These are distances, small for what is near. A cosine is large for what is near.")
+    if np.allclose(given, right * np.linalg.norm(TEXT)):
+        raise Wrong("The rows have length one now, and the vector of the text does not: divide by its length too.")
+    if np.allclose(given, VECTORS @ TEXT / np.linalg.norm(TEXT)):
+        raise Wrong("You divided by the length of the text's vector only. Each row has its own length: axis=1.")
+    if not np.allclose(given, right):
+        raise Wrong(
+            f"For the vectors {VECTORS.tolist()} and the text {TEXT.tolist()} it should return {_short(right)}."
+        )
+    return "One product of a matrix with a vector, and every candidate knows how near it is."
+
+
+def _test_redundancy(answer: Any) -> str:
+    for chosen in ([0], [0, 3], [1, 2]):
+        given, right = _numbers(answer, 4, VECTORS.copy(), list(chosen)), redundancy(VECTORS, chosen)
+        if np.allclose(given, right):
+            continue
+        unit = VECTORS / np.linalg.norm(VECTORS, axis=1, keepdims=True)
+        for summary, why in (
+            (np.mean, "You take the mean over those chosen. One twin is enough to be a repetition: take the max."),
+            (np.min, "You take the smallest likeness. It is the chosen phrase most like it that counts: take the max."),
+            (np.sum, "You add the likenesses up. One twin is enough, and two are no worse: take the max."),
+        ):
+            if np.allclose(given, summary(unit @ unit[chosen].T, axis=1)):
+                raise Wrong(why)
+        if np.allclose(given, (VECTORS @ VECTORS[chosen].T).max(axis=1)):
+            raise Wrong("These are dot products of vectors of different lengths. Divide each row by its length first.")
+        raise Wrong(f"For the vectors {VECTORS.tolist()} and chosen={chosen} it should return {_short(right)}.")
+    return "A candidate that was chosen gets 1: it is its own twin."
+
+
 def _test_mmr(answer: Any) -> str:
-    closeness = np.array([0.9, 0.8, 0.5, 0.45])
-    likeness = np.array([[1.0, 0.9, 0.5, 0.1], [0.9, 1.0, 0.2, 0.0], [0.5, 0.2, 1.0, 0.5], [0.1, 0.0, 0.5, 1.0]])
-    cases = [(0.0, [0, 1, 2, 3]), (0.5, [0, 3, 2, 1]), (1.0, [0, 3, 2, 1])]
-    for diversity, right in cases:
-        given = call(answer, closeness.copy(), likeness.copy(), 4, diversity)
+    from course_utils.keywords import mmr
+
+    rng = np.random.default_rng(10)
+    vectors = rng.normal(size=(9, 4)) + np.array([1.0, 0.5, 0.0, 0.0])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    text = np.array([0.6, 0.8, 0.0, 0.0])
+    for n, diversity in ((5, 0.0), (5, 0.3), (9, 0.5), (6, 0.9), (20, 0.4)):
+        given = call(answer, text.copy(), vectors.copy(), n, diversity)
         try:
             given = [int(position) for position in given]
         except (TypeError, ValueError):
-            raise Wrong("It should give a list of positions, such as [0, 3].") from None
-        if len(given) != 4:
-            raise Wrong(f"Asked for 4 it gives {len(given)} positions.")
-        if len(set(given)) < 4:
-            raise Wrong(
-                f"With diversity {diversity} it chooses one twice: {given}. What was chosen is out of the race."
-            )
-        if given != right:
-            if given == _by(closeness, likeness, diversity, np.mean):
-                raise Wrong(
-                    "You take the mean likeness to those chosen. One twin is enough to be a repetition: the max."
-                )
-            if given == _by(closeness, likeness, 1 - diversity, np.max):
-                raise Wrong("The two weights are exchanged: with diversity 0 only the closeness should count.")
-            if given == [0, 1, 2, 3]:
-                raise Wrong(
-                    "That is the order of closeness alone. The likeness must be subtracted: not added, not left out."
-                )
-            raise Wrong(f"With diversity {diversity} it chooses {given}, and {right} is right.")
-    return "Three lines of arithmetic, and the second keyword is no longer the first in other words."
+            raise Wrong("It should return a list of positions, such as [0, 3].") from None
+        right = mmr(text, vectors, n, diversity)
+        if len(set(given)) < len(given):
+            raise Wrong(f"It chooses one twice: {given}. Set worth[chosen] = -np.inf before you take the argmax.")
+        if len(given) != len(right):
+            raise Wrong(f"Asked for {n} of 9 candidates it returns {len(given)} positions, and {len(right)} is right.")
+        if given == right:
+            continue
+        if given == _by(text, vectors, n, 1 - diversity):
+            raise Wrong("The two weights are exchanged: with diversity 0 only the relevance should count.")
+        if given == mmr(text, vectors, n, 0.0):
+            raise Wrong("That is the order of relevance alone. The redundancy must be subtracted at every choice.")
+        if given == _by(text, vectors, n, diversity, sign=1):
+            raise Wrong("You add the redundancy, so twins are welcome. It has to be subtracted.")
+        if given == _by(text, vectors, n, diversity, only_first=True):
+            raise Wrong("You compare with the first choice only. Compute the redundancy anew after every choice.")
+        raise Wrong(f"For n={n} and diversity {diversity} it chooses {given}, and {right} is right.")
+    return "It chooses what the course's mmr chooses, and that chooses what KeyBERT does."
 
 
-def _by(closeness: np.ndarray, likeness: np.ndarray, diversity: float, summary: Any) -> list[int]:
-    chosen = [int(closeness.argmax())]
-    while len(chosen) < len(closeness):
-        worth = (1 - diversity) * closeness - diversity * summary(likeness[:, chosen], axis=1)
+def _by(
+    text: np.ndarray, vectors: np.ndarray, n: int, diversity: float, *, sign: int = -1, only_first: bool = False
+) -> list[int]:
+    """Choose as `mmr` does, or with one of the mistakes that a learner may make."""
+    near = relevance(text, vectors)
+    chosen = [int(near.argmax())]
+    while len(chosen) < min(n, len(vectors)):
+        like = redundancy(vectors, chosen[:1] if only_first else chosen)
+        worth = (1 - diversity) * near + sign * diversity * like
         worth[chosen] = -np.inf
         chosen.append(int(worth.argmax()))
     return chosen
+
+
+def _short(numbers: np.ndarray) -> list[float]:
+    return [round(float(number), 2) for number in numbers]
 
 
 def _test_stuffed(answer: Any) -> str:
@@ -98,30 +176,62 @@ def _test_supported(answer: Any) -> str:
     return "What is left can be found in the text by anyone. That does not make it a good keyword, only an honest one."
 
 
-diverse = Exercise(
+build_relevance = Exercise(
+    "relevance",
+    _test_relevance,
+    (
+        "vectors @ text_vector is a dot product for each row. What must it be divided by?",
+        "np.linalg.norm(vectors, axis=1) holds the length of each row, np.linalg.norm(text_vector) that of the text.",
+    ),
+    """
+    def relevance(text_vector, vectors):
+        lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(text_vector)
+        return vectors @ text_vector / lengths
+    """,
+    _building_setting,
+)
+
+build_redundancy = Exercise(
+    "redundancy",
+    _test_redundancy,
+    (
+        "unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True) gives every row the length 1.",
+        "unit @ unit[chosen].T has a row for each candidate, a column for each chosen one: take the max of each row.",
+    ),
+    """
+    def redundancy(vectors, chosen):
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return (unit @ unit[chosen].T).max(axis=1)
+    """,
+    _building_setting,
+)
+
+build_mmr = Exercise(
     "my_mmr",
     _test_mmr,
     (
-        "Begin with chosen = [closeness.argmax()]. likeness[:, chosen].max(axis=1) is each one's greatest likeness.",
-        "worth = (1 - diversity) * closeness - diversity * that; set worth[chosen] = -np.inf and take the argmax.",
+        "near = relevance(text_vector, vectors); begin with chosen = [int(near.argmax())].",
+        "In the loop: worth = (1 - diversity) * near - diversity * redundancy(vectors, chosen).",
+        "Set worth[chosen] = -np.inf, append int(worth.argmax()), and stop at min(n, len(vectors)).",
     ),
     """
-    def my_mmr(closeness, likeness, n, diversity):
-        chosen = [int(closeness.argmax())]
-        while len(chosen) < n:
-            worth = (1 - diversity) * closeness - diversity * likeness[:, chosen].max(axis=1)
+    def my_mmr(text_vector, vectors, n, diversity):
+        near = relevance(text_vector, vectors)
+        chosen = [int(near.argmax())]
+        while len(chosen) < min(n, len(vectors)):
+            worth = (1 - diversity) * near - diversity * redundancy(vectors, chosen)
             worth[chosen] = -np.inf
             chosen.append(int(worth.argmax()))
         return chosen
     """,
-    lambda: {"np": np},
+    _building_setting,
 )
 
 stuffing = Exercise(
     "stuffed",
     _test_stuffed,
     (
-        "The vector of the text is an average over its tokens: words that come often pull it to themselves.",
+        "The vector of the text is an average over its tokens: words that are repeated pull it to themselves.",
         'Begin with the planted word: "casino " * 12 + honey.',
     ),
     'stuffed = "casino " * 12 + honey',
@@ -144,4 +254,75 @@ honest = Exercise(
     def keep_supported(phrases, text):
         return [phrase for phrase in phrases if only_words(phrase) in only_words(text)]
     """,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "“Aphids refinement” came out of the text on honey, which does not contain it. Why?",
+            {
+                "The encoder finds that the two words are close in meaning.": "No encoder was used at that point.",
+                "The two words are frequent in other texts.": "The recipe saw this one text only.",
+                "The stop word between two sentences was dropped, and their ends were joined.": (
+                    "“… of aphids. This refinement …”: without “this” and the full stop, they are neighbours."
+                ),
+            },
+            "The stop word between two sentences was dropped, and their ends were joined.",
+        ),
+        Question(
+            "Diversity 0.5. A has closeness 0.8 and a twin among the chosen (likeness 0.9). B has closeness 0.5 and "
+            "likeness 0.1. Which is chosen next?",
+            {
+                "A, since it is much closer to the text.": "With diversity 0 it is. Here its likeness costs 0.45.",
+                "B.": "0.5 · 0.5 − 0.5 · 0.1 = 0.2, and A has 0.5 · 0.8 − 0.5 · 0.9 = −0.05.",
+                "Neither, since a worth below zero ends the choice.": (
+                    "Only the order counts, and the choice ends when n are chosen. B's worth is above zero, too."
+                ),
+            },
+            "B.",
+        ),
+        Question(
+            "The first five candidates had the best F1 on Wikipedia. What do we know from the further tests?",
+            {
+                "The score rewarded where the definition is: without that sentence, they are no better than chance.": (
+                    "Their F1 fell from 0.53 to 0.14, and five at random had 0.12."
+                ),
+                "There is a mistake in the code, since a lazy method cannot win.": (
+                    "It can, if the texts begin with what the score asks for."
+                ),
+                "The beginning of a text is the best place for keywords in general.": (
+                    "In the bodies of the news texts the first five were no better than five at random."
+                ),
+            },
+            "The score rewarded where the definition is: without that sentence, they are no better than chance.",
+        ),
+        Question(
+            "Somebody compares methods and lets TF-IDF give single words, while the others also give pairs of words. "
+            "What is wrong with that?",
+            {
+                "Nothing: each method should be used as its library has it.": (
+                    "Then the table compares kinds of phrases as well as methods, and cannot tell them apart."
+                ),
+                "Single words are always worse keywords.": "“Bees” is a good one. The question is what was compared.",
+                "TF-IDF needs more than 115 texts.": "Its rarities can come from thousands of other texts.",
+                "Two things changed at once, so the difference cannot be put down to the method.": (
+                    "In this notebook all methods order the same candidates, and only the order differs."
+                ),
+            },
+            "Two things changed at once, so the difference cannot be put down to the method.",
+        ),
+        Question(
+            "A language model proposes a keyword that does not occur in the text. What follows?",
+            {
+                "It is false.": "“Bereaved” fits an orphan. It is only not written there.",
+                "It cannot be checked by looking into the text.": (
+                    "That is all, and why we drop it: half of the model's later proposals were of this kind."
+                ),
+                "It is better than the others, since it needed understanding.": (
+                    "Among them are “money system” for a credit card and “bere”, a word that was cut off."
+                ),
+            },
+            "It cannot be checked by looking into the text.",
+        ),
+    )
 )

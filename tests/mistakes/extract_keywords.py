@@ -1,36 +1,74 @@
 """Plausible wrong answers to the exercises of notebook 10, and a piece of the message that each must get."""
 
 LOOP = (
-    "def my_mmr(closeness, likeness, n, diversity):\n"
-    "    chosen = [int(closeness.argmax())]\n"
-    "    while len(chosen) < n:\n"
+    "def my_mmr(text_vector, vectors, n, diversity):\n"
+    "    near = relevance(text_vector, vectors)\n"
+    "    chosen = [int(near.argmax())]\n"
+    "    while len(chosen) < {end}:\n"
     "        worth = {worth}\n"
     "        {out}\n"
     "        chosen.append(int(worth.argmax()))\n"
     "    return chosen"
 )
-OUT = "worth[chosen] = -np.inf"
+OUT, END = "worth[chosen] = -np.inf", "min(n, len(vectors))"
+WORTH = "(1 - diversity) * near - diversity * redundancy(vectors, chosen)"
+UNIT = "    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)\n"
 
 MISTAKES = {
-    "diverse": [
+    "build_relevance": [
+        ("relevance = lambda text_vector, vectors: vectors @ text_vector", "dot products"),
         (
-            LOOP.format(worth="(1 - diversity) * closeness - diversity * likeness[:, chosen].mean(axis=1)", out=OUT),
-            "the max",
+            "def relevance(text_vector, vectors):\n"
+            + UNIT
+            + "    return 1 - unit @ text_vector / np.linalg.norm(text_vector)",
+            "distances",
+        ),
+        ("def relevance(text_vector, vectors):\n" + UNIT + "    return unit @ text_vector", "divide by its length too"),
+        (
+            "relevance = lambda text_vector, vectors: vectors @ text_vector / np.linalg.norm(text_vector)",
+            "Each row has its own length",
+        ),
+        ("relevance = lambda text_vector, vectors: (vectors @ text_vector).max()", "4 numbers"),
+        (
+            "def relevance(text_vector, vectors):\n"
+            "    return vectors @ text_vector / np.linalg.norm(vectors) / np.linalg.norm(text_vector)",
+            "it should return [0.8",
+        ),
+    ],
+    "build_redundancy": [
+        (
+            "def redundancy(vectors, chosen):\n" + UNIT + "    return (unit @ unit[chosen].T).mean(axis=1)",
+            "take the mean",
+        ),
+        ("def redundancy(vectors, chosen):\n" + UNIT + "    return (unit @ unit[chosen].T).min(axis=1)", "smallest"),
+        ("def redundancy(vectors, chosen):\n" + UNIT + "    return (unit @ unit[chosen].T).sum(axis=1)", "add the"),
+        ("redundancy = lambda vectors, chosen: (vectors @ vectors[chosen].T).max(axis=1)", "different lengths"),
+        (
+            "def redundancy(vectors, chosen):\n" + UNIT + "    return (unit @ unit[chosen].T).max(axis=0)",
+            "4 numbers",
         ),
         (
-            LOOP.format(worth="diversity * closeness - (1 - diversity) * likeness[:, chosen].max(axis=1)", out=OUT),
+            "def redundancy(vectors, chosen):\n" + UNIT + "    return (unit @ unit.T).max(axis=1)",
+            "it should return [1.0",
+        ),
+    ],
+    "build_mmr": [
+        (
+            LOOP.format(worth="diversity * near - (1 - diversity) * redundancy(vectors, chosen)", out=OUT, end=END),
             "exchanged",
         ),
         (
-            LOOP.format(worth="(1 - diversity) * closeness + diversity * likeness[:, chosen].max(axis=1)", out=OUT),
-            "order of closeness alone",
+            LOOP.format(worth="(1 - diversity) * near + diversity * redundancy(vectors, chosen)", out=OUT, end=END),
+            "twins are welcome",
         ),
+        (LOOP.format(worth=WORTH.replace("chosen", "chosen[:1]"), out=OUT, end=END), "first choice only"),
+        (LOOP.format(worth=WORTH, out="pass", end=END), "twice"),
+        (LOOP.format(worth=WORTH, out=OUT, end="n"), "twice"),
         (
-            LOOP.format(worth="(1 - diversity) * closeness - diversity * likeness[:, chosen].max(axis=1)", out="pass"),
-            "twice",
+            "my_mmr = lambda text_vector, vectors, n, diversity: np.argsort(-relevance(text_vector, vectors))[:n]",
+            "relevance alone",
         ),
-        ("my_mmr = lambda closeness, likeness, n, diversity: np.argsort(-closeness)[:n]", "order of closeness alone"),
-        ("my_mmr = lambda closeness, likeness, n, diversity: [0]", "gives 1"),
+        ("my_mmr = lambda text_vector, vectors, n, diversity: [0]", "returns 1 positions"),
     ],
     "stuffing": [
         ("stuffed = honey", "Nothing is added"),
