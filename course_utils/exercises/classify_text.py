@@ -7,11 +7,41 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.attention import softmax
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
 
 BETTER_NAMES = 0.52  # zero-shot accuracy on the training articles; the plain names reach about 0.43
 MOST_CHANGED = 300
+MENDED_PEOPLE = "a person who was born, lived and died: a writer, ruler, scientist or artist"
 RUINED = 0.6  # share of the test articles on mathematics; untouched it is about 0.98
+
+
+def small_data() -> tuple[np.ndarray, np.ndarray]:
+    """Return 60 points of three classes that overlap, with a column of ones, ``(60, 3)``, and their classes."""
+    rng = np.random.default_rng(0)
+    classes = np.repeat(np.arange(3), 20)
+    middles = np.array([[0.0, 1.2], [1.2, -0.6], [-1.2, -0.6]])
+    return np.column_stack([middles[classes] + rng.normal(size=(60, 2)), np.ones(60)]), classes
+
+
+def loss_and_gradient(rows: np.ndarray, weights: np.ndarray, classes: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the mean log loss of softmax regression, and its gradient, which has the shape of the weights."""
+    shares = softmax(rows @ weights)
+    loss = -np.log(shares[np.arange(len(classes)), classes]).mean()
+    return float(loss), rows.T @ (shares - np.eye(weights.shape[1])[classes]) / len(classes)
+
+
+def fit_softmax(rows: np.ndarray, classes: np.ndarray, rate: float, n_steps: int) -> np.ndarray:
+    """Return the weights of softmax regression after some steps of gradient descent from zero."""
+    weights = np.zeros((rows.shape[1], classes.max() + 1))
+    for _ in range(n_steps):
+        weights = weights - rate * loss_and_gradient(rows, weights, classes)[1]
+    return weights
+
+
+def _building_setting() -> dict[str, Any]:
+    return {"np": np, "softmax_rows": softmax, "loss_and_gradient": loss_and_gradient}
 
 
 @functools.lru_cache(maxsize=1)
@@ -107,6 +137,105 @@ def _test_spoiled(answer: Any) -> str:
     return f"With {changed} wrong labels among {len(clean)}, {share:.0%} of mathematics is found instead of nearly all."
 
 
+def _test_softmax(answer: Any) -> str:
+    for logits in ([[0.0, 0.0], [1.0, 3.0], [2.0, -1.0]], [[1000.0, 1001.0, 999.0], [-1000.0, -1000.0, -999.0]]):
+        given, right = np.array(logits), softmax(np.array(logits))
+        kept = given.copy()
+        shares = np.asarray(call(answer, given))
+        if (given != kept).any():
+            raise Wrong("Your function changes the table that it was given: make a new one, such as logits - largest.")
+        if shares.shape != kept.shape:
+            raise Wrong(f"For logits of shape {kept.shape} it returns shape {shares.shape}: one share for each logit.")
+        if np.isnan(shares).any():
+            raise Wrong(
+                "For logits near 1000 it returns NaN: e to the 1000 is too large for a number. Subtract each row's "
+                "largest logit first; the shares stay the same."
+            )
+        if np.allclose(shares, right, atol=1e-9):
+            continue
+        if np.isclose(shares.sum(), 1):
+            raise Wrong("All shares together add up to 1. Each row should: sum over axis 1, with keepdims=True.")
+        if np.allclose(shares.sum(axis=0), 1):
+            raise Wrong("Each column adds up to 1, and each row should: a row is one text.")
+        if (shares < 0).any():
+            raise Wrong("A share is negative: take e to the power of each logit, and then divide.")
+        raise Wrong(f"For {logits[1]} it should be {right[1].round(3).tolist()}, not {shares[1].round(3).tolist()}.")
+    return "Only differences within a row matter, so subtracting the largest logit costs nothing and keeps it safe."
+
+
+def _test_loss(answer: Any) -> str:
+    rows, classes = small_data()
+    weights = np.random.default_rng(1).normal(size=(3, 3))
+    result = call(answer, rows.copy(), weights.copy(), classes.copy())
+    if not isinstance(result, tuple) or len(result) != 2 or np.ndim(result[0]) or np.shape(result[1]) != weights.shape:
+        raise Wrong(f"Return a pair: the loss, one number, and the gradient, of the shape of W, {weights.shape}.")
+    (loss, gradient), (right, slope) = result, loss_and_gradient(rows, weights, classes)
+    if np.isclose(loss, -right):
+        raise Wrong("The loss has the wrong sign: the logarithm of a share is negative, and the loss is minus that.")
+    if np.isclose(loss, right * len(classes)):
+        raise Wrong(
+            "That is the sum over the texts. Take the mean, or the best rate will depend on how many there are."
+        )
+    if not np.isclose(loss, right):
+        raise Wrong(
+            f"The loss should be {right:.3f}, and it is {loss:.3f}: of each row only the share of its right class "
+            "counts, shares[np.arange(len(y)), y]."
+        )
+    if np.allclose(gradient, -slope):
+        raise Wrong("The gradient has the wrong sign: shares minus truth, since a share that is too large has to fall.")
+    if np.allclose(gradient, slope * len(classes)):
+        raise Wrong("The loss is a mean and your gradient is a sum: divide it by the number of texts.")
+    if np.allclose(gradient, rows.T @ softmax(rows @ weights) / len(classes)):
+        raise Wrong(
+            "The right classes are missing in the gradient: subtract 1 from the share of each row's right class."
+        )
+    if not np.allclose(gradient, slope):
+        raise Wrong("The loss is right, the gradient is not: it is X.T @ (shares - truth) / len(y).")
+    for place in ((0, 0), (2, 1)):
+        nudge = np.zeros_like(weights)
+        nudge[place] = 1e-5
+        measured = (
+            loss_and_gradient(rows, weights + nudge, classes)[0] - loss_and_gradient(rows, weights - nudge, classes)[0]
+        ) / 2e-5
+        assert abs(measured - gradient[place]) < 1e-6
+    return "Two weights were nudged by 0.00001, and the loss changed as your gradient says."
+
+
+def _test_fit(answer: Any) -> str:
+    from sklearn.linear_model import LogisticRegression
+
+    rows, classes = small_data()
+    after = np.asarray(call(answer, rows, classes, 0.5, 1))
+    first = -0.5 * loss_and_gradient(rows, np.zeros((3, 3)), classes)[1]
+    if after.shape != (3, 3):
+        raise Wrong(f"Three numbers and three classes need weights of shape (3, 3), and these have {after.shape}.")
+    if np.allclose(after, -first):
+        raise Wrong("You walk uphill: subtract the rate times the gradient.")
+    if not np.allclose(after, first):
+        raise Wrong("After one step from zero the weights should be minus the rate times the gradient at zero.")
+    weights = np.asarray(call(answer, rows, classes, 0.5, 3000))
+    theirs = (
+        LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8, max_iter=1000)
+        .fit(rows, classes)
+        .predict_proba(rows)
+    )
+    apart = np.abs(softmax(rows @ weights) - theirs).max()
+    if apart > 1e-3:
+        raise Wrong(
+            f"After 3,000 steps a share is {apart:.2f} from scikit-learn's: in each step compute the gradient anew, at "
+            "the weights that you have by then."
+        )
+    setting = _setting()
+    names, topics, train, test = (setting[name] for name in ("names", "topics", "train", "test"))
+    first, vectors = train[:1000], np.column_stack([setting["vectors"], np.ones(len(topics))])
+    weights = np.asarray(call(answer, vectors[first], np.searchsorted(names, topics[first]), 10, 200))
+    reached = (names[(vectors[test] @ weights).argmax(axis=1)] == topics[test]).mean()
+    return (
+        "All 180 shares are within 0.001 of scikit-learn's. And 200 steps on a thousand of the articles sort "
+        f"{reached:.0%} of the test articles right."
+    )
+
+
 macro = Exercise(
     "my_macro_f1",
     _test_macro,
@@ -151,4 +280,110 @@ poison = Exercise(
     spoiled[np.flatnonzero(spoiled == "Geography")[:300]] = "Mathematics"
     """,
     _setting,
+)
+
+build_softmax = Exercise(
+    "softmax_rows",
+    _test_softmax,
+    (
+        "e to the power of the logits is np.exp(logits). Divide each row by its sum.",
+        "Before that, subtract logits.max(axis=1, keepdims=True), so that the largest becomes 0.",
+    ),
+    """
+    def softmax_rows(logits):
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+    """,
+    lambda: {"np": np},
+)
+
+build_loss = Exercise(
+    "loss_and_gradient",
+    _test_loss,
+    (
+        "shares = softmax_rows(X @ W) has a row for each text and a column for each class.",
+        "The loss is -np.log(shares[np.arange(len(y)), y]).mean().",
+        "The truth as a table: np.eye(W.shape[1])[y]. The gradient: X.T @ (shares - truth) / len(y).",
+    ),
+    """
+    def loss_and_gradient(X, W, y):
+        shares = softmax_rows(X @ W)
+        loss = -np.log(shares[np.arange(len(y)), y]).mean()
+        truth = np.eye(W.shape[1])[y]
+        return loss, X.T @ (shares - truth) / len(y)
+    """,
+    _building_setting,
+)
+
+build_fit = Exercise(
+    "fit_softmax",
+    _test_fit,
+    (
+        "W = np.zeros((X.shape[1], y.max() + 1)) has a row for each number and a column for each class.",
+        "In each of n_steps: loss, gradient = loss_and_gradient(X, W, y), then W = W - rate * gradient.",
+    ),
+    """
+    def fit_softmax(X, y, rate, n_steps):
+        W = np.zeros((X.shape[1], y.max() + 1))
+        for _ in range(n_steps):
+            loss, gradient = loss_and_gradient(X, W, y)
+            W = W - rate * gradient
+        return W
+    """,
+    _building_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "Of 100 messages 95 are wanted. A filter lets all of them through. What are its accuracy and its macro-F1?",
+            {
+                "0.95 and 0.95": "That would need both kinds to be found equally well, and none of the unwanted is.",
+                "0.95 and about 0.49": "F1 is 2 * 95 / (95 + 100) = 0.97 for the wanted, 0 for the rest: mean 0.49.",
+                "0.50 and 0.50": "Accuracy counts texts, not kinds: 95 of 100 are right.",
+            },
+            "0.95 and about 0.49",
+        ),
+        Question(
+            "A classifier's logits for a text all rise by 5. What happens to the softmax's shares?",
+            {
+                "The largest share grows.": "It would if the logits were multiplied: then their differences grow.",
+                "All of them grow.": "They cannot: they add up to 1.",
+                "Nothing.": "Each e to the logit is multiplied by the same number, and dividing by the sum removes it.",
+            },
+            "Nothing.",
+        ),
+        Question(
+            "You choose C for the vectors on a validation set, take another method as it comes, and the vectors win. "
+            "What is wrong?",
+            {
+                "One had a search that the other had not.": "Choose the settings of both, on the same articles.",
+                "C may only be chosen on the test.": "Then the test would no longer be new to the method.",
+                "Nothing, as long as both see the same articles.": "The same articles, but not the same care.",
+            },
+            "One had a search that the other had not.",
+        ),
+        Question(
+            "You subtract a language model's average answer over a batch in which nine of ten texts are biographies. "
+            "What happens?",
+            {
+                "Its habits are removed, as they are with any batch.": "The average holds its habit and the batch's "
+                "contents, and nobody can tell them apart.",
+                "It says People more often.": "People has a high average in this batch, and that is subtracted.",
+                "It says People less often than it should.": "Saying People was right in that batch, and counts as a "
+                "habit all the same.",
+            },
+            "It says People less often than it should.",
+        ),
+        Question(
+            "All logits of a trained classifier are divided by 2 before the softmax. What changes?",
+            {
+                "How sure it claims to be, and none of its answers.": "The order of the logits stays, their distances "
+                "halve. Dividing so is called temperature scaling.",
+                "Its accuracy falls, since it is less sure.": "The largest logit stays the largest in every row.",
+                "Nothing, as in adding a number to all of them.": "Adding keeps the differences, dividing does not.",
+            },
+            "How sure it claims to be, and none of its answers.",
+        ),
+    )
 )

@@ -47,4 +47,63 @@ MISTAKES = {
         ("spoiled = ['Mathematics'] * 300", "a label for each"),
         ("spoiled = train_topics.copy()\nspoiled[:9] = 'Maths'", "is no topic"),
     ],
+    "build_softmax": [
+        ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)", "NaN"),
+        ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum()", "All shares together"),
+        ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum(axis=0)", "Each column"),
+        ("softmax_rows = lambda logits: logits / logits.sum(axis=1, keepdims=True)", "NaN"),
+        ("softmax_rows = lambda logits: logits.argmax(axis=1)", "one share for each logit"),
+        (
+            "def softmax_rows(logits):\n    logits -= logits.max(axis=1, keepdims=True)\n"
+            "    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)",
+            "make a new one",
+        ),
+    ],
+    "build_loss": [
+        (
+            "def loss_and_gradient(X, W, y):\n    shares = softmax_rows(X @ W)\n"
+            "    return -np.log(shares[np.arange(len(y)), y]).mean(), X.T @ shares / len(y)",
+            "right classes are missing",
+        ),
+        (
+            "def loss_and_gradient(X, W, y):\n    shares = softmax_rows(X @ W)\n    truth = np.eye(3)[y]\n"
+            "    return -np.log(shares[np.arange(len(y)), y]).mean(), X.T @ (truth - shares) / len(y)",
+            "wrong sign: shares minus truth",
+        ),
+        (
+            "def loss_and_gradient(X, W, y):\n    shares = softmax_rows(X @ W)\n    truth = np.eye(3)[y]\n"
+            "    return -np.log(shares[np.arange(len(y)), y]).sum(), X.T @ (shares - truth)",
+            "Take the mean",
+        ),
+        (
+            "def loss_and_gradient(X, W, y):\n    shares = softmax_rows(X @ W)\n    truth = np.eye(3)[y]\n"
+            "    return -np.log(shares).mean(), X.T @ (shares - truth) / len(y)",
+            "only the share of its right class",
+        ),
+        (
+            "def loss_and_gradient(X, W, y):\n    shares = softmax_rows(X @ W)\n"
+            "    return -np.log(shares[np.arange(len(y)), y]).mean()",
+            "Return a pair",
+        ),
+    ],
+    "build_fit": [
+        (
+            "def fit_softmax(X, y, rate, n_steps):\n    W = np.zeros((X.shape[1], y.max() + 1))\n"
+            "    for _ in range(n_steps):\n        W = W + rate * loss_and_gradient(X, W, y)[1]\n    return W",
+            "uphill",
+        ),
+        (
+            "def fit_softmax(X, y, rate, n_steps):\n    W = np.zeros((X.shape[1], y.max() + 1))\n"
+            "    gradient = loss_and_gradient(X, W, y)[1]\n"
+            "    for _ in range(n_steps):\n        W = W - rate * gradient\n    return W",
+            "compute the gradient anew",
+        ),
+        (
+            "def fit_softmax(X, y, rate, n_steps):\n"
+            "    W = np.random.default_rng(0).normal(size=(X.shape[1], y.max() + 1))\n"
+            "    for _ in range(n_steps):\n        W = W - rate * loss_and_gradient(X, W, y)[1]\n    return W",
+            "After one step from zero",
+        ),
+        ("fit_softmax = lambda X, y, rate, n_steps: np.zeros(X.shape[1])", "weights of shape"),
+    ],
 }
