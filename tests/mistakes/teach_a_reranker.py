@@ -1,0 +1,70 @@
+"""Plausible wrong answers to the exercises of notebook 15."""
+
+SHARES = "def shares(scores, temperature):\n    z = scores / temperature\n    "
+
+MISTAKES = {
+    "judges": [
+        ("judges = ([-2.0, -2.1, -4.0], [0.60, 0.30, 0.62])", "SmolLM2 alone is already right"),
+        ("judges = ([-2.1, -2.0, -4.0], [0.63, 0.30, 0.62])", "MaxSim alone is already right"),
+        ("judges = ([-2.1, -2.0, -4.0], [0.60, 0.62, 0.30])", "the same wrong text"),
+        ("judges = ([-3.0, -2.0, -4.0], [0.50, 0.45, 0.55])", "Remember the factor 8"),
+        ("judges = ([0.4, 0.5, 0.1], [0.60, 0.30, 0.62])", "cannot be above 0"),
+        ("judges = ([-2.1, -2.0, -4.0], [6.0, 3.0, 6.2])", "between -1 and 1"),
+        ("judges = ([-2.1, -2.0], [0.60, 0.30])", "one for each text"),
+        ("judges = [-2.1, -2.0, -4.0]", "should be a pair"),
+    ],
+    "shares": [
+        (
+            "def shares(scores, temperature):\n    powers = np.exp(scores)\n"
+            "    return powers / powers.sum(axis=1, keepdims=True)",
+            "temperature is missing",
+        ),
+        (
+            "def shares(scores, temperature):\n    powers = np.exp(scores * temperature)\n"
+            "    return powers / powers.sum(axis=1, keepdims=True)",
+            "multiply by the temperature",
+        ),
+        (SHARES + "return np.exp(z) / np.exp(z).sum(axis=0)", "columns add up to 1"),
+        (SHARES + "return np.exp(z) / np.exp(z).sum()", "All your numbers together"),
+        (SHARES + "return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)", "Subtract the largest score"),
+        (SHARES + "return z / z.max(axis=1, keepdims=True)", "should add up to 1"),
+    ],
+    "loss": [
+        ("def loss(cosines, teacher):\n    return -(teacher * np.log(shares(cosines, 1 / 40))).sum()", "sum over the"),
+        ("def loss(cosines, teacher):\n    return -(teacher * np.log(shares(cosines, 1 / 40))).mean()", "the texts as"),
+        (
+            "def loss(cosines, teacher):\n    return -(teacher * np.log(shares(cosines, 1 / 40))).sum(axis=1)",
+            "Take their mean",
+        ),
+        (
+            "def loss(cosines, teacher):\n"
+            "    return (teacher * np.log(teacher / shares(cosines, 1 / 40))).sum(axis=1).mean()",
+            "KL divergence",
+        ),
+        (
+            "def loss(cosines, teacher):\n    return (teacher * np.log(shares(cosines, 1 / 40))).sum(axis=1).mean()",
+            "The sign",
+        ),
+        (
+            "def loss(cosines, teacher):\n    return -(shares(cosines, 1 / 40) * np.log(teacher)).sum(axis=1).mean()",
+            "exchanged the two",
+        ),
+        (
+            "def loss(cosines, teacher):\n    return -(teacher * np.log(shares(cosines, 1))).sum(axis=1).mean()",
+            "temperature is missing",
+        ),
+    ],
+    "gradient": [
+        (
+            "def gradient(cosines, teacher):\n    return 40 * (teacher - shares(cosines, 1 / 40)) / len(cosines)",
+            "The sign",
+        ),
+        ("def gradient(cosines, teacher):\n    return (shares(cosines, 1 / 40) - teacher) / len(cosines)", "by 40"),
+        ("def gradient(cosines, teacher):\n    return 40 * (shares(cosines, 1 / 40) - teacher)", "by their number"),
+        ("def gradient(cosines, teacher):\n    return shares(cosines, 1 / 40) - teacher", "Two factors"),
+        (
+            "def gradient(cosines, teacher):\n    return 40 * (shares(cosines, 1 / 40) - teacher) / cosines.size",
+            "summed",
+        ),
+    ],
+}
