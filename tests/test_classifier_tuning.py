@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from course_utils.common.errors import InputError
 from course_utils.fine_tuning import classifier, lora
-from course_utils.fine_tuning.classifier import Classifier, fit, step_seconds
+from course_utils.fine_tuning.classifier import Classifier, fit, step_seconds, stored_results
+from course_utils.fine_tuning.costs import step_costs
 from course_utils.transformer.encoder import NumPyEncoder
 
 TEXTS = [
@@ -205,3 +206,40 @@ def test_a_step_is_measured_and_trains_nothing():
     assert step_seconds(model, n_texts=2, repeat=1) > 0
     after = weights(model)
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_costs_of_a_step_follow_what_is_frozen():
+    whole = Classifier(n_classes=3, n_tokens=8)
+    before = [weight.detach().clone() for weight in whole.parameters()]
+    everything = step_costs(whole, n_texts=2)
+    assert all(torch.equal(old, new) for old, new in zip(before, whole.parameters(), strict=True))
+    lora.add_lora(whole.encoder, ["query", "value"], rank=1)
+    few = step_costs(whole, n_texts=2)
+    assert few.kept < everything.kept
+    assert everything.backward == pytest.approx(2 * everything.forward, rel=0.02)  # of the error, and of the weights
+    assert few.backward == pytest.approx(few.forward, rel=0.05)
+
+
+def test_the_rate_of_the_head_is_kept():
+    slow, fast = Classifier(n_classes=2, n_tokens=8), Classifier(n_classes=2, n_tokens=8)
+    for model, rate in ((slow, 1e-4), (fast, 1e-2)):
+        model.encoder.requires_grad_(False)
+        fit(model, TEXTS, LABELS, rate=1e-3, n_epochs=1, head_rate=rate)
+    assert slow.head.weight.abs().max() < fast.head.weight.abs().max() / 10
+
+
+def test_the_stored_results_are_complete_and_chosen_as_said():
+    found = stored_results()
+    changes = found.pop("change")
+    assert set(found) == {"head", "adapters", "LoRA", "everything"}
+    for way in found.values():
+        assert way["tried"][str(way["rate"])] == max(way["tried"].values())
+        assert len(way["seeds"]) == 3
+    ranks = {rank: len(seeds) for rank, seeds in found["LoRA"]["ranks"].items()}
+    assert ranks == dict.fromkeys(["1", "4", "16", "64"], 3)
+    for change in changes.values():
+        assert len(change["held"]) == 384
+        assert np.all(np.diff(change["held"]) >= 0)
+        assert change["held"][-1] == 1
+    assert changes["right"]["held"][15] > 0.5
+    assert max(changes["right"]["cuts"]["weights"].values()) < min(changes["right"]["cuts"]["change"].values())

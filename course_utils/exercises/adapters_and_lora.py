@@ -7,10 +7,50 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
+
+
+def with_lora_layer(x: np.ndarray, W: np.ndarray, A: np.ndarray, B: np.ndarray, alpha: float) -> np.ndarray:  # noqa: N803
+    """Return what a layer with a low-rank update answers: ``(n, n_in) -> (n, n_out)``."""
+    return x @ W.T + alpha / len(A) * (x @ A.T) @ B.T
+
+
+def gradients(
+    x: np.ndarray,
+    error: np.ndarray,
+    A: np.ndarray,  # noqa: N803
+    B: np.ndarray,  # noqa: N803
+    alpha: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gradients of ``A`` and ``B``, if the error comes back to the output as ``error``, ``(n, n_out)``."""
+    factor = alpha / len(A)
+    return factor * (error @ B).T @ x, factor * error.T @ (x @ A.T)
+
+
+def trained(
+    x: np.ndarray,
+    y: np.ndarray,
+    W: np.ndarray,  # noqa: N803
+    A: np.ndarray,  # noqa: N803
+    alpha: float,
+    rate: float,
+    n_steps: int,
+) -> np.ndarray:
+    """Return the merged weights after plain gradient steps on the mean over rows of half the squared error."""
+    A, B = A.copy(), np.zeros((len(W), len(A)))  # noqa: N806
+    for _ in range(n_steps):
+        error = (with_lora_layer(x, W, A, B, alpha) - y) / len(x)
+        of_a, of_b = gradients(x, error, A, B, alpha)
+        A, B = A - rate * of_a, B - rate * of_b  # noqa: N806
+    return W + alpha / len(A) * B @ A
 
 
 def _setting() -> dict[str, Any]:
     return {"np": np}
+
+
+def _building_setting() -> dict[str, Any]:
+    return {"np": np, "with_lora": with_lora_layer, "lora_gradients": gradients}
 
 
 def _test_with_lora(answer: Any) -> str:
@@ -32,12 +72,7 @@ def _test_with_lora(answer: Any) -> str:
         raise Wrong("You divide by the width. The rank is the number of rows of A, and of columns of B.")
     if not np.allclose(value, plain + alpha / 2 * update):
         raise Wrong("Not quite: x @ W.T, and beside it x through A.T, then through B.T, times alpha / rank.")
-    return "Two thin products beside the thick one. Nobody ever has to write out B A while training."
-
-
-def _gradients(x: np.ndarray, error: np.ndarray, A: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # noqa: N803
-    """Return the gradients of A and B, if the error comes back as ``error`` at the output."""
-    return (error @ B).T @ x, error.T @ (x @ A.T)
+    return "Two thin products beside the thick one: while training nobody has to write out B A."
 
 
 def _test_stuck(answer: Any) -> str:
@@ -47,7 +82,7 @@ def _test_stuck(answer: Any) -> str:
     if (A.shape, B.shape) != ((2, 6), (4, 2)):
         raise Wrong(f"A should have the shape (2, 6) and B (4, 2), and they have {A.shape} and {B.shape}.")
     rng = np.random.default_rng(0)
-    of_a, of_b = _gradients(rng.normal(size=(9, 6)), rng.normal(size=(9, 4)), A, B)
+    of_a, of_b = gradients(rng.normal(size=(9, 6)), rng.normal(size=(9, 4)), A, B, 2.0)
     if np.any(of_b) and not np.any(of_a):
         raise Wrong(
             "With B at zero A has no gradient, but B has one as long as A is not zero: it would start to learn."
@@ -61,13 +96,77 @@ def _test_stuck(answer: Any) -> str:
     return "Each waits for the other. One of the two must start away from zero; LoRA lets it be A."
 
 
+def _test_gradients(answer: Any) -> str:
+    rng = np.random.default_rng(1)
+    x, error, A, B = (rng.normal(size=shape) for shape in ((5, 6), (5, 4), (2, 6), (4, 2)))  # noqa: N806
+    result = call(answer, x, error, A, B, 8.0)
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise Wrong("Return two arrays: the gradient of A, then that of B.")
+    found, right = [np.asarray(part, dtype=float) for part in result], gradients(x, error, A, B, 8.0)
+    if [part.shape for part in found] == [(4, 2), (2, 6)]:
+        raise Wrong("The gradient of A comes first, and here it is that of B.")
+    for name, mine, part in zip("AB", found, right, strict=True):
+        if mine.shape != part.shape:
+            raise Wrong(f"The gradient of {name} has the shape of {name}, {part.shape}, and yours has {mine.shape}.")
+        if np.allclose(mine, part / 4):
+            raise Wrong(f"The factor alpha / rank is missing in the gradient of {name}: it is in the forward pass.")
+        if np.allclose(mine, part / 5):
+            raise Wrong("Do not divide by the number of rows: `error` is all that comes back, whatever the loss is.")
+        if np.allclose(mine, -part):
+            raise Wrong(f"The gradient of {name} has the wrong sign: the minus comes later, in the step.")
+        if not np.allclose(mine, part):
+            raise Wrong(
+                f"The gradient of {name} is not right yet. For A the error goes back through B and meets x; for B it "
+                "meets what comes out of A."
+            )
+    if np.any(gradients(x, error, A, 0 * B, 8.0)[0]) or np.any(call(answer, x, error, A, 0 * B, 8.0)[0]):
+        raise Wrong("With B at zero the gradient of A must be zero.")
+    return "PyTorch's are the same. At the first step B is zero, so only B moves."
+
+
+def _test_train_lora(answer: Any) -> str:
+    rng = np.random.default_rng(2)
+    x, W, A = rng.normal(size=(40, 6)), rng.normal(size=(4, 6)), rng.normal(size=(2, 6)) / 2  # noqa: N806
+    y = x @ (W + rng.normal(size=(4, 2)) @ rng.normal(size=(2, 6))).T
+    before = [part.copy() for part in (x, y, W, A)]
+
+    def said(n_steps: int) -> np.ndarray:
+        result = np.asarray(call(answer, x, y, W, A, 4.0, 0.02, n_steps), dtype=float)
+        if any(not np.array_equal(old, new) for old, new in zip(before, (x, y, W, A), strict=True)):
+            raise Wrong("Your function changes an array that it was given: write A = A - rate * ..., not A -= ...")
+        if result.shape != W.shape:
+            raise Wrong(f"Return the merged weights, of the shape of W, {W.shape}, and not {result.shape}.")
+        return result
+
+    start = said(0)
+    if not np.allclose(start, W):
+        raise Wrong("After no step at all the weights should be W: B starts at zero.")
+    one = said(1)
+    if np.allclose(one, W):
+        raise Wrong("After a step nothing has changed: B must move, and the update be added to W.")
+    right = trained(x, y, W, A, 4.0, 0.02, 1)
+    if np.allclose(one - W, (right - W) * len(x)):
+        raise Wrong("The error is the sum over the rows: divide it by len(x), for a mean.")
+    if np.allclose(one - W, (right - W) / 2):
+        raise Wrong("The factor alpha / rank is missing where the update is merged.")
+    if np.allclose(one - W, W - right):
+        raise Wrong("Your steps go uphill: the error is what the layer says minus y, and a step goes against it.")
+    if not np.allclose(one, right):
+        raise Wrong(
+            "The first step is not right: error = (with_lora(...) - y) / len(x), then both gradients, then both."
+        )
+    if not np.allclose(said(5), trained(x, y, W, A, 4.0, 0.02, 5)):
+        raise Wrong("The first step is right, and later ones are not: take both gradients before either matrix moves.")
+    return "A whole LoRA: it begins as the frozen layer, learns, and ends as a matrix of the old shape."
+
+
 def _test_megabytes(answer: Any) -> str:
     if isinstance(answer, bool) or not isinstance(answer, int | float | np.number):
         raise Wrong("The answer should be a number of megabytes.")
     numbers = 30 * (4 * (576 + 576) + 4 * (1536 + 576))
     right = 4 * numbers / 1e6
     if np.isclose(answer, right, rtol=0.01):
-        return "And so it is: the update that gives SmolLM2 a habit, further down, is a file of that size."
+        return "The update that gives SmolLM2 a habit, further down, is a file of that size."
     if np.isclose(answer, right / 30, rtol=0.01):
         raise Wrong("That is one block; there are 30.")
     if np.isclose(answer, numbers / 1e6, rtol=0.01):
@@ -118,4 +217,94 @@ megabytes = Exercise(
     megabytes = 4 * 30 * (4 * (576 + 576) + 4 * (1536 + 576)) / 1e6
     """,
     _setting,
+)
+lora_gradients = Exercise(
+    "lora_gradients",
+    _test_gradients,
+    (
+        "The update's answer is alpha / len(A) * (x @ A.T) @ B.T. For y = z @ B.T the gradient of B is error.T @ z.",
+        "What comes back to z is error @ B, and z = x @ A.T, so the gradient of A is (error @ B).T @ x.",
+        "Both are multiplied by alpha / len(A), as the answer was.",
+    ),
+    """
+    def lora_gradients(x, error, A, B, alpha):
+        factor = alpha / len(A)
+        return factor * (error @ B).T @ x, factor * error.T @ (x @ A.T)
+    """,
+    _building_setting,
+)
+train_lora = Exercise(
+    "train_lora",
+    _test_train_lora,
+    (
+        "Start with B = np.zeros((len(W), len(A))). A is given; do not change it in place.",
+        "In each step: error = (with_lora(x, W, A, B, alpha) - y) / len(x), then both gradients, then both steps.",
+        "At the end merge: W + alpha / len(A) * B @ A.",
+    ),
+    """
+    def train_lora(x, y, W, A, alpha, rate, n_steps):
+        B = np.zeros((len(W), len(A)))
+        for _ in range(n_steps):
+            error = (with_lora(x, W, A, B, alpha) - y) / len(x)
+            of_a, of_b = lora_gradients(x, error, A, B, alpha)
+            A, B = A - rate * of_a, B - rate * of_b
+        return W + alpha / len(A) * B @ A
+    """,
+    _building_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "A layer goes from 1,000 numbers to 500. How many numbers does LoRA of rank 4 train beside it?",
+            {
+                "6,000": "4 times 1,000 in A, and 500 times 4 in B.",
+                "2,000": "That is B alone.",
+                "500,000": "That is the frozen matrix itself.",
+                "4,000": "That is A alone.",
+            },
+            "6,000",
+        ),
+        Question(
+            "Why does B start at zero, and A not?",
+            {
+                "Zeros take no room in the file.": "Both are stored in full.",
+                "With both at zero the first loss would be infinite.": "It would be that of the model as it was.",
+                "The model is unchanged at first, and yet B has a gradient.": "B's gradient is made of what comes out "
+                "of A. With both at zero neither would ever move.",
+            },
+            "The model is unchanged at first, and yet B has a gradient.",
+        ),
+        Question(
+            "LoRA trains 0.3 % of MiniLM's numbers. What happens to a step of training?",
+            {
+                "It needs 0.3 % of the memory and of the time.": "The frozen weights and much of what the forward pass "
+                "keeps are still needed, and every text still goes through all the weights.",
+                "Gradients and Adam's numbers nearly vanish; the way forward costs what it did.": "The measured parts "
+                "say so: what shrinks is what belongs to the trained numbers, and the gradients of frozen weights.",
+                "Nothing: all gradients are computed, and most are thrown away.": "PyTorch does not compute "
+                "gradients of frozen weights.",
+            },
+            "Gradients and Adam's numbers nearly vanish; the way forward costs what it did.",
+        ),
+        Question(
+            "Which of these can be merged into the frozen weights?",
+            {
+                "LoRA and adapters": "An adapter bends its rows in the middle, and no matrix does that.",
+                "adapters only": "The GELU in the middle stands in the way.",
+                "LoRA only": "Its update is a matrix of the shape of W.",
+            },
+            "LoRA only",
+        ),
+        Question(
+            "We cut trained *weights* to rank 16, and the model was lost. Why can LoRA use rank 8?",
+            {
+                "Because its weights were trained to be of low rank.": "The frozen weights are as they were.",
+                "Because only the change has to be of low rank.": "The frozen weights stay whole. Of the change that "
+                "full fine-tuning made, 16 tables brought nearly all of the gain.",
+                "Because MiniLM is small.": "A 384 by 384 matrix could have rank 384, whatever the model's size.",
+            },
+            "Because only the change has to be of low rank.",
+        ),
+    )
 )

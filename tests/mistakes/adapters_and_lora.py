@@ -26,4 +26,61 @@ MISTAKES = {
         ("megabytes = 4 * 30 * (576 * 576 + 1536 * 576) / 1e6", "size of the matrices"),
         ("megabytes = 4 * 30 * 4 * (576 * 576 + 1536 * 576) / 1e6", "four times the matrices"),
     ],
+    "lora_gradients": [
+        (
+            "def lora_gradients(x, error, A, B, alpha):\n    return (error @ B).T @ x, error.T @ (x @ A.T)",
+            "factor alpha / rank is missing",
+        ),
+        (
+            "def lora_gradients(x, error, A, B, alpha):\n    f = alpha / len(A)\n"
+            "    return f * error.T @ (x @ A.T), f * (error @ B).T @ x",
+            "gradient of A comes first",
+        ),
+        (
+            "def lora_gradients(x, error, A, B, alpha):\n    f = alpha / len(A) / len(x)\n"
+            "    return f * (error @ B).T @ x, f * error.T @ (x @ A.T)",
+            "number of rows",
+        ),
+        (
+            "def lora_gradients(x, error, A, B, alpha):\n    f = alpha / len(A)\n"
+            "    return f * x.T @ (error @ B), f * (x @ A.T).T @ error",
+            "has the shape of A",
+        ),
+    ],
+    "train_lora": [
+        (
+            "def train_lora(x, y, W, A, alpha, rate, n_steps):\n    B = np.ones((len(W), len(A)))\n"
+            "    return W + alpha / len(A) * B @ A",
+            "B starts at zero",
+        ),
+        (
+            "def train_lora(x, y, W, A, alpha, rate, n_steps):\n    B = np.zeros((len(W), len(A)))\n"
+            "    for _ in range(n_steps):\n        error = with_lora(x, W, A, B, alpha) - y\n"
+            "        of_a, of_b = lora_gradients(x, error, A, B, alpha)\n"
+            "        A, B = A - rate * of_a, B - rate * of_b\n    return W + alpha / len(A) * B @ A",
+            "divide it by len(x)",
+        ),
+        (
+            "def train_lora(x, y, W, A, alpha, rate, n_steps):\n    B = np.zeros((len(W), len(A)))\n"
+            "    for _ in range(n_steps):\n        error = (with_lora(x, W, A, B, alpha) - y) / len(x)\n"
+            "        of_a, of_b = lora_gradients(x, error, A, B, alpha)\n"
+            "        A, B = A - rate * of_a, B - rate * of_b\n    return W + B @ A",
+            "where the update is merged",
+        ),
+        (
+            "def train_lora(x, y, W, A, alpha, rate, n_steps):\n    B = np.zeros((len(W), len(A)))\n"
+            "    for _ in range(n_steps):\n        error = (with_lora(x, W, A, B, alpha) - y) / len(x)\n"
+            "        of_a, of_b = lora_gradients(x, error, A, B, alpha)\n"
+            "        A -= rate * of_a\n        B -= rate * of_b\n    return W + alpha / len(A) * B @ A",
+            "changes an array",
+        ),
+        (
+            "def train_lora(x, y, W, A, alpha, rate, n_steps):\n    B = np.zeros((len(W), len(A)))\n"
+            "    for _ in range(n_steps):\n        error = (with_lora(x, W, A, B, alpha) - y) / len(x)\n"
+            "        of_a, of_b = lora_gradients(x, error, A, B, alpha)\n"
+            "        A = A - rate * of_a\n"
+            "        B = B - rate * lora_gradients(x, error, A, B, alpha)[1]\n    return W + alpha / len(A) * B @ A",
+            "before either matrix moves",
+        ),
+    ],
 }
