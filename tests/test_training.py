@@ -119,3 +119,79 @@ def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script
     words = [f"word{number}" for number in range(WRITER_WORDS + 5)]
     prompt = script("train_question_writer").prompt_for("  ".join(words))
     assert prompt == QUESTION_PROMPT.format(text=" ".join(words[:WRITER_WORDS]))
+
+
+@pytest.fixture(scope="module")
+def tiny(script):
+    """The script of notebook 13's longer trainings, and what it reads: tokens, and windows kept aside."""
+    module = script("train_tiny_gpt")
+    return module, *module.tokens()
+
+
+def test_the_tiny_gpt_is_judged_on_text_that_it_never_reads(tiny):
+    _, ids, (inputs, targets) = tiny
+    assert ids.ndim == 1
+    assert 0 <= ids.min() < ids.max() < 512
+    assert inputs.shape == targets.shape == (312, 64)
+    assert (inputs[:, 1:] == targets[:, :-1]).all()
+    assert (inputs[1:, 0] == targets[:-1, -1]).all()  # side by side
+    read = ids.astype("<u2").tobytes()
+    assert not any(read.count(row.astype("<u2").tobytes()) for row in inputs[::40])
+
+
+def test_the_lesson_s_exercises_read_the_same_tokens(tiny):
+    from course_utils.exercises import train_a_tiny_gpt as exercise
+
+    _, ids, (inputs, _) = tiny
+    names = exercise.share_unseen.setting()
+    assert (names["ids"] == ids).all()
+    assert (names["inputs"] == inputs).all()
+
+
+def test_a_stored_ablation_is_what_its_training_gives(tiny):
+    from course_utils.tiny_gpt import TinyGPT, load_ablations
+
+    module, ids, aside = tiny
+    less = module.dataclasses.replace(module.SIBLING, attention=False)
+    judged = module.losses_of(TinyGPT(less, seed=1), ids, aside, 200, "one of fifteen", seed=1)
+    steps, lost = load_ablations(200)
+    assert list(judged) == [str(step) for step in steps]
+    assert list(judged.values()) == pytest.approx(lost["attention"][1], abs=0.02)
+
+
+def test_the_longer_training_has_the_loss_that_is_stored_with_it(tiny):
+    from course_utils.tiny_gpt import held_out_loss, load_longer
+
+    module, _, aside = tiny
+    model, judged = load_longer()
+    assert model.plan == module.PLAN
+    assert max(judged) == module.N_STEPS
+    assert held_out_loss(model, *aside) == pytest.approx(judged[module.N_STEPS], abs=0.002)
+    assert judged[module.N_STEPS] == min(judged.values()) < 3
+
+
+@pytest.mark.parametrize("n_steps", [200, 3000])
+def test_stored_ablations_hold_all_parts_seeds_and_looks(script, n_steps):
+    from course_utils.tiny_gpt import load_ablations
+
+    module = script("train_tiny_gpt")
+    steps, lost = load_ablations(n_steps)
+    assert list(steps) == [step for step in module.LOOKS if step <= n_steps]
+    assert tuple(lost) == module.PARTS
+    assert {losses.shape for losses in lost.values()} == {(len(module.SEEDS), len(steps))}
+    assert all(abs(losses[:, 0] - 6.24).max() < 0.05 for losses in lost.values())  # log(512), untrained
+    assert all((losses[:, -1] < losses[:, 0] - 0.9).all() for losses in lost.values())
+
+
+def test_a_length_that_was_not_trained_is_named():
+    from course_utils.common.errors import InputError
+    from course_utils.tiny_gpt import load_ablations
+
+    with pytest.raises(InputError, match="runs of 200 and of 3000 steps, and none of 500"):
+        load_ablations(500)
+
+
+def test_what_is_shipped_of_the_tiny_gpt_is_small():
+    files = list((ROOT / "course_utils" / "data" / "tiny_gpt").iterdir())
+    assert {path.name for path in files} == {"ablations.json", "longer.json", "longer.safetensors"}
+    assert sum(path.stat().st_size for path in files) < 4e6

@@ -2,6 +2,7 @@
 
 from course_utils.tiny_gpt.checkpoint import load_checkpoint, save_checkpoint
 from course_utils.tiny_gpt.model import Block, Plan, TinyGPT, attention_maps, write
+from course_utils.tiny_gpt.shipped import load_ablations, load_longer
 from course_utils.tiny_gpt.training import get_batch, held_out_loss, rate, train, windows
 
 __all__ = [
@@ -11,7 +12,9 @@ __all__ = [
     "attention_maps",
     "get_batch",
     "held_out_loss",
+    "load_ablations",
     "load_checkpoint",
+    "load_longer",
     "rate",
     "save_checkpoint",
     "train",
