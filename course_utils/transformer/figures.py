@@ -86,16 +86,16 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
         ),
         (stream, stream, f"{n_tokens} × {2 * wide:,}", f"{n_tokens} × {wide:,}"),
     ]
-    boxes = {name: (4.1 * column, -2.9 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
+    boxes = {name: (4.4 * column, -2.9 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
     arrows = []
     for names, carried in zip(rows, shapes, strict=True):
         pairs = itertools.pairwise(names)
-        arrows += [(*pair, what) for pair, what in zip(pairs, (*carried, stream), strict=True)]
-        arrows.append((names[0], names[-1], "", -0.13))
+        arrows += [(*pair, what) for pair, what in zip(pairs, ("", *carried[1:], ""), strict=True)]
+        arrows.append((names[0], names[-1], stream, -0.13))
     steps = dict.fromkeys((*(name for names in rows for name in (names[1], names[3], names[5])),), "step")
     learned = dict.fromkeys((*(name for names in rows for name in (names[2], names[4])),), "weights")
-    flow(ax, boxes, arrows, kinds=steps | learned, width=1.95, height=0.95)
-    ax.set_ylim(-3.5, 1.9)
+    flow(ax, boxes, arrows, kinds=steps | learned, width=1.9, height=1.05, fontsize=8)
+    ax.set_ylim(-3.5, 2.2)
 
 
 def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: float, pairs: Sequence) -> Figure:
@@ -121,7 +121,7 @@ def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: flo
         arrows = {f"query at {i}": at_query * places[i], f"key at {j}": at_key * places[j]}
         colours = dict(zip(arrows, ("#0072B2", "#D55E00"), strict=True))
         plane(ax, {name: (number.real, number.imag) for name, number in arrows.items()}, colours)
-        ax.set(xlim=(-2.2, 2.2), ylim=(-1.4, 1.4), title=f"positions {i} and {j}")
+        ax.set(xlim=(-2.6, 2.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], title=f"positions {i} and {j}")
     scores = np.real(np.outer(at_query * places, (at_key * places).conj()))
     matrix(axes[2], scores, rows=list("01234567"), columns=list("01234567"), numbers=False)
     axes[2].set(title="scores: query down, key across")
