@@ -116,7 +116,7 @@ def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: flo
     from course_utils.plotting.matrices import matrix
 
     places, (at_query, at_key) = np.exp(1j * speed * np.arange(8)), (complex(*pair) for pair in (query, key))
-    figure, axes = plt.subplots(1, 3, figsize=(8.8, 2.7), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(7.8, 2.3), layout="constrained")
     for ax, (i, j) in zip(axes[:2], pairs, strict=True):
         arrows = {f"query at {i}": at_query * places[i], f"key at {j}": at_key * places[j]}
         colours = dict(zip(arrows, ("#0072B2", "#D55E00"), strict=True))
@@ -141,7 +141,7 @@ def draw_cache(tokens: Sequence[str], n_kept: int, n_read: int) -> Figure:
         How many tokens have been read afterwards; those after ``n_kept`` are computed now.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.patches import FancyBboxPatch
+    from matplotlib.patches import Rectangle
 
     check_whole("n_read", n_read, check_whole("n_kept", n_kept, 0), len(tokens))
     figure, ax = plt.subplots(figsize=(6.2, 2), layout="constrained")
@@ -151,11 +151,13 @@ def draw_cache(tokens: Sequence[str], n_kept: int, n_read: int) -> Figure:
         ax.text(column, 0, visible(token), ha="center", va="center", fontsize=9, color=ink, parse_math=False)
         for row, (name, colour) in enumerate(colours.items(), 1):
             new, kept = n_kept <= column < n_read, column < n_kept and name != "query"
-            patch = FancyBboxPatch((column - 0.4, -row - 0.3), 0.8, 0.6, boxstyle="round,pad=0,rounding_size=0.1")
+            patch = Rectangle((column - 0.4, -row - 0.3), 0.8, 0.6)
             patch.set(facecolor=colour if new or kept else "none", alpha=1 if new else 0.3 if kept else 1)
             patch.set(edgecolor=colour if new or kept else "#CCCCCC", linestyle="-" if new or kept else ":")
             ax.add_patch(patch)
             word = "new" if new else "kept" if kept else ""
+            if not word or name != "key":
+                continue
             ax.text(column, -row, word, ha="center", va="center", fontsize=8, color="white" if new else "#222222")
     for row, name in enumerate(colours, 1):
         ax.text(-0.65, -row, name, ha="right", va="center", fontsize=9)
