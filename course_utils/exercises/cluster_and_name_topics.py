@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call, must_be_whole
+from course_utils.exercises.quiz import Question, Quiz
 
 TOY_TEXTS = (
     "The cat sleeps on the sofa.",
@@ -26,6 +27,33 @@ TOY_TEXTS = (
 # Word counts of three classes, for c-TF-IDF by hand: the columns are "cat", "purr", "bank", "moon", "new".
 COUNTS = np.array([[4, 2, 0, 0, 2], [0, 0, 5, 0, 3], [1, 0, 0, 4, 3]])
 COUNTED_WORDS = ("cat", "purr", "bank", "moon", "new")
+# Points for k-means by hand: from the second start no point is nearest to the third centre.
+POINTS = np.array([[0.0, 0.0], [0.0, 2.0], [1.0, 1.0], [6.0, 0.0], [7.0, 2.0], [3.0, 9.0]])
+STARTS = (POINTS[[0, 1, 2]], np.array([[0.0, 0.0], [6.0, 1.0], [40.0, 40.0]]), POINTS[[3, 4]])
+
+
+def assign(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return for each point the number of the nearest centre, ``(n, d), (k, d) -> (n,)``."""
+    return ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+
+
+def update(points: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Move each centre to the mean of its points; one without points stays, ``(n, d), (n,), (k, d) -> (k, d)``."""
+    moved = centres.astype(float)
+    for group in np.unique(labels):
+        moved[group] = points[labels == group].mean(axis=0)
+    return moved
+
+
+def k_means(points: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Assign and move until no point changes its group; return the labels and the centres."""
+    labels = assign(points, centres)
+    while True:
+        centres = update(points, labels, centres)
+        after = assign(points, centres)
+        if np.array_equal(after, labels):
+            return labels, centres
+        labels = after
 
 
 @functools.lru_cache(maxsize=1)
@@ -102,6 +130,66 @@ def _test_rand(function: Any) -> str:
     return "What groups are called does not matter, only who is with whom. ARI subtracts what chance would give."
 
 
+def _k_means_setting() -> dict[str, Any]:
+    return {"np": np, "assign": assign, "update": update}
+
+
+def _test_assign(answer: Any) -> str:
+    for centres in STARTS:
+        found, right = np.asarray(call(answer, POINTS.copy(), centres.copy())), assign(POINTS, centres)
+        if found.shape != (len(POINTS),):
+            raise Wrong(f"{len(POINTS)} points need one number each, and your result has shape {found.shape}.")
+        if not np.issubdtype(found.dtype, np.integer):
+            raise Wrong("The result should be whole numbers: which centre it is, not how far. argmin gives the place.")
+        if np.array_equal(found, (POINTS @ centres.T).argmax(axis=1)) and not np.array_equal(found, right):
+            raise Wrong("You compare by the dot product, and it prefers long centres: k-means takes distances.")
+        if not np.array_equal(found, right):
+            raise Wrong(f"For the centres {centres.tolist()} it should be {right.tolist()}, not {found.tolist()}.")
+    return "Each point knows its group, and nothing has moved yet."
+
+
+def _test_update(answer: Any) -> str:
+    for centres in STARTS:
+        labels, before = assign(POINTS, centres), centres.copy()
+        found = np.asarray(call(answer, POINTS.copy(), labels, before), dtype=float)
+        right = update(POINTS, labels, centres)
+        if not np.array_equal(before, centres):
+            raise Wrong("Your function changed the centres that it was given: begin with moved = centres.copy().")
+        if found.shape != centres.shape:
+            raise Wrong(f"{len(centres)} centres go in, and your result has shape {found.shape}.")
+        if np.isnan(found).any():
+            raise Wrong("A centre has become nan: it has no points, and the mean of nothing is nan. Let it stay.")
+        if len(empty := np.setdiff1d(np.arange(len(centres)), labels)) and not np.allclose(
+            found[empty], centres[empty]
+        ):
+            raise Wrong("A centre without points has moved: let it stay where it is.")
+        if not np.allclose(found, right):
+            raise Wrong(f"For the labels {labels.tolist()} the centres should be {right.round(2).tolist()}.")
+    return "Each centre is the mean of its points, which gave the method its name."
+
+
+def _test_k_means(answer: Any) -> str:
+    rng = np.random.default_rng(0)
+    many = rng.normal(size=(300, 2))
+    for points, centres in ((many, many[:6]), *((POINTS, each) for each in STARTS)):
+        found = call(answer, points.copy(), centres.copy())
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise Wrong("k_means should return two things: return labels, centres.")
+        labels, right = np.asarray(found[0]), k_means(points, centres)
+        if labels.shape != (len(points),):
+            raise Wrong(
+                f"The labels come first, one for each of {len(points)} points; yours have shape {labels.shape}."
+            )
+        once = assign(points, centres)
+        if np.array_equal(labels, once) and not np.array_equal(labels, right[0]):
+            raise Wrong("These are the groups of the start: go on until no point changes its group.")
+        if not np.array_equal(labels, right[0]):
+            raise Wrong("It stops too early: some points would still change their group. Compare old and new labels.")
+        if not np.allclose(found[1], right[1]):
+            raise Wrong("The labels are right, and the centres are not the means of these groups: move them once more.")
+    return "From the same start scikit-learn's KMeans does the same; the next cell shows it on nine thousand articles."
+
+
 weigh = Exercise(
     "weigh",
     _test_weigh,
@@ -150,4 +238,111 @@ rand = Exercise(
         pairs = list(combinations(range(len(one)), 2))
         return sum((one[i] == one[j]) == (other[i] == other[j]) for i, j in pairs) / len(pairs)
     """,
+)
+
+build_assign = Exercise(
+    "assign",
+    _test_assign,
+    (
+        "points[:, None] - centres has shape (n, k, d): each point minus each centre.",
+        "Square that, and sum over the last axis: (n, k) squared distances.",
+        "argmin(axis=1) is the column of the smallest number in each row.",
+    ),
+    """
+    def assign(points, centres):
+        return ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    """,
+    _k_means_setting,
+)
+
+build_update = Exercise(
+    "update",
+    _test_update,
+    (
+        "Begin with a copy, moved = centres.copy(), so that a centre without points stays.",
+        "points[labels == group] are the points of a group, and .mean(axis=0) is their middle.",
+        "Go through np.unique(labels), which holds only groups that have points.",
+    ),
+    """
+    def update(points, labels, centres):
+        moved = centres.copy()
+        for group in np.unique(labels):
+            moved[group] = points[labels == group].mean(axis=0)
+        return moved
+    """,
+    _k_means_setting,
+)
+
+build_k_means = Exercise(
+    "k_means",
+    _test_k_means,
+    (
+        "Before the loop: labels = assign(points, centres).",
+        "In the loop: centres = update(points, labels, centres), then after = assign(points, centres).",
+        "Stop when np.array_equal(after, labels), and return labels, centres; otherwise labels = after.",
+    ),
+    """
+    def k_means(points, centres):
+        labels = assign(points, centres)
+        while True:
+            centres = update(points, labels, centres)
+            after = assign(points, centres)
+            if np.array_equal(after, labels):
+                return labels, centres
+            labels = after
+    """,
+    _k_means_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "k-means has stopped. What do you know?",
+            {
+                "It has found the best groups.": "From most starts our twelve sentences ended in worse ones.",
+                "One more round of assigning and moving would change nothing.": "That is when it stops.",
+                "The texts really fall into that many groups.": "It makes as many groups as it is asked for.",
+            },
+            "One more round of assigning and moving would change nothing.",
+        ),
+        Question(
+            "k-means on the map did about as well as on the 384 numbers that it was made from. What follows?",
+            {
+                "Any two numbers would do.": "The two main directions scored 0.23, and the 384 numbers 0.31.",
+                "One should cluster on the map.": "The smoothed vectors have a higher NMI, and keep all numbers.",
+                "It is worth a lot to keep neighbours together.": "t-SNE does that, and so does smoothing.",
+            },
+            "It is worth a lot to keep neighbours together.",
+        ),
+        Question(
+            "A density method calls half of the articles noise. What are they?",
+            {
+                "Articles between the crowds.": "Whoever has too few neighbours near is in no crowd.",
+                "Bad or odd articles.": "It is about half of an encyclopedia.",
+                "Articles that k-means would put into a group of their own.": "k-means has no such group: it gives "
+                "each article to the nearest centre.",
+            },
+            "Articles between the crowds.",
+        ),
+        Question(
+            "Why does the square root of a word's share give better names?",
+            {
+                "It makes rare words rarer.": "A rarity is left as it is; only the share in the class changes.",
+                "It leaves out stop words.": "They are left out before anything is weighed.",
+                "It lets frequency count for less, and so rarity for more.": "A word four times as frequent "
+                "now counts twice as much.",
+            },
+            "It lets frequency count for less, and so rarity for more.",
+        ),
+        Question(
+            "Another seed gives groups with an ARI of 0.8 to yours. What should you tell your reader?",
+            {
+                "That 80% of the articles are in the right group.": "ARI is about pairs; neither grouping is right.",
+                "Which groups came back, and that borders differ.": "What comes back each time can be relied on.",
+                "Nothing, with a fixed seed it is exact.": "A fixed seed only hides the other outcomes.",
+                "That the method is broken.": "There are several nearly equally good ways to cut the collection.",
+            },
+            "Which groups came back, and that borders differ.",
+        ),
+    )
 )

@@ -34,4 +34,56 @@ MISTAKES = {
         ),
         ("agreement = 1.0", "should be a function"),
     ],
+    "build_assign": [
+        ("assign = lambda points, centres: (points @ centres.T).argmax(axis=1)", "dot product"),
+        ("assign = lambda points, centres: ((points[:, None] - centres) ** 2).sum(axis=2)", "has shape (6, 3)"),
+        ("assign = lambda points, centres: ((points[:, None] - centres) ** 2).sum(axis=2).min(axis=1)", "which centre"),
+        ("assign = lambda points, centres: ((points[:, None] - centres) ** 2).sum(axis=2).argmax(axis=1)", "should be"),
+    ],
+    "build_update": [
+        (
+            "update = lambda points, labels, centres: "
+            "np.stack([points[labels == g].sum(axis=0) / max((labels == g).sum(), 0.5) for g in range(len(centres))])",
+            "without points has moved",
+        ),
+        (
+            "def update(points, labels, centres):\n    with np.errstate(all='ignore'):\n"
+            "        return np.stack([points[labels == g].sum(axis=0) / (labels == g).sum() "
+            "for g in range(len(centres))])",
+            "mean of nothing",
+        ),
+        (
+            "update = lambda points, labels, centres: np.stack([points[labels == g].mean(axis=0) "
+            "for g in np.unique(labels)])",
+            "centres go in",
+        ),
+        (
+            "def update(points, labels, centres):\n    for g in np.unique(labels):\n"
+            "        centres[g] = points[labels == g].mean(axis=0)\n    return centres",
+            "changed the centres",
+        ),
+        (
+            "def update(points, labels, centres):\n    moved = centres.copy()\n    for g in np.unique(labels):\n"
+            "        moved[g] = np.median(points[labels == g], axis=0)\n    return moved",
+            "the centres should be",
+        ),
+    ],
+    "build_k_means": [
+        ("k_means = lambda points, centres: (assign(points, centres), centres)", "groups of the start"),
+        ("k_means = lambda points, centres: assign(points, centres)", "two things"),
+        (
+            "def k_means(points, centres):\n    labels = assign(points, centres)\n"
+            "    centres = update(points, labels, centres)\n    return assign(points, centres), centres",
+            "too early",
+        ),
+        (
+            "def k_means(points, centres):\n    for _ in range(99):\n        labels = assign(points, centres)\n"
+            "        old, centres = centres, update(points, labels, centres)\n    return labels, old + 1",
+            "not the means",
+        ),
+        (
+            "k_means = lambda points, centres: (update(points, assign(points, centres), centres), 0)",
+            "labels come first",
+        ),
+    ],
 }
