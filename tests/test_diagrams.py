@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from course_utils.attention import causal_mask
+from course_utils.attention import softmax
 from course_utils.common.errors import InputError
 from course_utils.plotting import diagrams, matrices
 
@@ -161,9 +162,9 @@ def test_a_step_of_the_cache_shows_one_query_and_a_key_and_a_value_for_each_word
 
 def test_a_step_of_attention_shows_only_what_is_computed_so_far(request):
     q, k, v = np.array([[2.0], [0.0]]), np.array([[0.0], [3.0]]), np.array([[5.0], [7.0]])
-    shown = []
+    weights, shown = softmax(q @ k.T), []
     for step in (1, 3, 4):
-        figure = matrices.attention_step(["a", "b"], q, k, v, step, [0])
+        figure = matrices.attention_step(["a", "b"], q, k, v, weights, step, [0])
         request.addfinalizer(lambda figure=figure: plt.close(figure))
         shown.append(texts(figure.axes[0]))
     assert "6" in shown[0]  # 2 * 3
@@ -172,4 +173,4 @@ def test_a_step_of_attention_shows_only_what_is_computed_so_far(request):
     assert "7.00" not in shown[1]
     assert "7.00" in shown[2]
     with pytest.raises(InputError, match="1 to 4"):
-        matrices.attention_step(["a", "b"], q, k, v, 5, [0])
+        matrices.attention_step(["a", "b"], q, k, v, weights, 5, [0])

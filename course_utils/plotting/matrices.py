@@ -168,7 +168,13 @@ def draw_heads(
 
 
 def attention_step(
-    words: Sequence[str], q: np.ndarray, k: np.ndarray, v: np.ndarray, step: int, rows: Sequence[int]
+    words: Sequence[str],
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    weights: np.ndarray,
+    step: int,
+    rows: Sequence[int],
 ) -> Figure:
     """Draw the arrays of attention without a mask, as far as they are computed; what is not computed yet is grey.
 
@@ -180,6 +186,8 @@ def attention_step(
         One for each row.
     q, k, v : ndarrays, shape (n_tokens, d)
         Queries, keys and values, each in its colour.
+    weights : ndarray, shape (n_tokens, n_tokens)
+        The attention weights, the softmax of the scaled scores.
     step : int
         1 after the scores, 2 after the scale, 3 after the softmax, 4 after the mixture (else InputError).
     rows : sequence of int
@@ -187,15 +195,12 @@ def attention_step(
     """
     import matplotlib.pyplot as plt
 
-    from course_utils.attention import softmax
     from course_utils.plotting.diagrams import EDGES, KINDS
 
     if step not in (1, 2, 3, 4):
         raise InputError(f"The steps are 1 to 4 (score, scale, softmax, mix), and {step} is none of them.")
     n, scores = len(words), q @ k.T
-    scaled = scores / np.sqrt(q.shape[1])
-    weights = softmax(scaled)
-    second = (f"scores ÷ √{q.shape[1]}", scaled) if step > 1 else ("scores", scores)
+    second = (f"scores ÷ √{q.shape[1]}", scores / np.sqrt(q.shape[1])) if step > 1 else ("scores", scores)
     panels = [("queries", q, 0, "query"), ("keys", k, 0, "key"), (*second, 1, "step")]
     panels += [("weights", weights, 3, "step"), ("values", v, 0, "value"), ("output", weights @ v, 4, "step")]
     figure, ax = plt.subplots(figsize=(8.2, 2.7), layout="constrained")
