@@ -6,8 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils.attention import causal_mask
-from course_utils.attention import softmax
+from course_utils.attention import causal_mask, softmax
 from course_utils.common.errors import InputError
 from course_utils.plotting import diagrams, matrices
 

@@ -277,19 +277,18 @@ build_k_means = Exercise(
     "k_means",
     _test_k_means,
     (
-        "Before the loop: labels = assign(points, centres).",
-        "In the loop: centres = update(points, labels, centres), then after = assign(points, centres).",
-        "Stop when np.array_equal(after, labels), and return labels, centres; otherwise labels = after.",
+        "Before the loop: labels = None. Each round begins with after = assign(points, centres).",
+        "If labels is not None and np.array_equal(after, labels), nothing has changed: return labels, centres.",
+        "Otherwise go on with labels, centres = after, update(points, after, centres).",
     ),
     """
     def k_means(points, centres):
-        labels = assign(points, centres)
+        labels = None
         while True:
-            centres = update(points, labels, centres)
             after = assign(points, centres)
-            if np.array_equal(after, labels):
+            if labels is not None and np.array_equal(after, labels):
                 return labels, centres
-            labels = after
+            labels, centres = after, update(points, after, centres)
     """,
     _k_means_setting,
 )
