@@ -17,6 +17,7 @@ Lessons, in the order of the notebooks:
 - ``transformer``: a real language model in NumPy
 - ``tiny_gpt``: a GPT that trains in minutes
 - ``fine_tuning``: a trained network changed by few numbers
+- ``images``: pictures and words in one space
 
 Around them: ``plotting`` draws, ``exercises`` check answers, ``common`` has what all of these stand on, and ``tools``
 set up, run and publish the course.

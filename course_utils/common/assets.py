@@ -42,6 +42,12 @@ def smollm2_path() -> Path:
     return fetch(asset) / asset.members[0].name
 
 
+def efficientnet_path() -> Path:
+    """Return the file with the weights of EfficientNet-lite0, the network that sees."""
+    asset = ASSETS["efficientnet"]
+    return fetch(asset) / asset.members[0].name
+
+
 def wikipedia_path(language: str = "en") -> Path:
     """Return the JSON file of Wikipedia's summaries in English (``"en"``), Spanish (``"es"``) or French (``"fr"``)."""
     if language not in LANGUAGES:

@@ -42,6 +42,7 @@ def precompute(paths: Sequence[Path], anew: bool) -> list[str]:
         if not anew:
             unpack()
         keep_wikipedia()
+        keep_emoji()
         failures = notebooks.each(paths, lambda path: notebooks.execute(path))
         if failures and anew:
             return failures
@@ -76,12 +77,20 @@ def keep_wikipedia() -> None:
     flatten(embed(load_wikipedia()["text"]))
 
 
+def keep_emoji() -> None:
+    """Compute the features of all emoji."""
+    from course_utils.images import emoji_pictures, picture_features
+
+    picture_features(emoji_pictures())
+
+
 def kinds(folder: Path) -> list[store.Store]:
     """Return the stores that have files below a cache folder, or are shipped in it as packed files."""
     from course_utils.embeddings import vector_store
     from course_utils.grounding import answer_store
+    from course_utils.images.features import feature_store
 
-    fixed = [vector_store(), answer_store()]
+    fixed = [vector_store(), answer_store(), feature_store()]
     names = {path.name for path in folder.glob("scores/*") if path.is_dir()}
     names |= {path.stem.removeprefix("scores--") for path in folder.glob("scores--*.npz")}
     return [*fixed, *(store.score_store(name) for name in sorted(names))]

@@ -1,0 +1,282 @@
+"""The exercises of notebook 16, *Search pictures with words*."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from course_utils.contrastive import contrastive_loss
+from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
+
+SQUARE = np.array([[0, 0, 0, 9, 9], [0, 0, 0, 9, 9], [0, 0, 0, 9, 9], [0, 0, 0, 9, 9], [0, 0, 0, 9, 9]])
+EDGE = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
+NAMES = ["dog", "cat", "pizza", "train"]
+# Four pairs of unit vectors: row i of the pictures belongs to row i of the texts.
+PICTURES = np.array([[1.0, 0.0], [0.8, 0.6], [-0.6, 0.8], [0.0, -1.0]])
+TEXTS = np.array([[0.8, 0.6], [1.0, 0.0], [0.0, 1.0], [0.6, -0.8]])
+
+
+def _picture_setting() -> dict[str, Any]:
+    return {"np": np, "square": SQUARE, "edge": EDGE}
+
+
+def _pairs_setting() -> dict[str, Any]:
+    return {"np": np, "itertools": itertools, "pictures": PICTURES, "texts": TEXTS, "both_losses": both_losses}
+
+
+def _loss_setting() -> dict[str, Any]:
+    names = _pairs_setting()
+    for exercise in (scaled_cosines, diagonal_loss):
+        exec(textwrap.dedent(exercise.solution_code), names)
+    return names
+
+
+def both_losses(pictures: np.ndarray, texts: np.ndarray, temperature: float) -> float:
+    """Return the mean of the contrastive losses from pictures to texts and from texts to pictures.
+
+    Examples
+    --------
+    >>> round(both_losses(np.eye(2), np.eye(2), 1.0), 3)
+    0.313
+    """
+    return (contrastive_loss(pictures, texts, temperature) + contrastive_loss(texts, pictures, temperature)) / 2
+
+
+def _test_convolve(function: Any) -> str:
+    rng = np.random.default_rng(0)
+    for picture, kernel in ((SQUARE, EDGE), (rng.integers(0, 9, (6, 8)), rng.integers(-2, 3, (3, 3)))):
+        wanted = np.einsum("ijkl,kl->ij", np.lib.stride_tricks.sliding_window_view(picture, (3, 3)), kernel)
+        found = np.asarray(call(function, picture, kernel))
+        if found.shape == picture.shape:
+            raise Wrong("A 3×3 kernel fits at two places fewer in each direction: the result is smaller.")
+        if found.shape == wanted.T.shape and found.shape != wanted.shape and np.allclose(found, wanted.T):
+            raise Wrong("It is transposed: the first index counts rows.")
+        if found.shape != wanted.shape:
+            raise Wrong(f"For a picture of {picture.shape} the result has {wanted.shape}, and yours has {found.shape}.")
+        if np.allclose(found * 9, wanted):
+            raise Wrong("That is the mean of the nine products: a convolution adds them up.")
+        flipped = np.einsum(
+            "ijkl,kl->ij", np.lib.stride_tricks.sliding_window_view(picture, (3, 3)), kernel[::-1, ::-1]
+        )
+        if np.allclose(found, flipped) and not np.allclose(wanted, flipped):
+            raise Wrong("You turned the kernel round, as mathematicians do. Networks lay it on as it is.")
+        if not np.allclose(found, wanted):
+            raise Wrong("Multiply each 3×3 patch by the kernel, number by number, and take the sum of the nine.")
+    return "The same nine numbers look at every place, so an edge is found wherever it is."
+
+
+def _test_wrong_order(answer: Any) -> str:
+    try:
+        order = [int(each) for each in answer]
+    except (TypeError, ValueError):
+        raise Wrong("wrong_order should be a list of four places, such as [1, 0, 3, 2].") from None
+    if sorted(order) != [0, 1, 2, 3]:
+        raise Wrong("Each of the places 0, 1, 2 and 3 should come once.")
+    losses = {each: both_losses(PICTURES, TEXTS[list(each)], 0.5) for each in itertools.permutations(range(4))}
+    if order == [0, 1, 2, 3]:
+        raise Wrong("That is the right order: every text stays with its picture.")
+    mine, worst = losses[tuple(order)], max(losses.values())
+    if mine < worst - 1e-9:
+        raise Wrong(f"Its loss is {mine:.2f}, and another order has {worst:.2f}: try all 24, itertools.permutations.")
+    return f"With these labels the loss is {mine:.2f}; with the right ones it is {losses[0, 1, 2, 3]:.2f}."
+
+
+def _test_scaled_cosines(function: Any) -> str:
+    left, right = 2 * PICTURES[:3], 5 * TEXTS[:3]
+    found, wanted = np.asarray(call(function, left, right, 0.5)), PICTURES[:3] @ TEXTS[:3].T / 0.5
+    if found.shape != (3, 3):
+        raise Wrong(f"Three pairs give a matrix of shape (3, 3), and yours has {found.shape}: pictures @ texts.T.")
+    if np.allclose(found, left @ right.T / 0.5) or np.allclose(found, left @ right.T):
+        raise Wrong("Long rows score more than their direction deserves: divide each row by its length first.")
+    if np.allclose(found, wanted * 0.5):
+        raise Wrong("These are the cosines: divide them by the temperature.")
+    if np.allclose(found, wanted * 0.25):
+        raise Wrong("You multiplied by the temperature: divide by it, so that a low one sharpens.")
+    if np.allclose(found, wanted.T):
+        raise Wrong("It is transposed: row i belongs to picture i, column j to text j.")
+    if not np.allclose(found, wanted):
+        raise Wrong("Each row is divided by its own length: np.linalg.norm(..., axis=1, keepdims=True).")
+    return "Row i says how well each text fits picture i, and column j how well each picture fits text j."
+
+
+def _test_diagonal_loss(function: Any) -> str:
+    for scores in (PICTURES @ TEXTS.T / 0.5, np.array([[1000.0, 0.0, 2.0], [1.0, 900.0, 3.0], [0.0, 5.0, 4.0]])):
+        with np.errstate(all="ignore"):
+            found = np.asarray(call(function, scores))
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        wanted = -np.diag(logs).mean()
+        if found.shape != ():
+            raise Wrong(f"The loss of a batch is one number, and yours has the shape {found.shape}: take the mean.")
+        if not np.isfinite(found):
+            raise Wrong("np.exp(1000) overflows: subtract each row's largest score before the exponential.")
+        if np.isclose(found, -wanted):
+            raise Wrong("The logarithm of a probability is negative: the loss is minus its mean.")
+        if np.isclose(found, len(scores) * wanted):
+            raise Wrong("That is the sum over the pairs: take the mean.")
+        if np.isclose(found, -logs.mean()):
+            raise Wrong("That is the mean over the whole matrix: the true partners are on the diagonal, np.diag.")
+        columns = scores.T - scores.T.max(axis=1, keepdims=True)
+        other = -np.diag(columns - np.log(np.exp(columns).sum(axis=1, keepdims=True))).mean()
+        if np.isclose(found, other):
+            raise Wrong("Your columns sum to 1. Here each row chooses: axis=1, with keepdims=True.")
+        if not np.isclose(found, wanted):
+            raise Wrong(f"For {len(scores)} pairs the loss is {wanted:.3f}, and yours is {float(found):.3f}.")
+    return "That is the cross-entropy of finding text i for picture i, and it does not overflow."
+
+
+def _test_two_way_loss(function: Any) -> str:
+    for temperature in (0.5, 0.1):
+        found = np.asarray(call(function, PICTURES, TEXTS, temperature))
+        if found.shape != ():
+            raise Wrong(f"The loss is one number, and yours has the shape {found.shape}.")
+        one, two = (contrastive_loss(a, b, temperature) for a, b in ((PICTURES, TEXTS), (TEXTS, PICTURES)))
+        if np.isclose(found, one + two) and not np.isclose(found, (one + two) / 2):
+            raise Wrong("That is the sum of the two directions: take their mean.")
+        if np.isclose(found, one):
+            raise Wrong("Only pictures choose among texts. Let texts choose among pictures too: the scores transposed.")
+        if np.isclose(found, two):
+            raise Wrong("Only texts choose among pictures. The other direction is missing.")
+        if not np.isclose(found, (one + two) / 2):
+            raise Wrong(
+                f"At a temperature of {temperature} it should be {(one + two) / 2:.3f}: is yours divided by it?"
+            )
+    return "It equals the loss that trains the two towers, in both directions."
+
+
+convolve = Exercise(
+    "convolve",
+    _test_convolve,
+    (
+        "The result has picture.shape[0] - 2 rows and picture.shape[1] - 2 columns.",
+        "The patch at row i and column j is picture[i : i + 3, j : j + 3].",
+        "(patch * kernel).sum() is one number of the result.",
+    ),
+    """
+    def convolve(picture, kernel):
+        rows, columns = picture.shape[0] - 2, picture.shape[1] - 2
+        answers = np.zeros((rows, columns))
+        for i in range(rows):
+            for j in range(columns):
+                answers[i, j] = (picture[i : i + 3, j : j + 3] * kernel).sum()
+        return answers
+    """,
+    _picture_setting,
+)
+
+wrong_order = Exercise(
+    "wrong_order",
+    _test_wrong_order,
+    (
+        "texts[[1, 0, 3, 2]] gives the texts in another order.",
+        "itertools.permutations(range(4)) lists all 24 orders; max(..., key=...) finds the worst.",
+    ),
+    """
+    orders = itertools.permutations(range(4))
+    wrong_order = max(orders, key=lambda order: both_losses(pictures, texts[list(order)], 0.5))
+    """,
+    _pairs_setting,
+)
+
+scaled_cosines = Exercise(
+    "scaled_cosines",
+    _test_scaled_cosines,
+    (
+        "The lengths of all rows: np.linalg.norm(pictures, axis=1, keepdims=True).",
+        "Divide both sides by their lengths, multiply the one by the other transposed, divide by the temperature.",
+    ),
+    """
+    def scaled_cosines(pictures, texts, temperature):
+        pictures = pictures / np.linalg.norm(pictures, axis=1, keepdims=True)
+        texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
+        return pictures @ texts.T / temperature  # (n, d) @ (d, n) -> (n, n)
+    """,
+    _pairs_setting,
+)
+
+diagonal_loss = Exercise(
+    "diagonal_loss",
+    _test_diagonal_loss,
+    (
+        "Subtract scores.max(axis=1, keepdims=True): the softmax stays the same, and nothing overflows.",
+        "The logarithm of the softmax is the score minus the log of the row's sum of exponentials.",
+        "np.diag takes the diagonal, and the loss is minus its mean.",
+    ),
+    """
+    def diagonal_loss(scores):
+        scores = scores - scores.max(axis=1, keepdims=True)
+        logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return -np.diag(logs).mean()
+    """,
+    _pairs_setting,
+)
+
+two_way_loss = Exercise(
+    "two_way_loss",
+    _test_two_way_loss,
+    (
+        "scores = scaled_cosines(pictures, texts, temperature) has what both directions need.",
+        "From texts to pictures it is the same with scores.T.",
+    ),
+    """
+    def two_way_loss(pictures, texts, temperature):
+        scores = scaled_cosines(pictures, texts, temperature)
+        return (diagonal_loss(scores) + diagonal_loss(scores.T)) / 2
+    """,
+    _loss_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "Two drawings of a fox differ by a shift of ten pixels. What happens to their distance in pixels?",
+            {
+                "It stays near 0, since they show the same.": "Every pixel is compared with another part of the fox.",
+                "It becomes large, as between two different animals.": "Pixels are compared place by place.",
+                "It is not defined.": "Two pictures of one size always have a distance.",
+            },
+            "It becomes large, as between two different animals.",
+        ),
+        Question(
+            "In a batch of 256 pairs, where do the wrong texts for a picture come from?",
+            {
+                "They are the texts of the other 255 pictures.": "Nobody has to write them, which is the trick.",
+                "They are written by people.": "No label says what a picture does not show.",
+                "They are drawn from the whole training set.": "Only from the batch: so its size matters.",
+            },
+            "They are the texts of the other 255 pictures.",
+        ),
+        Question(
+            "man farmer is trained on and woman farmer is tested on. What is wrong with that?",
+            {
+                "Nothing: the two names differ.": "The drawings hardly do: it is a test of memory.",
+                "The test counts too many people.": "It may, but that would not make the result too high.",
+                "The test measures memory more than sight.": "Near-copies belong on one side of the split.",
+            },
+            "The test measures memory more than sight.",
+        ),
+        Question(
+            "How does zero-shot classification get its classes?",
+            {
+                "From a layer with an output for each class.": "That would have to be trained for these classes.",
+                "From texts, each turned into a vector.": "The nearest text wins, so the wording counts.",
+                "From clusters of the pictures.": "Clusters have no names.",
+            },
+            "From texts, each turned into a vector.",
+        ),
+        Question(
+            "What does a projection in front of a language model hand over?",
+            {
+                "A caption that the model then corrects.": "No word is involved before the model writes.",
+                "The pixels, one token each.": "Five thousand tokens a picture, and none of them means anything.",
+                "New weights for the model.": "The model stays as it is.",
+                "A few vectors, as if they were embeddings of words.": "The model reads them like tokens.",
+            },
+            "A few vectors, as if they were embeddings of words.",
+        ),
+    )
+)

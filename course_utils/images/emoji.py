@@ -1,0 +1,159 @@
+"""The emoji of the course: 1,644 pictures with their names in three languages, all shipped as two files.
+
+The pictures are OpenMoji's (https://openmoji.org, CC BY-SA 4.0), the names Unicode's as emojibase-data has them (MIT).
+``training/render_emoji.py`` made the files; flags and components, such as skin tones, are left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils.common import DATA
+from course_utils.common.checks import check_position, check_whole
+from course_utils.common.errors import InputError
+
+SHEET, NAMES = DATA / "emoji/pictures.webp", DATA / "emoji/names.json"
+COLUMNS, SIZE = 41, 72  # pictures in a row of the sheet, and pixels in a row of a picture
+HELD_OUT = 8  # one name in so many
+WHO = {"man", "woman", "person", "men", "women", "people", "boy", "girl"}
+
+
+@dataclass(frozen=True)
+class Emoji:
+    """One emoji: its character, its names in English, French and Korean, its keywords, and where Unicode puts it."""
+
+    emoji: str
+    code: str
+    group: str
+    subgroup: str
+    tags: tuple[str, ...]
+    en: str
+    fr: str
+    ko: str
+
+
+@functools.cache
+def load_emoji() -> tuple[Emoji, ...]:
+    """Return all emoji in Unicode's order.
+
+    Examples
+    --------
+    >>> emoji = load_emoji()
+    >>> len(emoji), emoji[0].en, emoji[0].fr
+    (1644, 'grinning face', 'visage rieur')
+    """
+    return tuple(
+        Emoji(**{**each, "tags": tuple(each["tags"])}) for each in json.loads(NAMES.read_text(encoding="utf-8"))
+    )
+
+
+@functools.cache
+def emoji_pictures() -> np.ndarray:
+    """Return the pictures, ``(1644, 72, 72, 3)`` numbers from 0 to 255: rows, columns, and red, green, blue.
+
+    Examples
+    --------
+    >>> pictures = emoji_pictures()
+    >>> pictures.shape, pictures.dtype, pictures[0, 0, 0].tolist()
+    ((1644, 72, 72, 3), dtype('uint8'), [255, 255, 255])
+    """
+    from PIL import Image
+
+    with Image.open(SHEET) as file:
+        sheet = np.asarray(file.convert("RGB"))
+    tiles = sheet.reshape(-1, SIZE, COLUMNS, SIZE, 3).swapaxes(1, 2).reshape(-1, SIZE, SIZE, 3)
+    pictures = np.ascontiguousarray(tiles[: len(load_emoji())])
+    pictures.flags.writeable = False  # everybody gets the same array
+    return pictures
+
+
+def find_emoji(wanted: str) -> int:
+    """Return the place of an emoji, by its character or its English name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message says which names are near.
+
+    Examples
+    --------
+    >>> find_emoji("grinning face"), find_emoji("😀")
+    (0, 0)
+    """
+    if not isinstance(wanted, str) or not wanted.strip():
+        raise InputError("Which emoji? Give its character or its English name, such as 'dog face'.")
+    known = _places()
+    key = _plain(wanted)
+    if key in known:
+        return known[key]
+    near = [emoji.en for emoji in load_emoji() if set(key.split()) & set(emoji.en.lower().split())][:5]
+    remedy = f"names with one of its words are {', '.join(near)}" if near else "flags and skin tones are left out"
+    raise InputError(f"There is no emoji {wanted!r:.60}: {remedy}.")
+
+
+def held_out(names: Sequence[str]) -> np.ndarray:
+    """Tell which names are kept aside for testing: one in eight, by a hash, the same on every computer.
+
+    The hash is that of `subject`, so that *man farmer*, *woman farmer* and *farmer*, which are drawn nearly alike, are
+    all kept aside or none of them is.
+
+    Examples
+    --------
+    >>> held_out(["fox", "man running", "woman running", "pizza"])
+    array([ True,  True,  True, False])
+    """
+    if isinstance(names, str):
+        raise InputError("held_out takes a list of names: write held_out([name]) for a single one.")
+    hashes = [int(hashlib.sha256(subject(name).encode("utf-8")).hexdigest(), 16) for name in names]
+    return np.array([number % HELD_OUT == 0 for number in hashes], dtype=bool)
+
+
+def subject(name: str) -> str:
+    """Return what an emoji is about: its name without who does it, and without what comes after a colon.
+
+    Examples
+    --------
+    >>> subject("woman farmer"), subject("man running: facing right"), subject("person: bald"), subject("kiwi fruit")
+    ('farmer', 'running', 'bald', 'kiwi fruit')
+    """
+    parts = [" ".join(word for word in part.split() if word.strip(",") not in WHO) for part in name.split(":")]
+    return next((part for part in parts if part), name)
+
+
+def mosaic(positions: Sequence[int], columns: int = 10, gap: int = 6) -> np.ndarray:
+    """Lay emoji out as one picture, row by row, with white between them.
+
+    Examples
+    --------
+    >>> mosaic([0, 1, 2], columns=2, gap=0).shape
+    (144, 144, 3)
+    """
+    places = [check_position(place, len(load_emoji())) for place in positions]
+    columns = check_whole("columns", columns, 1)
+    if not places:
+        raise InputError("There is no emoji to draw: give at least one position.")
+    side = SIZE + gap
+    page = np.full((-(-len(places) // columns) * side, min(columns, len(places)) * side, 3), 255, dtype=np.uint8)
+    for number, place in enumerate(places):
+        row, column = divmod(number, columns)
+        spot = np.s_[row * side + gap // 2 :, column * side + gap // 2 :]
+        page[spot][:SIZE, :SIZE] = emoji_pictures()[place]
+    return page
+
+
+@functools.cache
+def _places() -> dict[str, int]:
+    listed = load_emoji()
+    names = {_plain(emoji.en): place for place, emoji in enumerate(listed)}
+    return names | {_plain(emoji.emoji): place for place, emoji in enumerate(listed)}
+
+
+def _plain(text: str) -> str:
+    """Leave out case, spaces around, and the mark that asks for a coloured picture."""
+    return text.strip().lower().replace("\ufe0f", "")

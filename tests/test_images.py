@@ -1,0 +1,266 @@
+"""Pictures: the emoji, the network that sees, the two towers, and a language model with pictures as tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.common import store
+from course_utils.common.errors import InputError
+from course_utils.contrastive import partner_ranks
+from course_utils.images import (
+    Towers,
+    check_picture,
+    emoji_pictures,
+    find_emoji,
+    held_out,
+    least_squares,
+    load_emoji,
+    mosaic,
+    picture_features,
+    train_towers,
+)
+from course_utils.images.emoji import NAMES, SHEET, SIZE, subject
+from course_utils.images.explorer import draw_nearest, query_row
+from course_utils.images.features import compute_features, feature_store, network_input, picture_key
+from course_utils.images.seeing import SeeingLM
+from course_utils.images.towers import batch_gradients
+from course_utils.transformer import NumPyLM
+
+
+def unit_rows(rng, *shape):
+    rows = rng.normal(size=shape)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_there_is_a_picture_for_each_name_and_the_files_are_small():
+    assert len(load_emoji()) == len(emoji_pictures()) == 1644
+    assert SHEET.stat().st_size + NAMES.stat().st_size < 4e6
+    assert len({emoji.en for emoji in load_emoji()}) == 1644
+    assert all(emoji.en and emoji.fr and emoji.ko for emoji in load_emoji())
+    assert not {emoji.group for emoji in load_emoji()} & {"flags", "component"}
+
+
+def test_no_picture_is_blank():
+    assert (emoji_pictures().reshape(1644, -1).min(axis=1) < 255).all()
+
+
+def test_pictures_that_are_the_same_are_on_one_side_of_the_split():
+    sides = {}
+    for emoji, picture in zip(load_emoji(), emoji_pictures(), strict=True):
+        sides.setdefault(picture.tobytes(), set()).add(bool(held_out([emoji.en])[0]))
+    assert len(sides) < 1644
+    assert all(len(side) == 1 for side in sides.values())
+
+
+def test_the_split_is_fixed():
+    names = [emoji.en for emoji in load_emoji()]
+    aside = held_out(names)
+    assert aside.sum() == 205
+    assert not {subject(name) for name in np.array(names)[aside]} & {subject(name) for name in np.array(names)[~aside]}
+
+
+@pytest.mark.parametrize("wanted", ["dragonfruit", "", None, "🇰🇷"])
+def test_an_unknown_emoji_gets_the_remedy(wanted):
+    with pytest.raises(InputError, match=r"left out|English name"):
+        find_emoji(wanted)
+
+
+def test_an_unknown_emoji_gets_names_that_are_near():
+    with pytest.raises(InputError, match="polar bear"):
+        find_emoji("brown bear")
+
+
+def test_every_emoji_is_found_by_its_character_and_its_name():
+    for place, emoji in enumerate(load_emoji()):
+        assert find_emoji(emoji.emoji) == find_emoji(emoji.en) == place
+
+
+def test_a_mosaic_keeps_the_pixels():
+    page = mosaic([3, 4, 3], columns=2, gap=0)
+    np.testing.assert_array_equal(page[SIZE:, :SIZE], emoji_pictures()[3])
+    np.testing.assert_array_equal(page[:SIZE, SIZE:], emoji_pictures()[4])
+    with pytest.raises(InputError, match="no emoji to draw"):
+        mosaic([])
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        ("nowhere.png", "no file"),
+        (NAMES, "no picture that can be read"),
+        (7, "array, a Pillow image"),
+        (np.zeros((0, 4, 3), np.uint8), "is empty"),
+        (np.zeros((4, 4), np.uint8), r"\(height, width, 3\)"),
+        (np.zeros((4, 4, 4), np.uint8), r"\(height, width, 3\)"),
+        (np.zeros((4, 4, 3)), "uint8"),
+    ],
+)
+def test_what_is_no_picture_is_refused(picture, message):
+    with pytest.raises(InputError, match=message):
+        check_picture(picture)
+
+
+def test_a_single_picture_in_place_of_several_is_refused():
+    with pytest.raises(InputError, match=r"\[picture\]"):
+        picture_features(emoji_pictures()[0])
+
+
+def test_what_is_transparent_becomes_white(tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (2, 3), (10, 20, 30, 0)).save(path)
+    np.testing.assert_array_equal(check_picture(path), np.full((3, 2, 3), 255))
+
+
+def test_the_network_reads_colours_first_and_about_minus_one_to_one():
+    picture = np.zeros((5, 7, 3), np.uint8)
+    picture[..., 2] = 255
+    found = network_input([picture], side=4)
+    assert found.shape == (1, 3, 4, 4)
+    np.testing.assert_allclose(found[0, :, 0, 0], [-127 / 128, -127 / 128, 1])
+
+
+def test_a_sample_of_the_shipped_features_is_what_the_network_computes():
+    chosen = np.random.default_rng().choice(1644, 6, replace=False)
+    shipped = feature_store().shipped()
+    stored = np.array([shipped[picture_key(emoji_pictures()[place])] for place in chosen])
+    np.testing.assert_allclose(stored, compute_features(emoji_pictures()[chosen]), atol=3e-4)
+    assert all(picture_key(picture) in shipped for picture in emoji_pictures())
+    assert feature_store().shipped_path.parent == store.PRECOMPUTED
+
+
+def test_a_convolution_pads_as_tensorflow_does():
+    torch = pytest.importorskip("torch")
+    from course_utils.images.network import Convolution
+
+    layer = Convolution(1, 1, 3, 2, bias=False)
+    torch.nn.init.ones_(layer.weight)
+    found = layer(torch.ones(1, 1, 4, 4))[0, 0]
+    assert found.tolist() == [[9, 6], [6, 4]]  # nothing is added above and on the left, one row below
+
+
+def test_the_networks_maps_have_their_shapes_and_end_in_the_scores():
+    torch = pytest.importorskip("torch")
+    from course_utils.images.network import efficientnet
+
+    network, x = efficientnet(), torch.from_numpy(network_input(emoji_pictures()[:1]))
+    with torch.inference_mode():
+        maps = network.maps(x)
+        assert [tuple(each.shape[1:]) for each in (maps[0], maps[-1])] == [(32, 64, 64), (1280, 4, 4)]
+        assert len(maps) == 18
+        np.testing.assert_allclose(network(x), network._fc(maps[-1].mean((2, 3))), atol=1e-5)
+
+
+def test_the_gradients_of_a_batch_equal_those_of_torch_both_ways():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    seen, read = rng.normal(size=(6, 5)), rng.normal(size=(6, 4))
+    parts = [rng.normal(size=(5, 3)), rng.normal(size=(4, 3)), np.array(1.5)]
+    loss, gradients = batch_gradients(seen, read, *parts)
+    weights = [torch.tensor(part, requires_grad=True) for part in parts]
+    pictures = torch.nn.functional.normalize(torch.tensor(seen) @ weights[0])
+    texts = torch.nn.functional.normalize(torch.tensor(read) @ weights[1])
+    scores, own = pictures @ texts.T * weights[2].exp(), torch.arange(6)
+    cross_entropy = torch.nn.functional.cross_entropy
+    theirs = (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
+    theirs.backward()
+    assert loss == pytest.approx(theirs.item(), abs=1e-12)
+    for ours, weight in zip(gradients, weights, strict=True):
+        np.testing.assert_allclose(ours, weight.grad.numpy(), atol=1e-12)
+
+
+def toy_pairs(n=60):
+    rng = np.random.default_rng(1)
+    meaning = rng.normal(size=(n, 6))
+    return meaning @ rng.normal(size=(6, 20)) + 3, meaning @ rng.normal(size=(6, 10)) - 2
+
+
+def test_towers_find_the_partners_that_they_were_trained_on_and_leave_the_inputs_alone():
+    features, vectors = toy_pairs()
+    before = features.copy()
+    how = {"width": 8, "batch_size": 30, "steps": 150, "learning_rate": 0.02, "dropout": 0.0}
+    towers, losses = train_towers(features, vectors, **how, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(features, before)
+    assert losses[-1] < losses[0] / 2
+    ranks = partner_ranks(towers.see(features), towers.read(vectors))
+    assert (ranks == 1).mean() > 0.6
+    again, _ = train_towers(features, vectors, **how, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(towers.picture_weights, again.picture_weights)
+
+
+def test_training_can_go_on_and_keep_its_temperature():
+    features, vectors = toy_pairs()
+    start = Towers(features.mean(0), np.eye(20, 8), vectors.mean(0), np.eye(10, 8), 0.5)
+    towers, _ = train_towers(
+        features,
+        vectors,
+        steps=1,
+        batch_size=30,
+        learning_rate=1e-9,
+        temperature=0.5,
+        learn_temperature=False,
+        start=start,
+        rng=np.random.default_rng(0),
+    )
+    np.testing.assert_allclose(towers.picture_weights, np.eye(20, 8), atol=1e-6)
+    assert towers.temperature == pytest.approx(0.5)
+
+
+def test_wrong_widths_and_pairs_are_refused():
+    features, vectors = toy_pairs()
+    towers = Towers(features.mean(0), np.eye(20, 8), vectors.mean(0), np.eye(10, 8), 0.5)
+    with pytest.raises(InputError, match=r"\(n, 20\)"):
+        towers.see(vectors)
+    with pytest.raises(InputError, match=r"\(n, 10\)"):
+        towers.read(features)
+    with pytest.raises(InputError, match="as many rows"):
+        train_towers(features, vectors[:-1], rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="batch_size"):
+        train_towers(features, vectors, rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="as many rows"):
+        least_squares(features, vectors[:-1])
+
+
+def test_least_squares_equals_scikit_learns_ridge():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    features, vectors = toy_pairs()
+    theirs = linear_model.Ridge(alpha=2.0, fit_intercept=False).fit(features, vectors).coef_.T
+    np.testing.assert_allclose(least_squares(features, vectors, 2.0), theirs, atol=1e-8)
+
+
+def test_the_explorer_shows_pictures_and_refuses_what_it_does_not_know():
+    seen = unit_rows(np.random.default_rng(0), 1644, 4)
+    page = draw_nearest(seen, query_row(None, seen, "picture", "fox"))
+    assert page.count("<img alt=") == 12
+    assert page.index(">fox<br>1.00") < page.index("<figcaption", page.index("fox<br>"))
+    with pytest.raises(InputError, match="There is no emoji"):
+        query_row(None, seen, "picture", "dragonfruit")
+    with pytest.raises(InputError, match="Type some words"):
+        query_row(None, seen, "words", " ")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return NumPyLM.smollm2()
+
+
+def test_the_row_of_a_word_as_a_picture_reads_like_the_word(model):
+    (dog,) = model.tokenizer.encode(" dog")
+    seeing = SeeingLM(model, model.embedding[dog][None, None])
+    found = seeing.next_logits("\n cat:", " is")
+    ids = [*model.tokenizer.encode("\n cat:"), dog, *model.tokenizer.encode(" is")]
+    np.testing.assert_allclose(found[0], model.last_logits(ids), atol=1e-3)
+    assert found.shape == (1, len(model.embedding))
+
+
+@pytest.mark.parametrize("shape", [(2, 576), (2, 1, 384), (0, 1, 576)])
+def test_rows_of_another_shape_are_refused(model, shape):
+    with pytest.raises(InputError, match="n_tokens, 576"):
+        SeeingLM(model, np.zeros(shape))
+
+
+def test_a_picture_that_is_not_there_is_refused(model):
+    with pytest.raises(InputError, match="from 0 to 1"):
+        SeeingLM(model, np.zeros((2, 1, 576))).ids(2)
