@@ -93,6 +93,13 @@ MISTAKES = {
             "    return [p for p in phrases if re.search(rf'\\b{p}\\b', text.lower())]",
             "Two spaces",
         ),
+        (
+            "import re\n"
+            "def keep_supported(phrases, text):\n"
+            "    only = lambda one: ' ' + ' '.join(re.findall(r'\\w+', one.lower())) + ' '\n"
+            "    return [p for p in phrases if only(p) in only(text)]",
+            "a full stop lies between",
+        ),
         ("keep_supported = lambda phrases, text: ', '.join(phrases)", "a list"),
     ],
 }
