@@ -138,7 +138,7 @@ def mmr(
 def extract(
     text: str, n: int = 5, diversity: float = 0.5, max_words: int = 2, phrases: Sequence[str] | None = None
 ) -> list[Keyword]:
-    """Choose the keywords of a text by what they mean: the method of KeyBERT (Grootendorst, 2020).
+    """Choose the keywords of a text by what they mean, with vectors and MMR as KeyBERT has them (Grootendorst, 2020).
 
     It chooses at most ``n`` of the text's `candidates` by `mmr`, and returns them in the order of choice; or of
     ``phrases``, if they are given, each of which must be in the text.
