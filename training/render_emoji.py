@@ -19,7 +19,6 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import resvg_py
 from PIL import Image
 
 from course_utils.common.errors import CourseError
@@ -73,6 +72,8 @@ def read_words(data: bytes) -> list[dict]:
 
 def draw(svg: str) -> Image.Image:
     """Draw one picture on white."""
+    import resvg_py  # the course does not need it
+
     png = resvg_py.svg_to_bytes(svg_string=svg, width=SIZE, height=SIZE, background="#ffffff", skip_system_fonts=True)
     return Image.open(io.BytesIO(bytes(png))).convert("RGB")
 
