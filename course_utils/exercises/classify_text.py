@@ -111,7 +111,7 @@ def _test_names(answer: Any) -> str:
             f"{reached:.2f} of the training articles are right, and {BETTER_NAMES} is asked for. "
             f"Of {worst!r} it finds {recall[worst]:.0%}: what do such articles say?"
         )
-    return f"{reached:.2f} right, without one labelled example. The classifier was fine; the names were not."
+    return f"{reached:.2f} right, and no article was used as an example; the labels only judged your texts."
 
 
 def _test_spoiled(answer: Any) -> str:
@@ -259,7 +259,7 @@ mend_names = Exercise(
     _test_names,
     (
         "One topic does much worse than all others, and it is the largest. Print the recall of each, or just check.",
-        "No biography says “people”. Describe what one does say: somebody was born, and is known for something.",
+        "Describe what a biography says: somebody was born, and is known for something.",
     ),
     """
     label_texts = {str(name): str(name) for name in names}
@@ -359,7 +359,7 @@ quiz = Quiz(
             {
                 "One had a search that the other had not.": "Choose the settings of both, on the same articles.",
                 "C may only be chosen on the test.": "Then the test would no longer be new to the method.",
-                "Nothing, as long as both see the same articles.": "The same articles, but not the same care.",
+                "Nothing, as long as both see the same articles.": "Only one had its setting chosen on them.",
             },
             "One had a search that the other had not.",
         ),
