@@ -272,7 +272,7 @@ fresh_word = Exercise(
     "fresh_word",
     _test_fresh_word,
     (
-        "Print cache.length before and after the second call of stale_word.",
+        "Print cache.length before you read the second text: what does the cache still hold?",
         "cache.reset() makes the model forget what it has read.",
     ),
     """
@@ -374,15 +374,17 @@ quiz = Quiz(
             "That of the same query at 10 and the same key at 7.",
         ),
         Question(
-            "Putting in France's row after block 10 makes the text on Japan say Paris, after block 26 nothing. Why?",
+            "France's row, put into a text on Japan after block 10, makes it say Paris, even if it comes from a "
+            "sentence on the language. After block 26 it does nothing. What does the row hold?",
             {
-                "From block 27 on the model has forgotten the country.": "Its row is still there. It is no longer read "
-                "for this answer.",
-                "Rows become too long to be changed by a patch.": "The last row can be patched there, and Paris comes.",
-                "By then the last row has taken over what it needs.": "Block 24 copied it. Later blocks work on "
-                "the last row.",
+                "Up to block 23 the answer, afterwards nothing.": "Then a row from another question would bring "
+                "another answer, and not Paris. And the row does not become empty: it is only no longer read.",
+                "Nothing: rows become too long to be changed by a patch.": "The last row can be patched late, and "
+                "Paris comes.",
+                "The country. In block 24 the last row takes what it needs from it.": "The row serves several "
+                "questions, and after block 24 the last row says Paris without it.",
             },
-            "By then the last row has taken over what it needs.",
+            "The country. In block 24 the last row takes what it needs from it.",
         ),
         Question(
             "Without four heads the loss rises from 2.8 to 10.7. What shows that it is due to what these heads do?",

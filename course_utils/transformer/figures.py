@@ -121,7 +121,7 @@ def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: flo
         arrows = {f"query at {i}": at_query * places[i], f"key at {j}": at_key * places[j]}
         colours = dict(zip(arrows, ("#0072B2", "#D55E00"), strict=True))
         plane(ax, {name: (number.real, number.imag) for name, number in arrows.items()}, colours)
-        ax.set(xlim=(-2.6, 2.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], title=f"positions {i} and {j}")
+        ax.set(xlim=(-3.8, 3.8), ylim=(-2.3, 2.3), xticks=[], yticks=[], title=f"positions {i} and {j}")
     scores = np.real(np.outer(at_query * places, (at_key * places).conj()))
     matrix(axes[2], scores, rows=list("01234567"), columns=list("01234567"), numbers=False)
     axes[2].set(title="scores: query down, key across")
