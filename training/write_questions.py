@@ -24,25 +24,13 @@ from course_utils.common.progress import job_bar
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions
+from course_utils.fine_tuning.lora_files import QUESTION_EXAMPLES
 from course_utils.fine_tuning.reranker import beginning
 from course_utils.search import DenseIndex
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-EXAMPLES = """Text: The giraffe is a large African hoofed mammal. It is the tallest living animal on land.
-Question: which animal has the longest neck?
-
-Text: Penicillin was discovered in 1928 by Alexander Fleming, who noticed that a mould killed bacteria.
-Question: how was the first medicine against bacteria found?
-
-Text: Mount Vesuvius is a volcano near Naples. Its eruption in AD 79 destroyed the Roman city of Pompeii.
-Question: what buried a Roman town under ash?
-
-Text: Marie Curie was a physicist who studied radioactivity. She was the first woman to win a Nobel Prize.
-Question: who won a Nobel Prize before any other woman?
-
-"""
 STARTS = ("which", "who", "what", "where", "how", "why", "when")
 TOKENS_WRITTEN, TEXTS_AT_ONCE, QUESTIONS_EACH, FOUND_AMONG, TEXTS = 20, 16, 3, 30, 2000
 QUESTIONS = Path(__file__).resolve().parent.parent / "build" / "questions.json"
@@ -69,7 +57,7 @@ class Writer:
     def write(self, texts: list[str], starts: list[list[str]]) -> list[list[str]]:
         """Return, for each text, a question with each of its first words, in greedy decoding."""
         n = len(starts[0])
-        examples = self.tokenizer([EXAMPLES], return_tensors="pt")["input_ids"]
+        examples = self.tokenizer([QUESTION_EXAMPLES], return_tensors="pt")["input_ids"]
         read = self.tokenizer([f"Text: {text}\nQuestion:" for text in texts], return_tensors="pt", padding=True)
         mask = torch.cat([torch.ones(len(texts), examples.shape[1], dtype=torch.long), read["attention_mask"]], dim=1)
         cache = self.model(examples).past_key_values

@@ -280,8 +280,8 @@ quiz = Quiz(
             {
                 "It needs 0.3 % of the memory and of the time.": "The frozen weights and much of what the forward pass "
                 "keeps are still needed, and every text still goes through all the weights.",
-                "Gradients and Adam's numbers nearly vanish; the way forward costs what it did.": "The measured parts "
-                "say so: what shrinks is what belongs to the trained numbers, and the gradients of frozen weights.",
+                "Gradients and Adam's numbers nearly vanish; the way forward costs what it did.": "The table "
+                "says so: what shrinks is what belongs to the trained numbers, and the gradients of frozen weights.",
                 "Nothing: all gradients are computed, and most are thrown away.": "PyTorch does not compute "
                 "gradients of frozen weights.",
             },
@@ -297,7 +297,7 @@ quiz = Quiz(
             "LoRA only",
         ),
         Question(
-            "We cut trained *weights* to rank 16, and the model was lost. Why can LoRA use rank 8?",
+            "We cut trained weights to rank 16, and most of the accuracy was lost. Why can LoRA use rank 8?",
             {
                 "Because its weights were trained to be of low rank.": "The frozen weights are as they were.",
                 "Because only the change has to be of low rank.": "The frozen weights stay whole. Of the change that "

@@ -22,6 +22,19 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"  # the name
 WRITER, WRITER_BASE = DATA / "adapters" / "question_writer", "SmolLM2-135M-Instruct"
 WRITER_WORDS = 60  # of a text, that it was trained to read; a teacher reads as many
 QUESTION_PROMPT = "{text}\n\nA question that this text answers:"
+QUESTION_EXAMPLES = """Text: The giraffe is a large African hoofed mammal. It is the tallest living animal on land.
+Question: which animal has the longest neck?
+
+Text: Penicillin was discovered in 1928 by Alexander Fleming, who noticed that a mould killed bacteria.
+Question: how was the first medicine against bacteria found?
+
+Text: Mount Vesuvius is a volcano near Naples. Its eruption in AD 79 destroyed the Roman city of Pompeii.
+Question: what buried a Roman town under ash?
+
+Text: Marie Curie was a physicist who studied radioactivity. She was the first woman to win a Nobel Prize.
+Question: who won a Nobel Prize before any other woman?
+
+"""  # what the teacher reads before "Text: ...\nQuestion:"
 
 # The fields of peft's configuration that are read, and those that say nothing about what an adapted network computes.
 # Any other field that is set makes the adapter more than the update W + (alpha / rank) B A, and it is refused.
