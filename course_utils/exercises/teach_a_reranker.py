@@ -212,7 +212,7 @@ quiz = Quiz(
                 "When they agree on nearly all queries.": "Then the second judge repeats the first, and their sum "
                 "makes the same errors.",
                 "When they are wrong about different queries.": "Where one is wrong, the other can outvote it. MaxSim "
-                "and SmolLM2 were both wrong on 9 of 110 questions only.",
+                "and SmolLM2 were both wrong on only 9 of 110 questions.",
                 "Always, since two are more than one.": "Dense search beside MaxSim gained much less: it is wrong "
                 "about many of the same questions.",
             },
@@ -234,8 +234,8 @@ quiz = Quiz(
                 "Because the teacher is always right.": "It is not: for “Country in Southern Africa” it was sure of "
                 "one of several countries.",
                 "Because the student knows the answers already.": "Then it would have nothing to learn.",
-                "Because the teacher's shares take the place of the labels.": "Any query will do. Whether it helped "
-                "still has to be measured on judged questions.",
+                "Because the teacher's shares take the place of the labels.": "Any query can be used. Whether it "
+                "helped still has to be measured on judged questions.",
             },
             "Because the teacher's shares take the place of the labels.",
         ),
