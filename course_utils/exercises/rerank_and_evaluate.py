@@ -366,7 +366,7 @@ own_questions = Exercise(
     "judged",
     _test_own_questions,
     (
-        "Begin with the three questions of the cell above, copied from three, and add seven that you would really ask.",
+        "Write ten questions that you would really ask, before you look at any search's hits for them.",
         'titles.index("Honey") raises an error if there is no such article. Copy a title as the box above shows it.',
         "Read a text before you judge it: the article must hold the answer, not only be about the subject.",
     ),
@@ -392,7 +392,7 @@ quiz = Quiz(
             "Two searches have an MRR of 0.75 (interval 0.68 to 0.81) and 0.67 (0.59 to 0.74). What do you conclude?",
             {
                 "They do not differ, because the intervals overlap.": "Overlapping intervals do not show that. Each "
-                "holds the spread between easy and hard questions, which is the same for both searches.",
+                "holds the spread between easy and hard questions, a part of which both searches share.",
                 "The first is better, because its mean lies outside the other's interval.": "That compares one mean as "
                 "if it were exact. Both were measured on a sample.",
                 "Nothing yet.": "What counts is the interval of the difference on each question, and it is not given.",

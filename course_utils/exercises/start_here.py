@@ -165,7 +165,7 @@ quiz = Quiz(
             {
                 "It has never read that Canberra is the capital.": "Then Canberra would hardly come second, with 0.34.",
                 "A likely next token need not be a true one.": "Training made likelier what comes next in texts. "
-                "No step of it checked a statement.",
+                "That alone makes no statement true.",
                 "The loop should have run longer.": "It only appends to what is written, and corrects nothing.",
             },
             "A likely next token need not be a true one.",
