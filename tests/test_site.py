@@ -44,7 +44,7 @@ def test_every_notebook_and_guide_has_a_page_and_the_first_page_links_to_them(fo
 
 def test_pages_show_outputs_and_pictures_with_their_words(folder):
     page = pages(folder)["notebooks/00_start_here.html"]
-    assert re.search(r'<img alt="A map of ten thousand', page)
+    assert re.search(r'<img alt="A map of nine thousand', page)
     assert "widget-view" not in page
 
 

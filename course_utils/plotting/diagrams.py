@@ -141,10 +141,11 @@ def shared_heads(n_heads: int, kept: Mapping[str, int]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(kept), figsize=(2.6 * len(kept), 1.9), squeeze=False)
-    for ax, (name, n_kept) in zip(axes[0], kept.items(), strict=True):
+    for n_kept in kept.values():
         if n_heads % n_kept:
             raise InputError(f"{n_heads} query heads cannot share {n_kept} key-value heads evenly.")
+    figure, axes = plt.subplots(1, len(kept), figsize=(2.6 * len(kept), 1.9), squeeze=False)
+    for ax, (name, n_kept) in zip(axes[0], kept.items(), strict=True):
         group = n_heads // n_kept
         boxes = {f"q {head}": (head, 1.95) for head in range(n_heads)}
         places = [each * group + (group - 1) / 2 for each in range(n_kept)]
