@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.common import DATA
 from course_utils.common.files import save_file
 from course_utils.corpus import load_wikipedia
 from course_utils.tiny_gpt import Plan, TinyGPT, held_out_loss, save_checkpoint, train, windows
+from course_utils.tiny_gpt.shipped import FOLDER
 from course_utils.tokens import BPETokenizer
 
-FOLDER = DATA / "tiny_gpt"
 PLAN = Plan(n_vocabulary=512)
 SIBLING = Plan(n_vocabulary=512, d_model=64, n_layers=2)
 PARTS, SEEDS, LENGTHS = ("none", "attention", "positions", "residual", "scale"), (0, 1, 2), (200, 3000)
