@@ -9,6 +9,7 @@ import numpy as np
 
 from course_utils.attention import log_softmax
 from course_utils.common.errors import InputError
+from course_utils.common.vectors import gradient_of_rows, scaled_rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -50,7 +51,7 @@ def encode_pooled(pooling: csr_matrix, table: np.ndarray) -> np.ndarray:
 
     ``(n_texts, n_words) @ (n_words, d)`` is ``(n_texts, d)``; a text without words stays a row of zeros.
     """
-    return _scaled(pooling @ table)[0]
+    return scaled_rows(pooling @ table)[0]
 
 
 def contrastive_loss(left: np.ndarray, right: np.ndarray, temperature: float) -> float:
@@ -125,14 +126,14 @@ def loss_and_gradient(
     >>> bool((np.array([[1.0, 0.0], [1.0, 1.0]]) - gradient)[0, 1] < 0)  # cat turns away from dog
     True
     """
-    (left_rows, left_lengths), (right_rows, right_lengths) = _scaled(left @ table), _scaled(right @ table)
+    (left_rows, left_lengths), (right_rows, right_lengths) = scaled_rows(left @ table), scaled_rows(right @ table)
     loss, errors = _loss_and_errors(left_rows, right_rows, temperature)
     if gradient is not None:
         shape, errors = errors.shape, np.asarray(gradient(left_rows @ right_rows.T))
         if errors.shape != shape:
             raise InputError(f"The gradient by the similarities has their shape, {shape}, and this is {errors.shape}.")
-    by_left = _through_scaling(errors @ right_rows, left_rows, left_lengths)
-    by_right = _through_scaling(errors.T @ left_rows, right_rows, right_lengths)
+    by_left = gradient_of_rows(errors @ right_rows, left_rows, left_lengths)
+    by_right = gradient_of_rows(errors.T @ left_rows, right_rows, right_lengths)
     return loss, left.T @ by_left + right.T @ by_right
 
 
@@ -224,15 +225,3 @@ def _loss_and_errors(left: np.ndarray, right: np.ndarray, temperature: float) ->
     errors = np.exp(logs)
     np.fill_diagonal(errors, np.diag(errors) - 1)
     return loss, errors / (len(left) * temperature)
-
-
-def _scaled(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows at length one, and the lengths that they had (1 for a row of zeros)."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    return rows / lengths, lengths
-
-
-def _through_scaling(gradient: np.ndarray, unit: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return the gradient by rows from the one by unit rows: what points along a row cannot change its direction."""
-    return (gradient - (gradient * unit).sum(axis=1, keepdims=True) * unit) / lengths

@@ -15,7 +15,6 @@ from course_utils.transformer.heads import (
     lens,
     peers,
     previous_token_score,
-    random_heads,
     strongest_heads,
 )
 
@@ -64,16 +63,10 @@ def test_without_its_induction_heads_the_model_cannot_repeat(model):
     rng = np.random.default_rng(1)
     ids = rng.integers(1000, 40_000, 25).tolist() * 2
     found = strongest_heads(induction_score(model.look(ids).attention, 25), 4)
-    others = random_heads(model, 4, rng, avoid=found)
+    others = peers(model, found, rng)
     plain, without, control = (token_losses(model, ids, off)[25:].mean() for off in ((), found, others))
     assert without > plain + 3
     assert control < plain + 2
-
-
-def test_random_heads_are_different_and_avoid_what_they_should(model):
-    rng = np.random.default_rng(0)
-    avoid = [(layer, head) for layer in range(29) for head in range(9)]
-    assert sorted(random_heads(model, 9, rng, avoid)) == [(29, head) for head in range(9)]
 
 
 def test_peers_are_other_heads_of_the_same_layers(model):
@@ -151,10 +144,8 @@ def test_shapes_and_numbers_that_make_no_sense_are_refused(ask):
         ask()
 
 
-def test_a_loss_of_one_token_and_too_many_random_heads_are_refused(model):
+def test_a_loss_of_one_token_is_refused(model):
     with pytest.raises(InputError, match="at least two"):
         token_losses(model, [1])
     with pytest.raises(InputError, match="one row"):
         token_losses(model, [[1, 2], [3, 4]])
-    with pytest.raises(InputError, match="from 1 to 270"):
-        random_heads(model, 271, np.random.default_rng(0))

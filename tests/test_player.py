@@ -119,9 +119,9 @@ def test_it_plays_to_the_end_and_not_where_less_motion_is_asked_for(page_file, t
         page.goto(file.as_uri())
         page.get_by_role("button", name="play").click()
         page.get_by_text("3 of 3.").wait_for(timeout=5000)
-        assert page.get_by_role("button", name="play").is_visible(), "it has stopped"
+        page.get_by_role("button", name="play").wait_for(timeout=5000)  # it has stopped
         page.emulate_media(reduced_motion="reduce")
-        assert page.get_by_role("button", name="play").is_hidden()
+        page.get_by_role("button", name="play").wait_for(state="hidden", timeout=5000)
         page.goto(file.as_uri())
         page.wait_for_timeout(300)
         assert visible(page)[0].startswith("1 of 3")

@@ -22,9 +22,35 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
+    return scaled_rows(rows)[0]
+
+
+def scaled_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows at length one, ``(..., d)``, and the lengths that they had, ``(..., 1)``: 1 for a row of zeros.
+
+    Examples
+    --------
+    >>> scaled_rows(np.array([3.0, 4.0]))
+    (array([0.6, 0.8]), array([5.]))
+    """
     rows = np.asarray(rows)
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)
+    lengths = np.where(lengths > 0, lengths, 1)
+    return rows / lengths, lengths
+
+
+def gradient_of_rows(gradient: np.ndarray, unit: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Turn a gradient by unit rows, ``(n, d)``, into the one by the rows that `scaled_rows` was given.
+
+    What points along a row drops out, because making a row longer does not change its direction.
+
+    Examples
+    --------
+    >>> unit, lengths = scaled_rows(np.array([[3.0, 4.0]]))
+    >>> gradient_of_rows(np.array([[1.0, 0.0]]), unit, lengths).round(3)
+    array([[ 0.128, -0.096]])
+    """
+    return (gradient - (gradient * unit).sum(axis=-1, keepdims=True) * unit) / lengths
 
 
 def check_vectors(vectors: np.ndarray) -> np.ndarray:

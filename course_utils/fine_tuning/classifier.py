@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -140,20 +138,3 @@ def stored_results() -> dict:
     ['LoRA', 'adapters', 'change', 'everything', 'head']
     """
     return json.loads((DATA / "adapters" / "topics.json").read_text(encoding="utf-8"))
-
-
-def step_seconds(model: Classifier, n_texts: int = 16, repeat: int = 3) -> float:
-    """Measure one step of training in seconds of processor time: the median of ``repeat``, after one more.
-
-    The texts are as long as the model reads. Its weights stay as they are, because the learning rate is zero.
-    """
-    texts, labels = ["word " * model.n_tokens] * n_texts, torch.zeros(n_texts, dtype=torch.long)
-    optimiser = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=0.0)
-    times = []
-    with one_thread():
-        for _ in range(1 + repeat):
-            start = time.process_time()  # of this process alone, whatever else runs
-            gradient_step(F.cross_entropy(model(texts), labels), optimiser)
-            times.append(time.process_time() - start)
-    optimiser.zero_grad()
-    return statistics.median(times[1:])

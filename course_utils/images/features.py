@@ -14,6 +14,7 @@ from course_utils.common.checks import describe
 from course_utils.common.compute import one_thread
 from course_utils.common.errors import InputError
 from course_utils.common.store import Store, key_of
+from course_utils.common.vectors import unit_rows
 
 N_FEATURES = 1280
 INPUT = 128  # pixels of a side that the network reads; it was trained on 224, and 128 take a third of the time
@@ -134,7 +135,7 @@ def compute_features(pictures: Sequence[np.ndarray], advance: object = lambda n:
             rows.append(efficientnet().maps(torch.from_numpy(batch))[-1].mean((2, 3)).numpy())
             advance(len(batch))
     found = np.concatenate(rows)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit_rows(found)
 
 
 @functools.cache

@@ -13,6 +13,7 @@ import numpy as np
 from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
+from course_utils.common.vectors import gradient_of_rows, scaled_rows, unit_rows
 from course_utils.contrastive import contrastive_gradients, contrastive_loss
 
 HIGHEST_SCALE = 100.0  # 1 / temperature, as in CLIP: beyond it one pair in a batch decides the whole step
@@ -132,12 +133,14 @@ def batch_gradients(
     The scale is 1 / temperature. ``(n, n_features)`` and ``(n, n_numbers)`` are the two sides of the pairs.
     """
     temperature = float(np.exp(-log_scale))
-    (pictures, by_pictures), (texts, by_texts) = _unit(seen @ picture_weights), _unit(read @ text_weights)
+    pictures, picture_lengths = scaled_rows(seen @ picture_weights)
+    texts, text_lengths = scaled_rows(read @ text_weights)
     loss = (contrastive_loss(pictures, texts, temperature) + contrastive_loss(texts, pictures, temperature)) / 2
     one, two = contrastive_gradients(pictures, texts, temperature), contrastive_gradients(texts, pictures, temperature)
     of_pictures, of_texts = (one[0] + two[1]) / 2, (one[1] + two[0]) / 2
     by_scale = np.sum(of_pictures * pictures)  # the scale multiplies all similarities, and so does the pictures' length
-    return loss, [seen.T @ by_pictures(of_pictures), read.T @ by_texts(of_texts), by_scale]
+    by_pictures = seen.T @ gradient_of_rows(of_pictures, pictures, picture_lengths)
+    return loss, [by_pictures, read.T @ gradient_of_rows(of_texts, texts, text_lengths), by_scale]
 
 
 def least_squares(left: np.ndarray, right: np.ndarray, strength: float = 1.0) -> np.ndarray:
@@ -169,14 +172,7 @@ def least_squares(left: np.ndarray, right: np.ndarray, strength: float = 1.0) ->
 def _turned(rows: np.ndarray, mean: np.ndarray, weights: np.ndarray, what: str) -> np.ndarray:
     if np.ndim(rows) != 2 or rows.shape[1] != len(weights):
         raise InputError(f"{what} need the shape (n, {len(weights)}), and this is {np.shape(rows)}.")
-    return _unit((rows - mean) @ weights)[0]
-
-
-def _unit(rows: np.ndarray) -> tuple[np.ndarray, object]:
-    """Return rows at length one, and the function that takes a gradient by them back to the rows as they were."""
-    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    unit = rows / lengths
-    return unit, lambda gradient: (gradient - (gradient * unit).sum(axis=1, keepdims=True) * unit) / lengths
+    return unit_rows((rows - mean) @ weights)
 
 
 def _adam(moments: list[np.ndarray], gradient: np.ndarray, step: int) -> tuple[list[np.ndarray], np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -187,31 +187,6 @@ def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), limit
         ax.add_patch(Rectangle((layer - 0.5, head - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.6))
     ax.set(xlabel="layer", ylabel="head", xticks=range(0, len(scores), 5), yticks=range(0, scores.shape[1], 2))
     ax.figure.colorbar(image, ax=ax, pad=0.02)
-
-
-def draw_losses(ax: Axes, losses: Mapping[str, np.ndarray], repeats_at: int, n_vocabulary: int) -> None:
-    """Draw losses along a text that repeats itself, each the mean of five tokens, and the loss of blind guessing.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw; about 4.8 x 2.5 inches.
-    losses : mapping of str to ndarray
-        What `token_losses` returned, by the labels of the lines.
-    repeats_at : int
-        The position at which the text begins again.
-    n_vocabulary : int
-        How many tokens there are: the loss of a blind guess is the logarithm of that.
-    """
-    for name, loss in losses.items():
-        smooth = np.convolve(loss, np.ones(5) / 5, "valid")
-        ax.plot(np.arange(3, 3 + len(smooth)), smooth, label=name)
-    ax.axhline(
-        np.log(n_vocabulary), color="#777777", linestyle=":", label=f"blind guessing: {np.log(n_vocabulary):.1f}"
-    )
-    ax.axvline(repeats_at, color="#999999", linewidth=0.8)
-    ax.set(xlabel="position; the text repeats at the line", ylabel="loss (mean of 5)", ylim=(0, None))
-    ax.legend(loc="lower left", fontsize=8.5)
 
 
 def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]) -> None:

@@ -135,13 +135,6 @@ def strongest_heads(scores: np.ndarray, k: int) -> list[Head]:
     return [(int(layer), int(head)) for layer, head in zip(*np.unravel_index(best, scores.shape), strict=True)]
 
 
-def random_heads(model: NumPyLM, k: int, rng: np.random.Generator, avoid: Sequence[Head] = ()) -> list[Head]:
-    """Draw ``k`` different heads of a model that are not in ``avoid``, to compare a choice of heads with."""
-    everyone = [(layer, head) for layer in range(len(model.blocks)) for head in range(model.n_heads)]
-    free = [head for head in everyone if head not in set(map(tuple, avoid))]
-    return [free[number] for number in rng.choice(len(free), check_whole("k", k, 1, len(free)), replace=False)]
-
-
 def peers(model: NumPyLM, heads: Sequence[Head], rng: np.random.Generator, avoid: Sequence[Head] = ()) -> list[Head]:
     """Draw for each head another one of the same layer, to compare a choice of heads with; none of them in ``avoid``.
 
