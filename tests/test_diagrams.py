@@ -116,10 +116,18 @@ def test_the_figure_of_a_head_carries_its_shapes(request):
     assert {"6 × 4", "queries 6 × 2", "attention\nweights 6 × 6"} <= set(texts(figure.axes[0]))
 
 
-def test_words_stay_in_their_boxes_and_captions_out_of_them(request):
+SHAPES = {"tokens": (12,), "probabilities": (49152,), "pieces": (14,), "vector": (384,), "scores": (10033,)}
+FLOWS = {
+    "one head": lambda: diagrams.one_head(6, 4, 2),
+    "two models": lambda: diagrams.two_models(["next token:\nsnow", "Snow", "a topic"], SHAPES | {"topics": (11,)}),
+}
+
+
+@pytest.mark.parametrize("draw", FLOWS.values(), ids=FLOWS)
+def test_words_stay_in_their_boxes_and_captions_out_of_them(request, draw):
     from matplotlib.patches import FancyBboxPatch
 
-    drawn = diagrams.one_head(6, 4, 2)
+    drawn = draw()
     request.addfinalizer(lambda: plt.close(drawn))
     drawn.canvas.draw()
     for ax in drawn.axes:

@@ -11,39 +11,57 @@ from course_utils.exercises import Exercise, Wrong, must_be_whole
 from course_utils.exercises.quiz import Question, Quiz
 
 SENTENCE = "The white stuff that falls from the sky in winter is called"
-QUESTION = "an instrument with black and white keys"
 
 
 @functools.lru_cache(maxsize=1)
 def _setting() -> dict[str, Any]:
     from course_utils.corpus import load_wikipedia
-    from course_utils.embeddings import embed
+    from course_utils.embeddings import cosine_similarity, embed
     from course_utils.transformer.model import NumPyLM
 
     articles = load_wikipedia()
+    topics = np.array(articles["topic"])
+    known = topics != "Uncategorized"
+    examples = known & (np.random.default_rng(0).random(len(topics)) < 0.5)
     return {
         "np": np,
-        "embed": embed,
+        "cosine_similarity": cosine_similarity,
         "sentence": SENTENCE,
-        "titles": np.array(articles["title"]),
         "vectors": embed(articles["text"]),
+        "topics": topics,
+        "names": sorted(set(topics[known])),
+        "examples": examples,
+        "tested": known & ~examples,
         "model": NumPyLM.smollm2(),
     }
 
 
-def _test_best_title(answer: Any) -> str:
+def _test_few_right(answer: Any) -> str:
     names = _setting()
-    scores = names["vectors"] @ names["embed"]([QUESTION])[0]
-    title = str(names["titles"][scores.argmax()])
-    if isinstance(answer, int | np.integer):
-        raise Wrong("That is a position in the list. Look up which title stands there: titles[position].")
-    if not isinstance(answer, str):
-        raise Wrong(f"best_title should be one title, and this is {type(answer).__name__}.")
-    if answer == names["titles"][scores.argmin()]:
-        raise Wrong("That is the article that has least to do with the question: argmin finds the lowest score.")
-    if answer != title:
-        raise Wrong(f"{answer!r} is not the best hit. Did you embed the new question, and not the old sentence?")
-    return f"The question never says {title.lower()}, and the search finds it by meaning."
+    ten, one, all_examples = (_share_right(names, n) for n in (10, 1, None))
+    if isinstance(answer, bool) or not isinstance(answer, int | float | np.number):
+        raise Wrong(f"few_right should be one share of the tested articles, and this is {type(answer).__name__}.")
+    share = float(answer)
+    if abs(share - 100 * ten) < 0.5:
+        raise Wrong("That is a percentage: give the share, a number between 0 and 1.")
+    if abs(share - all_examples) < 0.001:
+        raise Wrong("That is the share with all examples: take only ten of each topic before the mean, with [:10].")
+    if abs(share - one) < 0.001:
+        raise Wrong("That is one example of each topic: [:10] takes ten.")
+    if abs(share - ten) > 0.001:
+        raise Wrong(
+            "Not the share for ten examples of each topic. Average vectors[examples & (topics == name)][:10], and "
+            "compare the nearest with topics[tested]."
+        )
+    return f"Ten examples of each topic give {ten:.0%}, 411 on average gave {all_examples:.0%}."
+
+
+def _share_right(names: dict[str, Any], n: int | None) -> float:
+    """Return for what share of the tested articles the nearest average of ``n`` examples a topic is the right one."""
+    vectors, topics, examples, tested = (names[key] for key in ("vectors", "topics", "examples", "tested"))
+    averages = np.stack([vectors[examples & (topics == name)][:n].mean(axis=0) for name in names["names"]])
+    guesses = np.array(names["names"])[names["cosine_similarity"](vectors[tested], averages).argmax(axis=1)]
+    return float(np.mean(guesses == topics[tested]))
 
 
 def _test_jumbled_word(answer: Any) -> str:
@@ -75,17 +93,18 @@ def _test_n_tokens(answer: Any) -> str:
     return f"Out of 49,152 possible tokens, {n_tokens} share nine tenths of the probability."
 
 
-best_title = Exercise(
-    "best_title",
-    _test_best_title,
+few_right = Exercise(
+    "few_right",
+    _test_few_right,
     (
-        "Three steps, all of them in the search above: embed the question, multiply, take the best.",
-        "embed takes a list and gives a matrix, so the question's vector is embed([question])[0].",
-        "np.argmax(vectors @ query) is the position of the best article; titles has the titles in the same order.",
+        "Two lines of the test above need a change: the averages, and with them the guesses.",
+        "vectors[examples & (topics == name)] are a topic's examples, one in a row: [:10] takes the first ten rows.",
+        "The share is the mean of guesses == topics[tested], as before.",
     ),
-    f"""
-    query = embed(["{QUESTION}"])[0]
-    best_title = str(titles[np.argmax(vectors @ query)])
+    """
+    few = np.stack([vectors[examples & (topics == name)][:10].mean(axis=0) for name in names])
+    nearest = cosine_similarity(vectors[tested], few).argmax(axis=1)
+    few_right = np.mean(np.array(names)[nearest] == topics[tested])
     """,
     _setting,
 )
@@ -135,10 +154,10 @@ quiz = Quiz(
             {
                 "A is shorter.": "C is short, too, and got the lowest of the three.",
                 "The encoder counts shared words.": "Then B would have won.",
-                "Its vector depends on words too, but more on the subject here.": "0.49 for A and 0.32 for B. "
-                "Words count as well: without “white” B falls to 0.20.",
+                "It is about the same thing, and here that counted for more than six words.": "0.49 for A, and 0.32 "
+                "and 0.42 for two sentences with six of our words. They count, too: without any, the garden has 0.26.",
             },
-            "Its vector depends on words too, but more on the subject here.",
+            "It is about the same thing, and here that counted for more than six words.",
         ),
         Question(
             "How did the search find Snow, when the sentence never says “snow”?",
@@ -148,6 +167,18 @@ quiz = Quiz(
                 "The language model guessed the word first.": "The search came before it, and did not use it.",
             },
             "Its vector had the largest product with the sentence's vector.",
+        ),
+        Question(
+            "The nearest average was right for 81% of the tested articles. Why did we also count how often “always "
+            "People” is right?",
+            {
+                "To see what can be had without looking at an article.": "That is 21%. With a topic that "
+                "holds 75% of the articles, 81% would be little.",
+                "To find the topic with the most mistakes.": "It looks at no article, and it is wrong for every topic "
+                "but its own.",
+                "To make the averages better.": "It changes nothing in them.",
+            },
+            "To see what can be had without looking at an article.",
         ),
         Question(
             "The model gives “snow” a probability of 0.46. What is the rest?",
@@ -161,12 +192,12 @@ quiz = Quiz(
             "It is shared out among all other tokens of the vocabulary.",
         ),
         Question(
-            "After “The capital of Australia is” the model puts Sydney before Canberra. What does that show?",
+            "After “The capital of Australia is” the model puts Sydney first. What does that show?",
             {
-                "It has never read that Canberra is the capital.": "Then Canberra would hardly come second, with 0.34.",
-                "A likely next token need not be a true one.": "Training made likelier what comes next in texts. "
-                "That alone makes no statement true.",
-                "The loop should have run longer.": "It only appends to what is written, and corrects nothing.",
+                "It has never read that Canberra is the capital.": "In another wording, and in the chat, it says "
+                "Canberra.",
+                "A likely next token need not be a true one.": "No step of the loop looks anything up.",
+                "The loop should have run longer.": "It only appends to what is written, and takes nothing back.",
             },
             "A likely next token need not be a true one.",
         ),

@@ -77,6 +77,36 @@ def flow(
     ax.set_axis_off()
 
 
+def two_models(answers: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) -> Figure:
+    """Draw how one sentence leads to a next token, an article and a topic, with the shape of each array on its arrow.
+
+    Parameters
+    ----------
+    answers : sequence of three str
+        The next token, the nearest article and the nearest topic, as they are to be written in their boxes.
+    shapes : mapping of str to tuple of int
+        The shapes of ``tokens``, ``probabilities``, ``pieces``, ``vector``, ``scores`` and ``topics``.
+    """
+    import matplotlib.pyplot as plt
+
+    boxes = {"sentence": (0, 1.1), "language model": (8.4, 2.2), "encoder": (8.4, 0)}
+    boxes |= {"tokens": (4.2, 2.2, "SmolLM2's\ntokens"), "pieces": (4.2, 0, "MiniLM's\ntokens")}
+    boxes |= {"articles": (12.8, 0.75, "compare with\nall articles")}
+    boxes |= {"topics": (12.8, -0.75, "compare with\nall topics")}
+    boxes |= {f"answer {n}": (18.2, y, answers[n]) for n, y in enumerate((2.2, 0.75, -0.75))}
+    arrows = [("sentence", "tokens"), ("tokens", "language model", f"{shapes['tokens']}")]
+    arrows += [("sentence", "pieces"), ("pieces", "encoder", f"{shapes['pieces']}")]
+    arrows += [("language model", "answer 0", f"probabilities {shapes['probabilities']}")]
+    arrows += [("encoder", name, f"{shapes['vector']}") for name in ("articles", "topics")]
+    arrows += [("articles", "answer 1", f"scores {shapes['scores']}")]
+    arrows += [("topics", "answer 2", f"scores {shapes['topics']}")]
+    kinds = dict.fromkeys(["language model", "encoder"], "weights") | dict.fromkeys(["articles", "topics"], "step")
+    figure, ax = plt.subplots(figsize=(9.2, 2.6))
+    flow(ax, boxes, arrows, kinds=kinds, width=3, height=1.05, fontsize=7.5)
+    ax.set_title("One sentence, two models, three answers")
+    return figure
+
+
 def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
     """Draw the computation of one head of attention, with the shape of each array on its arrow.
 

@@ -55,7 +55,7 @@ def draw_map(
         ax.scatter(*mine.T, s=4, color=TOPIC_COLOURS.get(name, GREY), alpha=0.6, linewidths=0)
     ax.set_axis_off()
     taken = []
-    for name in names[np.argsort(-sizes)]:
+    for name in names[np.argsort(sizes)]:  # the largest topics have the most places where a label fits
         if name in TOPIC_COLOURS and name != "Uncategorized":
             style = {"fontsize": 12, "weight": "bold", "color": TOPIC_COLOURS[name]}
             for place in dense_points(points[topics == name]):
@@ -114,6 +114,6 @@ def dense_points(points: np.ndarray) -> np.ndarray:
     """
     from scipy.spatial import cKDTree
 
-    radius = np.linalg.norm(points.std(axis=0)) / 9
+    radius = np.linalg.norm(points.std(axis=0)) / 2
     crowd = cKDTree(points).query_ball_point(points, radius or 1.0, return_length=True)
     return points[np.argsort(-crowd, kind="stable")]

@@ -1,11 +1,16 @@
 """Plausible wrong answers to the exercises of notebook 00, and a piece of the message that each must get."""
 
+FEW = (
+    "nearest = cosine_similarity(vectors[tested], np.stack([{} for name in names])).argmax(axis=1)\n"
+    "few_right = np.mean(np.array(names)[nearest] == topics[tested])"
+)
 MISTAKES = {
-    "best_title": [
-        ("best_title = int(np.argmax(vectors @ embed(['an instrument with black and white keys'])[0]))", "position"),
-        ("best_title = titles[np.argmin(vectors @ embed(['an instrument with black and white keys'])[0])]", "argmin"),
-        ("best_title = titles[np.argmax(vectors @ embed([sentence])[0])]", "new question"),
-        ("best_title = vectors @ embed(['piano'])[0]", "one title"),
+    "few_right": [
+        (FEW.format("vectors[examples & (topics == name)].mean(axis=0)"), "all examples"),
+        (FEW.format("vectors[examples & (topics == name)][0]"), "one example"),
+        (FEW.format("vectors[tested & (topics == name)][:10].mean(axis=0)"), "Not the share"),
+        ("few_right = 66", "percentage"),
+        ("few_right = topics == 'People'", "one share"),
     ],
     "jumbled_word": [
         ("jumbled_word = model.next_words(sentence, k=1)[0][0]", "right order"),
