@@ -30,6 +30,11 @@ def _table_setting() -> dict[str, Any]:
     return {"np": np, "vocabulary": VOCABULARY, "table": TABLE}
 
 
+def _step_setting() -> dict[str, Any]:
+    names = {"cat": TABLE[0], "sits": OUTPUT_TABLE[1], "learning_rate": 0.5}
+    return {"np": np, "sigmoid": lambda x: 1 / (1 + np.exp(-x)), **names}
+
+
 def _encoder_setting() -> dict[str, Any]:
     from course_utils.embeddings import cosine_similarity, embed, embed_tokens
 
@@ -59,6 +64,30 @@ def _test_one_hot(answer: Any) -> str:
     if not np.allclose(answer @ TABLE, TABLE[[VOCABULARY.index(word) for word in WORDS]]):
         raise Wrong("A 1 is in the wrong column: it belongs at the word's position in the vocabulary.")
     return "Multiplied with the table it picks three rows. Nobody multiplies in practice: table[ids] does the same."
+
+
+def _sits_step() -> np.ndarray:
+    cat, sits = TABLE[0], OUTPUT_TABLE[1]
+    return 0.5 * (1 - 1 / (1 + np.exp(-cat @ sits))) * cat
+
+
+def _test_sits_step(answer: Any) -> str:
+    found, wanted = np.asarray(answer, dtype=float), _sits_step()
+    cat, sits = TABLE[0], OUTPUT_TABLE[1]
+    error = wanted[0] / (0.5 * cat[0])
+    if found.shape != (2,):
+        raise Wrong(f"sits_step should hold two numbers, as the row does, and its shape is {found.shape}.")
+    if np.allclose(found, 0.5 * error * sits, atol=2e-3):
+        raise Wrong("That is what sits does to cat. What is added to the row of sits is a part of cat's vector.")
+    if np.allclose(found, error * cat, atol=2e-3):
+        raise Wrong("The learning rate is missing: times 0.5.")
+    if np.allclose(found, -wanted, atol=2e-3):
+        raise Wrong("The sign is turned round. The error is the target, 1, minus the probability.")
+    if np.allclose(found, sits + wanted, atol=2e-3):
+        raise Wrong("That is the row after the step: return the step alone.")
+    if not np.allclose(found, wanted, atol=2e-3):
+        raise Wrong("Take 0.5 * (1 - sigmoid(cat @ sits)) times one of the two vectors, with cat as it was before.")
+    return "cat moves towards sits, and sits towards cat: both tables learn from one pair."
 
 
 def _test_pool(function: Any) -> str:
@@ -197,6 +226,19 @@ one_hot = Exercise(
     _table_setting,
 )
 
+sits_step = Exercise(
+    "sits_step",
+    _test_sits_step,
+    (
+        "The error is the one that was printed: 1 - sigmoid(cat @ sits), about 0.433.",
+        "learning_rate * error * cat; the names cat, sits, sigmoid and learning_rate are there.",
+    ),
+    """
+    sits_step = learning_rate * (1 - sigmoid(cat @ sits)) * cat
+    """,
+    _step_setting,
+)
+
 pool = Exercise(
     "pool",
     _test_pool,
@@ -276,7 +318,7 @@ quiz = Quiz(
         Question(
             "An encoder gives the word bank another vector in each sentence. What does this show by itself?",
             {
-                "That it knows the two meanings of the word.": "Park has one meaning, and its vector changes too.",
+                "That it knows the two meanings of the word.": "The vectors of park and They change too.",
                 "That the other words of the sentence reach the vector.": "Even the vector of They follows the topic.",
                 "That the word is at another place in each sentence.": "In our sentences its place was the same.",
             },
@@ -294,18 +336,19 @@ quiz = Quiz(
         Question(
             "Two texts have a cosine of 0.4 in an encoder. Are they similar?",
             {
-                "Yes, 0.4 is far from 0.": "Random pairs need not get 0: two single words had 0.26.",
+                "Yes, 0.4 is far from 0.": "Two random words had 0.26 on average, which is far from 0 too.",
                 "No, similar texts are above 0.8.": "There is no such mark. It differs from one space to the next.",
                 "It depends on what random pairs of such texts get there.": "Yes: a cosine needs a baseline.",
-                "Only the sign matters.": "Most pairs are positive, and they differ a lot.",
+                "Only the sign matters.": "Synonyms with 0.86 and random words with 0.26 share it.",
             },
             "It depends on what random pairs of such texts get there.",
         ),
         Question(
-            "One encoder agrees 0.10 better with people, and 95 % of a bootstrap's draws give 0.01 to 0.18.",
+            "One encoder agrees 0.10 better with people, and 95 % of a bootstrap's draws give 0.01 to 0.18. "
+            "What may you say?",
             {
                 "It is better on such pairs, though perhaps by little.": "All of the range is above 0, and it is wide.",
-                "The two are equal, since the range is wide.": "Then 0 would have to lie inside the range.",
+                "The two are equal, since the range is wide.": "A wide range does not make them equal; 0 is outside.",
                 "It is better for every task.": "The draws are from these pairs alone. Notebook 06 grades searches.",
             },
             "It is better on such pairs, though perhaps by little.",

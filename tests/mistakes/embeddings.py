@@ -17,6 +17,14 @@ MISTAKES = {
         ("one_hot = np.ones((3, 6))", "a single 1"),
         ("one_hot = [3, 5, 1]", "NumPy array"),
     ],
+    "sits_step": [
+        ("sits_step = 0.5 * (1 - sigmoid(cat @ sits)) * sits", "what sits does to cat"),
+        ("sits_step = (1 - sigmoid(cat @ sits)) * cat", "learning rate is missing"),
+        ("sits_step = 0.5 * (sigmoid(cat @ sits) - 1) * cat", "sign is turned round"),
+        ("sits_step = sits + 0.5 * (1 - sigmoid(cat @ sits)) * cat", "the step alone"),
+        ("sits_step = 0.5 * (1 - sigmoid(cat @ sits))", "two numbers"),
+        ("sits_step = 0.5 * sigmoid(cat @ sits) * cat", "as it was before"),
+    ],
     "pool": [
         ("pool = lambda rows: rows.mean(axis=1)", "axis 0"),
         ("pool = lambda rows: rows.mean(axis=0)", "divide the average by its length"),
