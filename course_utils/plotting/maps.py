@@ -109,8 +109,8 @@ def dense_points(points: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> dense_points(np.array([[9.0, 9.0], [0.0, 0.0], [0.5, 0.0], [1.0, 0.0]]))[0]
-    array([0.5, 0. ])
+    >>> dense_points(np.array([[9.0, 9.0], [0.0, 0.0], [2.0, 0.0], [4.0, 0.0]]))[0]
+    array([2., 0.])
     """
     from scipy.spatial import cKDTree
 
