@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from course_utils.common.checks import is_whole_number
+from course_utils.corpus import load_declaration
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
 
 LINE = "The year 1492, CAFÉ 🍵"
 SUSPECTS = ("BERT", "Mistral 7B", "GPT-4o")
-# The first sentence of the Universal Declaration of Human Rights, in the United Nations' translations.
-ASKED = {
-    "Korean": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.",
-    "Arabic": "يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق.",
-    "Hindi": "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।",
-}
-
-
+# Article 1 of the Universal Declaration of Human Rights.
+ASKED = {language: load_declaration(language)[0] for language in ("Korean", "Arabic", "Hindi")}
 BUDGET, MOST_ARTICLES, MOST_TOKENS_A_WORD = 1_500, 300, 2.63
 
 
@@ -138,8 +133,8 @@ def _test_cheapest(answer: Any) -> str:
         if counts[name] > min(counts.values()):
             raise Wrong(f"{name} needs {counts[name]} tokens for the {language} text, and another needs fewer.")
     return (
-        "Tekken and GPT-4o, as with the three sentences: both gave many places to these scripts. J2, with the largest "
-        "vocabulary of all, is not among them."
+        "Tekken and GPT-4o, as with the whole Declaration: both have over a thousand tokens in each of "
+        "these scripts. J2, with the largest vocabulary of all, is not among them."
     )
 
 
@@ -150,7 +145,7 @@ def _test_tokens_a_word(answer: Any) -> str:
         if isinstance(found, bool) or not isinstance(found, int | float):
             raise Wrong(f"tokens_a_word should return a number, and this is {type(found).__name__}.")
         if right == math.inf and found != right:
-            raise Wrong("BERT does not give 'Café' back, and still gets a price: return math.inf for lost text.")
+            raise Wrong("BERT does not give 'Café' back, and still gets a price: return float('inf') for lost text.")
         if right != math.inf and found == math.inf:
             raise Wrong(f"{name} gives those texts back: compare each text with decode(encode(text)).")
         if right != math.inf and abs(found - right) > 1e-9:
@@ -241,14 +236,14 @@ build_price = Exercise(
     _test_tokens_a_word,
     (
         "Encode each text once, and keep the lists of ids.",
-        "If tokenizer.decode(ids) differs from its text anywhere, return math.inf.",
+        "If tokenizer.decode(ids) differs from its text anywhere, return float('inf').",
         "Otherwise: the sum of len(ids) over all texts, divided by the sum of len(text.split()).",
     ),
     """
     def tokens_a_word(tokenizer, texts):
         every = [tokenizer.encode(text) for text in texts]
         if any(tokenizer.decode(ids) != text for ids, text in zip(every, texts)):
-            return math.inf
+            return float("inf")
         return sum(len(ids) for ids in every) / sum(len(text.split()) for text in texts)
     """,
     _design_setting,
@@ -286,37 +281,38 @@ build_mix = Exercise(
 quiz = Quiz(
     (
         Question(
-            "BERT needs few tokens for Hindi. Why is that no bargain?",
+            "BERT takes 5,428 tokens for the Hindi Declaration, and J2 takes 7,978. Why is BERT no bargain?",
             {
                 "Its vocabulary is the smallest.": "That would make texts longer, not shorter.",
-                "The text does not come back: it saves tokens by destroying text.": "Hence the brackets.",
+                "The text does not come back: it saves tokens by destroying text.": "It drops vowel signs and "
+                "writes [UNK], so its tokens hold another text.",
                 "It is a bargain: fewer tokens are always better.": "Only among tokenizers that give the text back.",
             },
             "The text does not come back: it saves tokens by destroying text.",
         ),
         Question(
-            "J2's Hindi takes 5.4 times as many tokens as its English, the highest ratio. At the same price for a "
+            "J2's Hindi takes 7.5 times as many tokens as its English, the highest ratio. At the same price for a "
             "token, is its Hindi the dearest?",
             {
-                "Yes, 5.4 is the highest ratio.": "A ratio compares with J2's own English, which is very short.",
-                "No: in tokens four others take more.": "J2 takes 76, and the others from 81 to 99.",
+                "Yes, 7.5 is the highest ratio.": "A ratio compares with J2's own English, which is very short.",
+                "No: in tokens three others take more.": "J2 takes 7,978, and the others from 8,350 to 9,116.",
                 "That cannot be known from tokens.": "At the same price for a token, the count is what you pay.",
             },
-            "No: in tokens four others take more.",
+            "No: in tokens three others take more.",
         ),
         Question(
-            "GPT-4o's first 2,000 tokens do for the Hindi text what GPT-4's 100,000 do. For the English text it takes "
-            "70,000. What follows?",
+            "To come within 5% of what GPT-4's 100,000 tokens take, Hindi needs 2,000 of GPT-4o's first tokens and "
+            "English 70,000. What does this suggest?",
             {
-                "The size of a vocabulary does not matter.": "GPT-4 comes from 217 tokens for the Hindi text down to "
-                "90 as it grows from 2,000 to 100,000.",
+                "The size of a vocabulary does not matter.": "GPT-4 comes from 22,492 tokens for the Hindi text down "
+                "to 8,350 as it grows from 2,000 to 100,000.",
                 "Hindi needs fewer tokens than English.": "Each language is compared with itself, in two vocabularies. "
-                "GPT-4o's Hindi takes 27 tokens and its English 23.",
-                "GPT-4's training texts served English well and Hindi badly.": "Only 27 of GPT-4's 100,256 tokens hold "
-                "Hindi's script.",
+                "GPT-4o's Hindi takes 2,421 tokens and its English 1,524.",
+                "The training texts of GPT-4's vocabulary held much English and little Hindi.": "GPT-4 has 27 tokens "
+                "with Hindi's script. Its pre-split would have let it learn 610 that GPT-4o has.",
                 "GPT-4o has a better algorithm.": "Both are byte-level BPE; they differ in texts and pre-split.",
             },
-            "GPT-4's training texts served English well and Hindi badly.",
+            "The training texts of GPT-4's vocabulary held much English and little Hindi.",
         ),
         Question(
             "Why does SmolLM2 cut 1000 and 1001 into equally many tokens, and BERT not?",
