@@ -68,22 +68,21 @@ MISTAKES = {
             "the centres should be",
         ),
     ],
-    "build_k_means": [
-        ("k_means = lambda points, centres: (assign(points, centres), centres)", "groups of the start"),
-        ("k_means = lambda points, centres: assign(points, centres)", "two things"),
+    "build_start": [
+        ("spread_start = lambda points, first, k: list(range(first, first + k))", "should be"),
+        ("spread_start = lambda points, first, k: list(range(k))", "begin with rows = [first]"),
         (
-            "def k_means(points, centres):\n    labels = assign(points, centres)\n"
-            "    centres = update(points, labels, centres)\n    return assign(points, centres), centres",
-            "too early",
+            "def spread_start(points, first, k):\n    rows = [first]\n    while len(rows) < k:\n"
+            "        squared = ((points[:, None] - points[rows]) ** 2).sum(axis=2)\n"
+            "        rows.append(int(squared.max(axis=1).argmax()))\n    return rows",
+            "comes twice",
         ),
         (
-            "def k_means(points, centres):\n    for _ in range(99):\n        labels = assign(points, centres)\n"
-            "        old, centres = centres, update(points, labels, centres)\n    return labels, old + 1",
-            "not the means",
+            "def spread_start(points, first, k):\n    rows = [first]\n    while len(rows) < k:\n"
+            "        squared = ((points - points[first]) ** 2).sum(axis=1)\n        squared[rows] = -1\n"
+            "        rows.append(int(squared.argmax()))\n    return rows",
+            "the smallest",
         ),
-        (
-            "k_means = lambda points, centres: (update(points, assign(points, centres), centres), 0)",
-            "labels come first",
-        ),
+        ("spread_start = lambda points, first, k: [first]", "there should be"),
     ],
 }
