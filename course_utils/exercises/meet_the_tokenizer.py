@@ -286,11 +286,11 @@ quiz = Quiz(
             "Read it as ordinary text.",
         ),
         Question(
-            "SmolLM2 spelled 0 of 8 words as usual, and 4 of 8 with one token for each letter. What follows?",
+            "SmolLM2 spelled 0 of 40 words as one token, and 22 of 40 letter by letter. What follows?",
             {
-                "Tokens are the whole reason why it cannot spell.": "Then all 8 would be right in the second case.",
-                "Tokens have nothing to do with spelling.": "Nothing else differed, and 4 words became right.",
-                "Tokens are a part of the reason.": "They kept it from 4 words. The other 4 it could not even copy.",
+                "Tokens are the whole reason why it cannot spell.": "Then all 40 would be right in the second case.",
+                "Tokens have nothing to do with spelling.": "Nothing else differed, and 22 words became right.",
+                "Tokens are a part of the reason.": "They kept it from 22 words. The other 18 it could not even copy.",
             },
             "Tokens are a part of the reason.",
         ),
@@ -299,7 +299,7 @@ quiz = Quiz(
             {
                 "Its texts would become longer.": "They become shorter, but by less with each doubling.",
                 "The table grows faster than texts get shorter.": "Each doubling doubles the rows and saves less "
-                "text, and the rarest rows are hardly trained.",
+                "text, and rows of rare tokens are hardly trained.",
                 "Text does not have so many different pieces.": "It has: names, numbers and whole phrases.",
             },
             "The table grows faster than texts get shorter.",
