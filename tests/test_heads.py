@@ -8,7 +8,14 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.transformer import Activations, NumPyLM, token_losses
-from course_utils.transformer.figures import attention_html, draw_cache, draw_lens, draw_turned
+from course_utils.transformer.figures import (
+    attention_html,
+    chances_html,
+    draw_cache,
+    draw_lens,
+    draw_sink,
+    draw_turned,
+)
 from course_utils.transformer.heads import (
     first_token_score,
     induction_score,
@@ -89,6 +96,19 @@ def test_a_cache_is_drawn_with_what_is_new_and_what_is_kept():
     assert strengths.count(1) >= 3  # query, key and value of the second
     with pytest.raises(InputError, match="n_read"):
         draw_cache(["a", "b"], n_kept=0, n_read=3)
+
+
+def test_the_first_row_is_drawn_apart_from_the_median_of_the_others():
+    figure = draw_sink(np.array([[1.0, 2.0, 4.0, 9.0], [50.0, 3.0, 5.0, 8.0]]), np.array([0.25]))
+    first, others = (line.get_ydata().tolist() for line in figure.axes[0].lines)
+    score = figure.axes[1].lines[0].get_ydata().tolist()
+    plt.close(figure)
+    assert (first, others, score) == ([1, 50], [4, 5], [0.25])
+
+
+def test_a_small_top_p_leaves_one_bar(model):
+    assert chances_html(model, "The capital of France is", 1.0, 100, 0.01).count("Paris") == 1
+    assert "London" not in chances_html(model, "The capital of France is", 1.0, 1, 1.0)
 
 
 def test_the_arrows_of_two_pairs_three_apart_have_one_angle_between_them():

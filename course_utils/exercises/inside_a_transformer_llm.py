@@ -387,11 +387,11 @@ quiz = Quiz(
             "The country. In block 24 the last row takes what it needs from it.",
         ),
         Question(
-            "Without four heads the loss rises from 2.8 to 10.7. What shows that it is due to what these heads do?",
+            "Without four heads the loss rises from 2.4 to 11.5. What shows that it is due to what these heads do?",
             {
                 "Random sets of four heads from the same layers do less harm.": "Taking anything away does some harm, "
                 "so the size of the harm needs a comparison.",
-                "Nothing more is needed: 10.7 is far above 2.8.": "Any four might do that, until some were tried.",
+                "Nothing more is needed: 11.5 is far above 2.4.": "Any four might do that, until some were tried.",
                 "The heads look at the right token in a picture.": "What a head adds may still not matter.",
             },
             "Random sets of four heads from the same layers do less harm.",

@@ -41,20 +41,20 @@ def draw_model(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     stream, last = f"{n_tokens} × {d_model}", len(model.blocks)
     boxes = {
         "text": (0, 0, "text"),
-        "ids": (4.4, 0, "token ids"),
-        "rows": (8.8, 0, "embedding\nrows"),
-        "first": (8.8, -1.8, "block 1"),
-        "more": (4.4, -1.8, f"blocks 2 to {last - 1}"),
-        "last": (0, -1.8, f"block {last}"),
-        "head": (0, -3.6, "norm, head"),
-        "logits": (4.4, -3.6, "logits"),
-        "chances": (8.8, -3.6, "probabilities"),
+        "ids": (5.2, 0, "token ids"),
+        "rows": (10.4, 0, "embedding\nrows"),
+        "first": (10.4, -1.7, "block 1"),
+        "more": (5.2, -1.7, f"blocks 2 to {last - 1}"),
+        "last": (0, -1.7, f"block {last}"),
+        "head": (0, -3.4, "norm, head"),
+        "logits": (5.2, -3.4, "logits"),
+        "chances": (10.4, -3.4, "probabilities"),
     }
     carried = [f"{n_tokens} tokens", str(n_tokens), stream, stream, stream, stream]
     carried += [f"{n_tokens} × {n_words:,}"] * 2
     arrows = [(*pair, what) for pair, what in zip(itertools.pairwise(boxes), carried, strict=True)]
     steps = dict.fromkeys(("first", "more", "last", "head"), "step")
-    flow(ax, boxes, arrows, kinds=steps | {"text": "plain"}, width=2.2, height=0.8)
+    flow(ax, boxes, arrows, kinds=steps | {"text": "plain"}, width=2.8, height=0.95, fontsize=8.5)
 
 
 def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
@@ -74,19 +74,19 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     block, all_heads = model.blocks[0], model.n_heads + 2 * model.n_kv_heads
     stream, wide = f"{n_tokens} × {model.embedding.shape[1]}", len(block.down)
     rows = [
-        ("x", "RMSNorm", "W_qkv", f"attention\n{model.n_heads} heads", "W_output", "+"),
-        ("x ", "RMSNorm ", "W_gate\nW_up", "SwiGLU", "W_down", "+ "),
+        ("x", "RMSNorm", "W_qkv", "RoPE,\nattention", "W_output", "+"),
+        ("x +\nattention", "RMSNorm ", "W_gate\nW_up", "SwiGLU", "W_down", "+ "),
     ]
     shapes = [
         (
             stream,
             stream,
-            f"{all_heads} × {n_tokens} × {model.d_head}",
-            f"{model.n_heads} × {n_tokens} × {model.d_head}",
+            f"{all_heads}×{n_tokens}×{model.d_head}",
+            f"{model.n_heads}×{n_tokens}×{model.d_head}",
         ),
-        (stream, stream, f"{n_tokens} × {2 * wide:,}", f"{n_tokens} × {wide:,}"),
+        (stream, stream, f"{n_tokens}×{2 * wide:,}", f"{n_tokens}×{wide:,}"),
     ]
-    boxes = {name: (4.4 * column, -2.9 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
+    boxes = {name: (5.2 * column, -3.1 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
     arrows = []
     for names, carried in zip(rows, shapes, strict=True):
         pairs = itertools.pairwise(names)
@@ -94,8 +94,8 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
         arrows.append((names[0], names[-1], stream, -0.13))
     steps = dict.fromkeys((*(name for names in rows for name in (names[1], names[3], names[5])),), "step")
     learned = dict.fromkeys((*(name for names in rows for name in (names[2], names[4])),), "weights")
-    flow(ax, boxes, arrows, kinds=steps | learned, width=1.9, height=1.05, fontsize=8)
-    ax.set_ylim(-3.5, 2.2)
+    flow(ax, boxes, arrows, kinds=steps | learned, width=2.8, height=1.25, fontsize=7)
+    ax.set_ylim(-3.9, 2.3)
 
 
 def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: float, pairs: Sequence) -> Figure:
@@ -116,15 +116,19 @@ def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: flo
     from course_utils.plotting.matrices import matrix
 
     places, (at_query, at_key) = np.exp(1j * speed * np.arange(8)), (complex(*pair) for pair in (query, key))
-    figure, axes = plt.subplots(1, 3, figsize=(7.8, 2.3), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2), layout="constrained")
     for ax, (i, j) in zip(axes[:2], pairs, strict=True):
         arrows = {f"query at {i}": at_query * places[i], f"key at {j}": at_key * places[j]}
         colours = dict(zip(arrows, ("#0072B2", "#D55E00"), strict=True))
         plane(ax, {name: (number.real, number.imag) for name, number in arrows.items()}, colours)
-        ax.set(xlim=(-3.8, 3.8), ylim=(-2.3, 2.3), xticks=[], yticks=[], title=f"positions {i} and {j}")
+        ax.set(xlim=(-3.8, 3.8), ylim=(-2.3, 2.3), xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.set_title(f"positions {i} and {j}", fontsize=10)
     scores = np.real(np.outer(at_query * places, (at_key * places).conj()))
     matrix(axes[2], scores, rows=list("01234567"), columns=list("01234567"), numbers=False)
-    axes[2].set(title="scores: query down, key across")
+    axes[2].set_title("equal on a diagonal", fontsize=10)
+    axes[2].set_ylabel("query at", fontsize=9)
+    axes[2].text(3.5, 8.4, "key at", ha="center", fontsize=9)
     return figure
 
 
@@ -186,7 +190,31 @@ def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), limit
     for layer, head in marked:
         ax.add_patch(Rectangle((layer - 0.5, head - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.6))
     ax.set(xlabel="layer", ylabel="head", xticks=range(0, len(scores), 5), yticks=range(0, scores.shape[1], 2))
+    ax.label_outer()
     ax.figure.colorbar(image, ax=ax, pad=0.02)
+
+
+def draw_sink(lengths: np.ndarray, most: np.ndarray) -> Figure:
+    """Draw how long the first token's row is at each depth, and below it the highest weight that a head gives to it.
+
+    Parameters
+    ----------
+    lengths : ndarray, shape (n_layers + 1, n_tokens)
+        The length of each row before the first block and after each block.
+    most : ndarray, shape (n_layers,)
+        Of each layer, the highest first-token score; drawn at the blocks passed before that layer.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(4.2, 2.6), sharex=True, layout="constrained")
+    upper.semilogy(lengths[:, 0], label="first token")
+    upper.semilogy(np.median(lengths[:, 1:], axis=1), label="median of the others")
+    upper.set_title("Where the first row is long, heads look at it", fontsize=10)
+    upper.set(ylabel="length", ylim=(0.02, 1e5))
+    upper.legend(fontsize=7.5, loc="lower right")
+    lower.plot(most, color="#009E73")
+    lower.set(xlabel="blocks passed", ylabel="highest\nscore", ylim=(0, 1.05))
+    return figure
 
 
 def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]) -> None:
@@ -216,6 +244,25 @@ def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]
     ax.set_yticks(range(len(depths)), depths)
     ax.set(xlabel="token that was read", ylabel="blocks passed")
     ax.tick_params(length=0)
+
+
+def chances_html(model: NumPyLM, text: str, temperature: float, top_k: int, top_p: float) -> str:
+    """Draw the ten likeliest next tokens of a text as bars in HTML, after temperature, top-k and top-p.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> page = chances_html(NumPyLM.smollm2(), "The capital of France is", temperature=0, top_k=100, top_p=1.0)
+    >>> "Paris" in page, "London" in page
+    (True, False)
+    """
+    from course_utils.plotting.explorers import bars
+    from course_utils.transformer.generation import sampling_probabilities
+
+    scores = model.last_logits(model.tokenizer.encode(text))
+    chances = sampling_probabilities(scores, temperature, top_k, top_p)
+    likely = [int(token) for token in np.argsort(-chances)[:10] if chances[token] > 0]
+    return bars([(model.tokenizer.decode([token]), float(chances[token])) for token in likely])
 
 
 def attention_html(seen: Activations, layer: int, head: int) -> str:
