@@ -23,7 +23,7 @@ from course_utils.images import (
 from course_utils.images.emoji import NAMES, SHEET, SIZE, subject
 from course_utils.images.explorer import draw_nearest, query_row
 from course_utils.images.features import compute_features, feature_store, network_input, picture_key
-from course_utils.images.seeing import SeeingLM
+from course_utils.images.seeing import next_logits
 from course_utils.images.towers import batch_gradients
 from course_utils.transformer import NumPyLM
 
@@ -248,8 +248,7 @@ def model():
 
 def test_the_row_of_a_word_as_a_picture_reads_like_the_word(model):
     (dog,) = model.tokenizer.encode(" dog")
-    seeing = SeeingLM(model, model.embedding[dog][None, None])
-    found = seeing.next_logits("\n cat:", " is")
+    found = next_logits(model, model.embedding[dog][None, None], "\n cat:", " is")
     ids = [*model.tokenizer.encode("\n cat:"), dog, *model.tokenizer.encode(" is")]
     np.testing.assert_allclose(found[0], model.last_logits(ids), atol=1e-3)
     assert found.shape == (1, len(model.embedding))
@@ -258,9 +257,16 @@ def test_the_row_of_a_word_as_a_picture_reads_like_the_word(model):
 @pytest.mark.parametrize("shape", [(2, 576), (2, 1, 384), (0, 1, 576)])
 def test_rows_of_another_shape_are_refused(model, shape):
     with pytest.raises(InputError, match="n_tokens, 576"):
-        SeeingLM(model, np.zeros(shape))
+        next_logits(model, np.zeros(shape))
 
 
-def test_a_picture_that_is_not_there_is_refused(model):
-    with pytest.raises(InputError, match="from 0 to 1"):
-        SeeingLM(model, np.zeros((2, 1, 576))).ids(2)
+def test_rows_may_stand_for_ids_and_others_are_refused(model):
+    ids = model.tokenizer.encode("The dog sleeps")
+    np.testing.assert_array_equal(model.last_logits(model.embedding[ids]), model.last_logits(ids))
+    np.testing.assert_array_equal(next_logits(model, model.embedding[ids][None])[0], model.last_logits(ids))
+    with pytest.raises(InputError, match="n_tokens, 576"):
+        model.last_logits(np.zeros((2, 384)))
+    with pytest.raises(InputError, match="at least one token"):
+        model.last_logits(np.zeros((0, 576)))
+    with pytest.raises(InputError, match="one row of whole numbers"):
+        model.logits([[1, 2]])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.common.checks import check_ids, check_whole
+from course_utils.common.checks import check_floats, check_ids, check_whole
 from course_utils.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,22 +76,33 @@ class KVCache:
         return self.keys[layer, :, :end], self.values[layer, :, :end]
 
 
-def check_input(model: NumPyLM, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
-    """Return the ids of a text as an array, ``(n_tokens,)``, if the model can read them behind what is in the cache."""
-    ids = check_ids(ids, len(model.embedding))
-    if ids.size == 0:
+def check_input(
+    model: NumPyLM, ids: Sequence[int] | np.ndarray, cache: KVCache | None = None, rows: bool = False
+) -> np.ndarray:
+    """Return the ids of a text as an array, ``(n_tokens,)``, if the model can read them behind what is in the cache.
+
+    With ``rows``, floats ``(n_tokens, d_model)`` may stand in the place of ids: they are read as embeddings.
+    """
+    if rows and isinstance(ids, np.ndarray) and ids.dtype.kind == "f":
+        ids, width = check_floats("rows", ids).astype(np.float32), model.embedding.shape[1]
+        if ids.ndim != 2 or ids.shape[1] != width:
+            raise InputError(f"Rows that stand for tokens have the shape (n_tokens, {width}), not {ids.shape}.")
+    else:
+        ids = check_ids(ids, len(model.embedding))
+        if ids.ndim != 1 and ids.size:
+            raise InputError("Token ids are one row of whole numbers: pass tokenizer.encode(text).")
+    n_tokens = len(ids)
+    if not n_tokens:
         raise InputError("The text is empty, and a model needs at least one token to go on from.")
-    if ids.ndim != 1:
-        raise InputError("Token ids are one row of whole numbers: pass tokenizer.encode(text).")
-    if ids.size > model.context_length:
-        raise InputError(f"The text has {ids.size} tokens and the model reads at most {model.context_length}.")
+    if n_tokens > model.context_length:
+        raise InputError(f"The text has {n_tokens} tokens and the model reads at most {model.context_length}.")
     if cache is None:
         return ids
     if not isinstance(cache, KVCache) or not cache.belongs_to(model):
         raise InputError("The cache belongs to another model: make one with KVCache(model, capacity).")
-    if cache.length + ids.size > cache.capacity:
+    if cache.length + n_tokens > cache.capacity:
         raise InputError(
-            f"The cache holds {cache.capacity} tokens and {cache.length + ids.size} are needed: make a larger one, or "
+            f"The cache holds {cache.capacity} tokens and {cache.length + n_tokens} are needed: make a larger one, or "
             "cache.reset() to begin a new text."
         )
     return ids

@@ -99,13 +99,13 @@ class NumPyLM:
             return self.read_out(self._states(ids, cache, off))
 
     def _states(self, ids: np.ndarray, cache: KVCache | None, off: dict, seen: list | None = None) -> np.ndarray:
-        """Run all blocks, ``(n_tokens,) -> (n_tokens, d_model)``; ``seen`` gets what there is to see after each."""
+        """Run all blocks, ids or rows ``-> (n_tokens, d_model)``; ``seen`` gets what there is to see after each."""
         if len(ids) > TOKENS_AT_ONCE:
             cache = cache or KVCache(self, len(ids))
             pieces = np.split(ids, range(TOKENS_AT_ONCE, len(ids), TOKENS_AT_ONCE))
             return np.concatenate([self._states(piece, cache, off) for piece in pieces])
         turn = rotation(len(ids), self.d_head, self.rope_base, start=cache.length if cache else 0)
-        x = np.ascontiguousarray(self.embedding[ids])  # (n_tokens, d_model)
+        x = ids if ids.ndim == 2 else np.ascontiguousarray(self.embedding[ids])  # (n_tokens, d_model)
         for layer, block in enumerate(self.blocks):
             h = rms_norm(x, block.attention_norm, self.epsilon)
             heads = split_heads(h @ block.qkv, self.n_heads + 2 * self.n_kv_heads)  # (9 + 3 + 3, n_tokens, d_head)
@@ -133,9 +133,9 @@ class NumPyLM:
         with threads_for(np.size(states) // self.embedding.shape[1]):
             return rms_norm(states, self.final_norm, self.epsilon) @ self.embedding.T
 
-    def last_logits(self, ids: Sequence[int], cache: KVCache | None = None) -> np.ndarray:
-        """Compute the scores after the last position alone, ``(n_vocabulary,)``, which is all that writing needs."""
-        ids = check_input(self, ids, cache)
+    def last_logits(self, ids: Sequence[int] | np.ndarray, cache: KVCache | None = None) -> np.ndarray:
+        """Score what follows, ``(n_vocabulary,)``, after ids, or after rows ``(n_tokens, d_model)`` in their place."""
+        ids = check_input(self, ids, cache, rows=True)
         with threads_for(len(ids)):
             return self.read_out(self._states(ids, cache, {})[-1])
 
