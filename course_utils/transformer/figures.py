@@ -220,16 +220,8 @@ def draw_sink(lengths: np.ndarray, most: np.ndarray) -> Figure:
 def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]) -> None:
     """Draw the logit lens of a text as a table: what the model would say after each token, at several depths.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw; about 8 x 4 inches for a dozen tokens and ten depths.
-    model : NumPyLM
-        The model that read the text.
-    seen : Activations
-        What `NumPyLM.look` returned.
-    depths : sequence of int
-        After how many blocks to read off an answer, from 0 to the number of blocks; the last is drawn on top.
+    ``seen`` is what `NumPyLM.look` returned, and ``depths`` say after how many blocks to read off an answer; the last
+    is drawn on top. About 8 x 4 inches for a dozen tokens and ten depths.
     """
     depths = sorted(check_whole("A depth", depth, 0, len(seen.residual) - 1) for depth in depths)
     chances = softmax(model.read_out(seen.residual[depths]))  # (depths, tokens, vocabulary)
