@@ -220,8 +220,7 @@ def draw_sink(lengths: np.ndarray, most: np.ndarray) -> Figure:
 def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]) -> None:
     """Draw the logit lens of a text as a table: what the model would say after each token, at several depths.
 
-    ``seen`` is what `NumPyLM.look` returned, and ``depths`` say after how many blocks to read off an answer; the last
-    is drawn on top. About 8 x 4 inches for a dozen tokens and ten depths.
+    ``seen`` is what `NumPyLM.look` returned; ``depths`` count the blocks passed. About 8 x 4 inches for a dozen tokens.
     """
     depths = sorted(check_whole("A depth", depth, 0, len(seen.residual) - 1) for depth in depths)
     chances = softmax(model.read_out(seen.residual[depths]))  # (depths, tokens, vocabulary)
