@@ -252,6 +252,18 @@ def test_the_interval_holds_the_mean_and_narrows_with_more_questions():
     assert bootstrap_interval(values) == (low, high), "the same seed gives the same interval"
 
 
+def test_copies_of_a_question_do_not_narrow_the_interval_when_their_group_is_named():
+    values = np.random.default_rng(3).random(40)
+    low, high = bootstrap_interval(values)
+    copies, names = np.repeat(values, 5), np.repeat([f"q{row}" for row in range(40)], 5)
+    assert bootstrap_interval(copies, groups=names) == pytest.approx((low, high), abs=0.02)
+    narrow_low, narrow_high = bootstrap_interval(copies)
+    assert narrow_high - narrow_low < (high - low) / 2 + 0.01
+    assert bootstrap_interval(values, groups=range(40)) == (low, high)
+    with pytest.raises(InputError, match="needs a group"):
+        bootstrap_interval(values, groups=names)
+
+
 @pytest.mark.parametrize("values", [[], [np.nan], [[1.0]], [np.inf], ["high"], [[1], [1, 2]], None])
 def test_an_interval_needs_finite_numbers(values):
     with pytest.raises(InputError):

@@ -12,17 +12,22 @@ from course_utils.common.errors import InputError
 
 
 def bootstrap_interval(
-    values: Sequence[float], confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0
+    values: Sequence[float],
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    seed: int = 0,
+    groups: Sequence | None = None,
 ) -> tuple[float, float]:
     """Return the range in which the mean would probably lie if other questions of the same kind had been asked.
 
     This is the percentile bootstrap (Efron, 1979): ``n_resamples`` sets of as many questions are drawn, with
-    replacement, and the share ``confidence`` of their means lies inside the range.
+    replacement, and the share ``confidence`` of their means lies inside the range. With ``groups``, a label for each
+    value, whole groups are drawn, so that questions that are nearly the same do not make the range narrow.
 
     Raises
     ------
     InputError
-        If there are no values, one is not finite, or a parameter is out of its range.
+        If there are no values, one is not finite, a value has no group, or a parameter is out of its range.
 
     Examples
     --------
@@ -31,8 +36,16 @@ def bootstrap_interval(
     (0.4, 0.6)
     """
     values = _finite(values)
+    group = np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if len(group) != len(values):
+        raise InputError(f"Each value needs a group, and there are {len(values)} values and {len(group)} groups.")
+    sums, sizes = np.bincount(group, weights=values), np.bincount(group)
     return percentile_interval(
-        len(values), lambda drawn: values[drawn].mean(axis=1), confidence, n_resamples=n_resamples, seed=seed
+        len(sizes),
+        lambda drawn: sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1),
+        confidence,
+        n_resamples=n_resamples,
+        seed=seed,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.evaluation.intervals import percentile_interval
+from course_utils.evaluation.intervals import bootstrap_interval
 from course_utils.images.emoji import mosaic
 
 if TYPE_CHECKING:
@@ -63,10 +63,6 @@ def describe_ranks(ranks: np.ndarray, groups: Sequence[str]) -> str:
     >>> describe_ranks(np.array([1, 1, 12, 12]), ["a", "a", "b", "b"])
     'first 0.50, in ten 0.50 (0.00 to 1.00)'
     """
-    if len(ranks) != len(groups) or not len(ranks):
-        raise InputError(f"Each rank needs a group, and there are {len(ranks)} ranks and {len(groups)} groups.")
-    number = np.unique(np.asarray(groups), return_inverse=True)[1]
-    hits, sizes = (np.bincount(number, weights=part) for part in (ranks <= 10, np.ones(len(number))))
-    low, high = percentile_interval(len(sizes), lambda drawn: hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    low, high = bootstrap_interval(ranks <= 10, groups=groups)
     first, ten = (np.mean(ranks <= k) for k in (1, 10))
     return f"first {first:.2f}, in ten {ten:.2f} ({low:.2f} to {high:.2f})"
