@@ -290,8 +290,8 @@ quiz = Quiz(
         Question(
             "Which of these can be merged into the frozen weights?",
             {
-                "LoRA and adapters": "An adapter bends its rows in the middle, and no matrix does that.",
-                "adapters only": "The GELU in the middle stands in the way.",
+                "LoRA and adapters": "An adapter applies the GELU in the middle, and no matrix does that.",
+                "adapters only": "What an adapter computes is no product with a matrix, because of the GELU.",
                 "LoRA only": "Its update is a matrix of the shape of W.",
             },
             "LoRA only",
