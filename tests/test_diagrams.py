@@ -120,6 +120,10 @@ SHAPES = {"tokens": (12,), "probabilities": (49152,), "pieces": (14,), "vector":
 FLOWS = {
     "one head": lambda: diagrams.one_head(6, 4, 2),
     "two models": lambda: diagrams.two_models(["next token:\nsnow", "Snow", "a topic"], SHAPES | {"topics": (11,)}),
+    "two models joined": lambda: diagrams.two_models(
+        ["next token:\nsnow", "Snow", "topic: physical\nsciences, 0.34", "answer:\ntungsten"],
+        SHAPES | {"topics": (11,)},
+    ),
 }
 
 

@@ -67,7 +67,8 @@ def _share_right(names: dict[str, Any], n: int | None) -> float:
 def _test_jumbled_word(answer: Any) -> str:
     names = _setting()
     jumbled = " ".join(sorted(names["sentence"].split()))
-    word = names["model"].next_words(jumbled, k=1)[0][0].strip()
+    likeliest = [(token.strip(), share) for token, share in names["model"].next_words(jumbled, k=100)]
+    word, probability = likeliest[0]
     if isinstance(answer, tuple | list):
         raise Wrong("next_words gives pairs in a list: take the word out of the first pair with [0][0].")
     if not isinstance(answer, str):
@@ -76,7 +77,11 @@ def _test_jumbled_word(answer: Any) -> str:
         raise Wrong("That is the word for the sentence in its right order: pass the jumbled one.")
     if answer.strip() != word:
         raise Wrong(f"The model says something else after {jumbled!r}. Are the words sorted and joined by spaces?")
-    return f"The same twelve words, and the model now says “{word}”: it reads the order, not only the words."
+    place = [token for token, _ in likeliest].index("snow") + 1
+    return (
+        f"The same twelve words, and the model now puts “{word}” first, with {probability:.0%}; “snow” is at place "
+        f"{place}, with {likeliest[place - 1][1]:.0%}. It reads the order, not only the words."
+    )
 
 
 def _test_n_tokens(answer: Any) -> str:
@@ -162,9 +167,11 @@ quiz = Quiz(
         Question(
             "How did the search find Snow, when the sentence never says “snow”?",
             {
-                "A list of synonyms was used.": "The cell multiplies a matrix with a vector, and uses nothing else.",
+                "Its opening has more of our words than any other.": "It has none of the six that BM25 looked for, and "
+                "BM25 did not find it.",
                 "Its vector had the largest product with the sentence's vector.": "0.53, before White with 0.48.",
-                "The language model guessed the word first.": "The search came before it, and did not use it.",
+                "It has the longest vector, which gives the largest product.": "All these vectors have length one, so "
+                "only the angle counts.",
             },
             "Its vector had the largest product with the sentence's vector.",
         ),
@@ -172,13 +179,14 @@ quiz = Quiz(
             "The nearest average was right for 81% of the tested articles. Why did we also count how often “always "
             "People” is right?",
             {
-                "To see what can be had without looking at an article.": "That is 21%. With a topic that "
+                "To see how good a rule is that looks at no article.": "That is 21%. With a topic that "
                 "holds 75% of the articles, 81% would be little.",
                 "To find the topic with the most mistakes.": "It looks at no article, and it is wrong for every topic "
                 "but its own.",
-                "To make the averages better.": "It changes nothing in them.",
+                "To subtract it: without luck the method would be right for 60%.": "We compare the two and subtract "
+                "nothing. Always saying People is a rule, not luck.",
             },
-            "To see what can be had without looking at an article.",
+            "To see how good a rule is that looks at no article.",
         ),
         Question(
             "The model gives “snow” a probability of 0.46. What is the rest?",
@@ -197,7 +205,8 @@ quiz = Quiz(
                 "It has never read that Canberra is the capital.": "In another wording, and in the chat, it says "
                 "Canberra.",
                 "A likely next token need not be a true one.": "No step of the loop looks anything up.",
-                "The loop should have run longer.": "It only appends to what is written, and takes nothing back.",
+                "A right answer needs the marks of a chat.": "In the third wording, without any marks, Canberra came "
+                "first.",
             },
             "A likely next token need not be a true one.",
         ),

@@ -82,8 +82,9 @@ def two_models(answers: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) ->
 
     Parameters
     ----------
-    answers : sequence of three str
-        The next token, the nearest article and the nearest topic, as they are to be written in their boxes.
+    answers : sequence of three or four str
+        The next token, the nearest article and the nearest topic, as they are to be written in their boxes; and, if the
+        lower row is to be drawn, what the language model answers with a found article before the question.
     shapes : mapping of str to tuple of int
         The shapes of ``tokens``, ``probabilities``, ``pieces``, ``vector``, ``scores`` and ``topics``.
     """
@@ -93,7 +94,8 @@ def two_models(answers: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) ->
     boxes |= {"tokens": (4.2, 2.2, "SmolLM2's\ntokens"), "pieces": (4.2, 0, "MiniLM's\ntokens")}
     boxes |= {"articles": (12.8, 0.75, "compare with\nall articles")}
     boxes |= {"topics": (12.8, -0.75, "compare with\nall topics")}
-    boxes |= {f"answer {n}": (18.2, y, answers[n]) for n, y in enumerate((2.2, 0.75, -0.75))}
+    heights = (2.2, 0.75, -0.75, -2.6)[: len(answers)]
+    boxes |= {f"answer {n}": (18.2, y, answers[n]) for n, y in enumerate(heights)}
     arrows = [("sentence", "tokens"), ("tokens", "language model", f"{shapes['tokens']}")]
     arrows += [("sentence", "pieces"), ("pieces", "encoder", f"{shapes['pieces']}")]
     arrows += [("language model", "answer 0", f"probabilities {shapes['probabilities']}")]
@@ -101,9 +103,16 @@ def two_models(answers: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) ->
     arrows += [("articles", "answer 1", f"scores {shapes['scores']}")]
     arrows += [("topics", "answer 2", f"scores {shapes['topics']}")]
     kinds = dict.fromkeys(["language model", "encoder"], "weights") | dict.fromkeys(["articles", "topics"], "step")
-    figure, ax = plt.subplots(figsize=(9.2, 2.6))
+    if len(answers) > 3:
+        boxes |= {"question": (0, -2.6), "search": (4.2, -2.6, "search\nby words")}
+        boxes |= {"both": (8.4, -2.6, "article and\nquestion"), "reader": (12.8, -2.6, "language model")}
+        arrows += [("question", "search"), ("search", "both"), ("both", "reader")]
+        arrows += [("reader", "answer 3", "token by token")]
+        kinds |= {"search": "step", "reader": "weights"}
+    figure, ax = plt.subplots(figsize=(9.2, 2.6 if len(answers) < 4 else 3.4))
     flow(ax, boxes, arrows, kinds=kinds, width=3, height=1.05, fontsize=7.5)
-    ax.set_title("One sentence, two models, three answers")
+    title = "One sentence, two models, three answers"
+    ax.set_title(title if len(answers) < 4 else f"{title}; below, the model with a search")
     return figure
 
 
