@@ -11,6 +11,7 @@ from house import on_another_processor
 from torch import nn
 
 from course_utils.common.errors import InputError
+from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed_tokens
 from course_utils.fine_tuning import lora, lora_files, reranker
 from course_utils.fine_tuning.reranker import (
@@ -337,3 +338,22 @@ def test_peft_reads_the_shipped_reranker_and_gives_the_same_vectors(plain):
 def test_the_shipped_reranker_finds_what_shares_no_word():
     texts = [TEXTS[2], "A kitten naps in a basket.", TEXTS[0]]
     assert lora_rerank("where does the cat sleep", texts, [0, 1, 2])[0].position == 1
+
+
+@pytest.mark.parametrize("kind", ["trained on", "held out"])
+def test_what_was_measured_is_what_the_students_give(kind, plain):
+    measured, articles = reranker.load_measured()[kind], load_wikipedia()
+    text_of = dict(zip(articles["title"], articles["text"], strict=True))
+    np.testing.assert_allclose(np.sum(measured["teacher"], axis=1), 1, atol=1e-4)
+    for name, encoder in (("untrained", plain), ("shipped", load_reranker())):
+        assert np.shape(measured[name]) == np.shape(measured["titles"]) == (30, 6)
+        with torch.no_grad():
+            texts = [text_of[title] for title in measured["titles"][0]]
+            found = maxsim(*encoder([measured["query"][0]]), *encoder(texts, reranker.TOKENS_OF_TEXT))[0]
+        np.testing.assert_allclose(found, measured[name][0], atol=1e-3)
+
+
+def test_the_two_groups_of_measured_lessons_share_no_query():
+    measured = reranker.load_measured()
+    assert not set(measured["trained on"]["query"]) & set(measured["held out"]["query"])
+    assert {np.shape(table) for table in measured["after twelve lessons"].values()} == {(110, 6)}

@@ -97,12 +97,9 @@ def definitions(nouns: str) -> dict[str, list[str]]:
 
 def load_queries(articles: dict[str, list[str]], vectors: np.ndarray, questions: Path) -> list[tuple[str, int]]:
     """Return queries and the position of the article that each was made for, shuffled."""
-    titles, texts, descriptions = (articles[column] for column in ("title", "text", "description"))
-    judged = {title for question in load_questions() for title in question.titles}
-    usable = [row for row, title in enumerate(titles) if title not in judged and len(texts[row].split()) >= 20]
-    rng, meanings = random.Random(0), definitions(read_wordnet())
-    senses = {row: senses_of(titles[row], meanings) for row in usable}
-    chosen = rng.sample([row for row in usable if senses[row]], 2 * N_EACH)
+    rng, meanings, descriptions = random.Random(0), definitions(read_wordnet()), articles["description"]
+    chosen, seen, _ = draw(articles, rng, meanings)
+    senses = {row: senses_of(articles["title"][row], meanings) for row in chosen}
     said = [(meaning, row) for row in chosen for meaning in senses[row]]
     likeness = np.sum(embed([meaning for meaning, _ in said]) * vectors[[row for _, row in said]], axis=1)
     best = {}
@@ -110,15 +107,26 @@ def load_queries(articles: dict[str, list[str]], vectors: np.ndarray, questions:
         if cosine > LEAST_COSINE:
             best[row] = meaning
     defined = [(best[row], row) for row in chosen if row in best][:N_EACH]
-    described = [(descriptions[row], row) for row in usable if len((descriptions[row] or "").split()) >= 3]
-    described = rng.sample(described, N_EACH)
-    position = {title: row for row, title in enumerate(titles)}
+    described = [(descriptions[row], row) for row in seen]
+    position = {title: row for row, title in enumerate(articles["title"])}
     made = json.loads(questions.read_text(encoding="utf-8"))
     asked = [(one["question"], position[one["title"]]) for one in rng.sample(made, N_EACH)]
     print(f"{len(defined)} definitions, {len(described)} descriptions, {len(asked)} questions", flush=True)
     queries = defined + described + asked
     rng.shuffle(queries)
     return queries
+
+
+def draw(
+    articles: dict[str, list[str]], rng: random.Random, meanings: dict[str, list[str]]
+) -> tuple[list[int], list[int], list[int]]:
+    """Draw articles with a definition and articles whose description becomes a query; return also all of the latter."""
+    titles, texts, descriptions = (articles[column] for column in ("title", "text", "description"))
+    judged = {title for question in load_questions() for title in question.titles}
+    usable = [row for row, title in enumerate(titles) if title not in judged and len(texts[row].split()) >= 20]
+    chosen = rng.sample([row for row in usable if senses_of(titles[row], meanings)], 2 * N_EACH)
+    described = [row for row in usable if len((descriptions[row] or "").split()) >= 3]
+    return chosen, rng.sample(described, N_EACH), described
 
 
 def senses_of(title: str, meanings: dict[str, list[str]]) -> list[str]:

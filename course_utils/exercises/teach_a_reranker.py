@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,33 @@ def _test_gradient(answer: Any) -> str:
     raise Wrong("Not quite: (student's shares - teacher's shares) * 40 / number of queries.")
 
 
+def _lessons() -> dict[str, tuple[Any, int, bool]]:
+    """Return lessons by what is special about them, each with its own article and whether it should be kept."""
+    from course_utils.fine_tuning.reranker import Example
+
+    mountain, country = "Highest mountain in Kenya", "Country in Southern Africa"
+    return {
+        "its description is its own and its favourite right": (Example(mountain, (5, 7, 9), (0.9, 0.1, 0.0)), 5, True),
+        "its favourite is right and comes last": (Example(mountain, (9, 7, 5), (0.1, 0.0, 0.9)), 5, True),
+        "its favourite is another article": (Example(mountain, (5, 7, 9), (0.2, 0.7, 0.1)), 5, False),
+        "its article is not among the candidates": (Example(mountain, (4, 7, 9), (0.9, 0.1, 0.0)), 5, False),
+        "its description belongs to seven articles": (Example(country, (5, 7, 9), (0.9, 0.1, 0.0)), 5, False),
+    }
+
+
+def _test_keep(answer: Any) -> str:
+    counts = Counter({"Highest mountain in Kenya": 1, "Country in Southern Africa": 7})
+    for what, (lesson, row, right) in _lessons().items():
+        value = call(answer, lesson, row, counts)
+        if not isinstance(value, bool | np.bool_):
+            raise Wrong(f"keep should return True or False, and returns {type(value).__name__}.")
+        if value and not right:
+            raise Wrong(f"You keep a lesson although {what}.")
+        if right and not value:
+            raise Wrong(f"You drop a lesson, and {what}: it should be kept.")
+    return "It keeps two of five invented lessons. How many of the twelve does it keep?"
+
+
 judges = Exercise(
     "judges",
     _test_judges,
@@ -204,6 +232,20 @@ gradient = Exercise(
     lambda: {"np": np, "shares": lambda scores, temperature: _softmax(scores / temperature)},
 )
 
+keep = Exercise(
+    "keep",
+    _test_keep,
+    (
+        "n_articles[lesson.query] says to how many articles the description belongs.",
+        "lesson.ranked is the list of candidates with the teacher's favourite first. Compare its first with row.",
+    ),
+    """
+    def keep(lesson, row, n_articles):
+        return n_articles[lesson.query] == 1 and lesson.ranked[0] == row
+    """,
+    _setting,
+)
+
 quiz = Quiz(
     (
         Question(
@@ -258,10 +300,10 @@ quiz = Quiz(
                 "The student is exactly as good as before.": "An interval never shows that two are equal. It shows how "
                 "far apart they can be.",
                 "Nothing, because the interval includes 0.": "It says how large a gain it excludes, and that is a lot.",
-                "If it gained, then less than a tenth of what the teacher gained.": "The upper end is 0.006, and a "
-                "tenth of 0.07 is 0.007.",
+                "If it gained, then probably less than a tenth of what the teacher gained.": "The bootstrap draws both "
+                "gains together, and the 95% interval of their ratio ends at 0.09.",
             },
-            "If it gained, then less than a tenth of what the teacher gained.",
+            "If it gained, then probably less than a tenth of what the teacher gained.",
         ),
     )
 )

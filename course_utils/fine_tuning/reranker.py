@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +30,7 @@ from course_utils.search.hits import Hit
 from course_utils.search.rerank import likelihood_rerank, maxsim_rerank, rerank_by
 
 SHIPPED = DATA / "adapters" / "reranker"
+MEASURED = SHIPPED / "lessons.json"
 BASE = "all-MiniLM-L6-v2"
 RANK = 16
 TARGETS = [  # the upper half: training does not pay for the backward pass through the lower one
@@ -276,6 +279,25 @@ def load_reranker(folder: Path = SHIPPED) -> TokenEncoder:
         layer.requires_grad_(False)
         layer.merge()
     return encoder
+
+
+def load_measured() -> dict[str, Any]:
+    """Return what ``training/measure_reranker.py`` measured, for notebook 15.
+
+    Returns
+    -------
+    dict
+        ``"trained on"`` and ``"held out"``: thirty lessons each, with the shares of the ``"teacher"`` for six texts, and
+        mean cosines of the student, ``"untrained"`` and ``"shipped"``. ``"after twelve lessons"``: mean cosines of the
+        development questions, ``(110, 6)``, of the untrained student and of one that had the notebook's twelve lessons.
+
+    Examples
+    --------
+    >>> measured = load_measured()
+    >>> len(measured["trained on"]["query"]), len(measured["held out"]["query"])
+    (30, 30)
+    """
+    return json.loads(MEASURED.read_text(encoding="utf-8"))
 
 
 def lora_rerank(

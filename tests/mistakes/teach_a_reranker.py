@@ -67,4 +67,27 @@ MISTAKES = {
             "summed",
         ),
     ],
+    "keep": [
+        (
+            "def keep(lesson, row, n_articles):\n    return lesson.ranked[0] == row",
+            "belongs to seven articles",
+        ),
+        (
+            "def keep(lesson, row, n_articles):\n    return n_articles[lesson.query] == 1 and row in lesson.candidates",
+            "favourite is another article",
+        ),
+        (
+            "def keep(lesson, row, n_articles):\n    return n_articles[lesson.query] == 1",
+            "favourite is another article",
+        ),
+        (
+            "def keep(lesson, row, n_articles):\n"
+            "    return n_articles[lesson.query] == 1 and lesson.candidates[0] == row",
+            "it should be kept",
+        ),
+        (
+            "def keep(lesson, row, n_articles):\n    return n_articles[lesson.query] == 1 and max(lesson.shares)",
+            "True or False",
+        ),
+    ],
 }
