@@ -280,7 +280,7 @@ quiz = Quiz(
                 "Read it as ordinary text.": "Special tokens come from the template: no one else opens a turn. What "
                 "the user asks for in plain words still needs another guard.",
                 "Turn it into the special token, as in the template.": "Then the stranger speaks in the system's "
-                "voice, as the pirate did.",
+                "name, and 12 of 17 orders were obeyed.",
                 "Delete every angle bracket.": "Then nobody can ask about HTML.",
             },
             "Read it as ordinary text.",
@@ -299,7 +299,7 @@ quiz = Quiz(
             {
                 "Its texts would become longer.": "They become shorter, but by less with each doubling.",
                 "The table grows faster than texts get shorter.": "Each doubling doubles the rows and saves less "
-                "text, and rows of rare tokens are hardly trained.",
+                "text, and a row learns what its token means only where it occurs.",
                 "Text does not have so many different pieces.": "It has: names, numbers and whole phrases.",
             },
             "The table grows faster than texts get shorter.",
