@@ -1,11 +1,11 @@
 """Measure how near the course's reranker came to its teacher: ``python3 training/measure_reranker.py``.
 
-Thirty of the descriptions that ``train_reranker.py`` trained on are asked again, and thirty that it never drew. A lesson
-is made as the script makes it: the described article and others that were drawn from the thirty that dense search
-finds, here five, since a step reads six. (Which ones the training drew for a query is not known: that depends on
-questions that were not kept.) Saved are the teacher's shares, and the mean cosines of MiniLM before training and with
-the shipped update. And the student that notebook 15 trains on twelve lessons is asked the development questions, with
-48 tokens of each text. All is saved with the update, for the notebook. One thread computes: about fifteen minutes.
+Thirty of the descriptions that ``train_reranker.py`` trained on are asked again, and thirty that it never drew. A
+lesson is made as the script makes it: the described article and others that were drawn from the thirty that dense
+search finds, here five, since a step reads six. (Which ones the training drew for a query is not known: that depends
+on questions that were not kept.) Saved are the teacher's shares, and the mean cosines of MiniLM before training and
+with the shipped update. And the student that notebook 15 trains on twelve lessons is asked the development questions,
+with 48 tokens of each text. All is saved with the update, for the notebook. One thread computes: about ten minutes.
 """
 
 from __future__ import annotations

@@ -287,9 +287,9 @@ def load_measured() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``"trained on"`` and ``"held out"``: thirty lessons each, with the shares of the ``"teacher"`` for six texts, and
-        mean cosines of the student, ``"untrained"`` and ``"shipped"``. ``"after twelve lessons"``: mean cosines of the
-        development questions, ``(110, 6)``, of the untrained student and of one that had the notebook's twelve lessons.
+        ``"trained on"`` and ``"held out"``: thirty lessons each, with the shares of the ``"teacher"`` for six texts,
+        and mean cosines of the student, ``"untrained"`` and ``"shipped"``. ``"after twelve lessons"``: mean cosines of
+        the development questions, ``(110, 6)``, of the untrained student and of one that had the notebook's lessons.
 
     Examples
     --------
