@@ -282,13 +282,7 @@ def load_reranker(folder: Path = SHIPPED) -> TokenEncoder:
 
 
 def load_measured() -> dict[str, Any]:
-    """Return what ``training/measure_reranker.py`` measured, for notebook 15; the script says what the tables are.
-
-    Examples
-    --------
-    >>> sorted(load_measured())
-    ['after twelve lessons', 'held out', 'trained on']
-    """
+    """Return the tables that ``training/measure_reranker.py`` measured, and says what they are, for notebook 15."""
     return json.loads(MEASURED.read_text(encoding="utf-8"))
 
 
