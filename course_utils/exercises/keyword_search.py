@@ -109,7 +109,7 @@ def _test_unknown_word(function: Any) -> str:
         raise Wrong("A word that is in no text must not raise an error: use index.get(word, set()).") from None
     if lost != set():
         raise Wrong("No text has both 'river' and 'giraffe', so the result should be an empty set.")
-    return "This is what a library catalogue does: exact and fast, and blind to which of the texts is better."
+    return "It finds exactly the sentences with every word. Which of them answers best, a set of positions cannot say."
 
 
 def _test_postings(answer: Any) -> str:
@@ -197,8 +197,9 @@ def _test_largest_k1(answer: Any) -> str:
     if answer < honest[-1] - 1e-9:
         raise Wrong("The honest page is first with this k1, and also with a larger one: go on until it is not.")
     return (
-        "The smaller k1, the sooner repetition stops paying and the less length costs. With one step more, at 0.8, the "
-        "stuffed page is first. This is why search engines on the web cannot rely on words alone."
+        "At 0.7 the honest page is first, at 0.8 the stuffed one. The stuffed page has only 'moon', and repeating it "
+        "never earns more than the IDF of that one word. The honest page has both words, and the smaller k1, the "
+        "nearer each of them comes to its whole IDF, however long the page."
     )
 
 
