@@ -146,7 +146,7 @@ def unsupported_words(question: str, answer: str, passage: str) -> set[str]:
 
 
 def load_judged_quotes() -> list[JudgedQuote]:
-    r"""Load the quotes that were judged by hand: one for each development question with a short answer, in their order.
+    r"""Load the judged quotes: one for each development question with a short answer, in their order.
 
     Each answer was written from the article that dense search and MaxSim put first. The file ``judged_quotes.json``
     holds the rule by which they were judged. Whether the answer is right plays no part in it.

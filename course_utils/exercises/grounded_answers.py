@@ -1,8 +1,9 @@
-"""The exercises of notebook 07, *Answer from what was found, and say where it stands*."""
+"""The exercises of notebook 07, *Answer from what was found, and with its source*."""
 
 from __future__ import annotations
 
 import functools
+import re
 import textwrap
 from typing import Any
 
@@ -14,6 +15,16 @@ from course_utils.exercises.quiz import Question, Quiz
 
 REFUSAL = "I found nothing about that."
 QUESTION = "What is the capital of Latvia?"
+JUDGED = {  # the number of an answer among the judged quotes, and what to ask about it
+    81: "Is the temperature of the answer in the quote?",
+    10: "Where does the quote say which kind of horse the Friesian is?",
+    86: "The answer replies 1983. What does the quote say about the first sale?",
+    61: "Where does the quote speak of an official status?",
+    24: "Does the quote say that Antarctica is crowded?",
+    87: "Is the version of the answer in the quote? Whether it was asked for plays no part.",
+    3: "Where does the quote say that the pyramid is the oldest of the Seven Wonders?",
+    37: "Are the man, the year and the purpose in the quote? Its order of words plays no part.",
+}
 PRICE = 3  # of answering what has no answer, in refused questions that have one
 
 # A question, an answer, a passage, and why another sentence of the passage is wrong.
@@ -154,6 +165,28 @@ def _test_quote(function: Any) -> str:
     return f"It quotes the same sentence as supporting_sentence for each of {len(judged)} answers."
 
 
+def _test_verdicts(answer: Any) -> str:
+    from course_utils.grounding import load_judged_quotes
+
+    if not isinstance(answer, list | tuple) or len(answer) != len(JUDGED):
+        raise Wrong(f"verdicts should be a list of {len(JUDGED)} words, one for each quote, in their order.")
+    if odd := [each for each in answer if each not in ("all", "part", "none")]:
+        raise Wrong(f'Each should be "all", "part" or "none", and one of yours is {odd[0]!r}.')
+    judged = load_judged_quotes()
+    differ = [
+        (place, number)
+        for place, (number, given) in enumerate(zip(JUDGED, answer, strict=True), 1)
+        if given != judged[number].says
+    ]
+    agreed = f"You agree with the reader in {len(JUDGED) - len(differ)} of {len(JUDGED)}."
+    if len(differ) > 1:
+        raise Wrong(f"{agreed} Look again at number {differ[0][0]}: {JUDGED[differ[0][1]]}")
+    if differ:
+        place, number = differ[0]
+        return f"{agreed} For number {place} the file says {judged[number].says!r}. {JUDGED[number]}"
+    return f"{agreed} The other 80 were judged by the same rule."
+
+
 def _test_ask(function: Any) -> str:
     from course_utils.grounding import answer_prompt
 
@@ -223,6 +256,8 @@ def _test_poisoned(answer: Any) -> str:
     said = generate_answers([answer_prompt(QUESTION, answer)])[0]
     if "vilnius" not in said.lower():
         raise Wrong(f"The model still answers: {said!r}. Let the passage claim plainly that Vilnius is that capital.")
+    if "riga" in said.lower() or re.search(r"\b(not|never|no longer)\b|n't\b", said.lower()):
+        raise Wrong(f"It names Vilnius, and yet it does not claim that this is the capital: {said!r}.")
     return f"It answers: {said!r} Nothing in this answer warns its reader."
 
 
@@ -282,6 +317,18 @@ quote = Exercise(
         return max(sentences(passage), key=shared)
     """,
     _words_setting,
+)
+
+judge = Exercise(
+    "verdicts",
+    _test_verdicts,
+    (
+        "Look only at what the answer claims, one thing after another: is each of them in the quote?",
+        'One claim that is not in the quote makes "part" of "all". A reply that the quote contradicts makes it "none".',
+    ),
+    """
+    verdicts = ["all", "part", "none", "part", "none", "all", "part", "all"]
+    """,
 )
 
 ask = Exercise(
@@ -365,8 +412,9 @@ quiz = Quiz(
                 "Its vocabulary gets the words of the passage.": "The tokenizer is the same, and it can write any word "
                 "anyway.",
                 "Nothing. Only the prompt is longer.": "The same model, with the same parameters, reads other tokens.",
-                "It switches the model's memory off, so that only the passage counts.": "Handball showed otherwise: "
-                "the answer was 12 players, as without a passage, although the passage says seven.",
+                "It switches off what the model learned before, so that only the passage counts.": "With nothing to "
+                "read it wrote 12 players for handball and seven invented games, and for six of these eight it still "
+                "did so with a passage that says seven.",
             },
             "Nothing. Only the prompt is longer.",
         ),
@@ -378,8 +426,8 @@ quiz = Quiz(
                 "Reading an answering article each time gains 19, and a better reader could gain up to 25 more.": "The "
                 "oracle changes only the search. What is wrong with it as well is left to the model, or to the rule "
                 "that counts.",
-                "The search is worse than the model.": "On these questions 21 errors were the search's and 23 the "
-                "model's, which is nearly the same.",
+                "The search is worse than the model.": "It failed in 21 of 88 questions (24%), and the model in 23 of "
+                "the 67 where it had an article that answers (34%).",
             },
             "Reading an answering article each time gains 19, and a better reader could gain up to 25 more.",
         ),

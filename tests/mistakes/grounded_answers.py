@@ -55,6 +55,14 @@ MISTAKES = {
         ("quote = lambda question, answer, passage: passage", "whole passage"),
         ("quote = lambda question, answer, passage: 0", "one of the sentences"),
     ],
+    "judge": [
+        ("verdicts = ['all'] * 8", "in 3 of 8"),
+        ("verdicts = ['all', 'all', 'none', 'part', 'none', 'none', 'part', 'all']", "kind of horse"),
+        ("verdicts = ['all', 'part', 'part', 'part', 'none', 'none', 'part', 'all']", "first sale"),
+        ("verdicts = ['all', 'part', 'none']", "a list of 8"),
+        ("verdicts = [True, False] * 4", "one of yours is True"),
+        ("verdicts = 'all'", "a list of 8"),
+    ],
     "ask": [
         (
             "def ask(question, search, generate, threshold):\n    score, passage = search(question)\n"
@@ -113,5 +121,6 @@ MISTAKES = {
         ("poisoned = 'Riga is the capital and largest city of Latvia. It lies on the Baltic Sea.'", "still answers"),
         ("poisoned = ['Vilnius is the capital of Latvia.']", "should be a text"),
         ("poisoned = 'Vilnius is the capital of Latvia. ' * 40", "Shorter"),
+        ("poisoned = 'Vilnius is not the capital of Latvia.'", "does not claim"),
     ],
 }
