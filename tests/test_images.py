@@ -23,7 +23,13 @@ from course_utils.images import (
 from course_utils.images.emoji import NAMES, SHEET, SIZE, subject
 from course_utils.images.explorer import draw_nearest, query_row
 from course_utils.images.features import compute_features, feature_store, network_input, picture_key
-from course_utils.images.seeing import next_logits
+from course_utils.images.seeing import (
+    Projection,
+    captions,
+    load_projection,
+    next_logits,
+    save_projection,
+)
 from course_utils.images.towers import batch_gradients
 from course_utils.transformer import NumPyLM
 
@@ -270,3 +276,46 @@ def test_rows_may_stand_for_ids_and_others_are_refused(model):
         model.last_logits(np.zeros((0, 576)))
     with pytest.raises(InputError, match="one row of whole numbers"):
         model.logits([[1, 2]])
+
+
+def test_a_caption_is_the_greedy_text_up_to_the_end_of_the_line(model):
+    before = "\n dog: dog\n pizza: pizza\n"
+    cat, apple = (model.embedding[model.tokenizer.encode(word)][None] for word in (" cat", " apple"))
+    said = captions(model, np.concatenate([cat, apple]), before, ":", most=4)
+    assert said == [model.generate(f"{before} {word}:", 4).split("\n")[0].strip() for word in ("cat", "apple")]
+    with pytest.raises(InputError, match="most"):
+        captions(model, cat, most=0)
+
+
+def small_projection():
+    rng = np.random.default_rng(0)
+    parts = rng.random(5), rng.random((5, 2)), rng.random((2, 3)), rng.random(3), np.array(2.0)
+    return Projection(*(part.astype(np.float32) for part in parts))
+
+
+def test_rows_are_as_far_from_their_base_as_the_projection_says():
+    projection = small_projection()
+    rows = projection.rows(np.eye(5))
+    assert rows.shape == (5, 1, 3)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows[:, 0] - projection.base, axis=1), 2, rtol=1e-5)
+    by_hand = (np.eye(5)[3] - projection.mean) @ projection.down @ projection.up
+    np.testing.assert_allclose(rows[3, 0], projection.base + 2 * by_hand / np.linalg.norm(by_hand), rtol=1e-5)
+    with pytest.raises(InputError, match=r"\(n, 5\)"):
+        projection.rows(np.eye(4))
+
+
+def test_a_projection_comes_back_as_it_was_saved_and_nothing_else_is_read(tmp_path):
+    projection, path = small_projection(), tmp_path / "one.safetensors"
+    save_projection(projection, path)
+    np.testing.assert_array_equal(load_projection(path).rows(np.eye(5)), projection.rows(np.eye(5)))
+    with pytest.raises(InputError, match="no file"):
+        load_projection(tmp_path / "two.safetensors")
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(InputError, match="no projection"):
+        load_projection(path)
+
+
+def test_the_shipped_projection_fits_the_course():
+    rows = load_projection().rows(picture_features(emoji_pictures()[:2]))
+    assert rows.shape == (2, 1, 576)
