@@ -20,9 +20,9 @@ RIGHT = np.array([[0.6, 0.8], [0.0, 1.0], [-0.6, -0.8], [0.8, -0.6]])
 OPPOSITES = [("hot", "cold"), ("love", "hate"), ("buy", "sell"), ("north", "south"), ("good", "bad"), ("up", "down")]
 
 WORD_GROUPS = {
-    "countries": "france germany spain italy russia china japan india egypt brazil",
-    "sciences": "physics chemistry biology mathematics astronomy geology philosophy psychology medicine economics",
-    "animals": "fish dog cat horse lion wolf elephant bear sheep cattle birds",
+    "countries": "france germany japan india brazil spain",
+    "sciences": "physics chemistry mathematics astronomy philosophy medicine",
+    "animals": "birds horse cat lion elephant sheep",
 }
 
 
@@ -358,7 +358,7 @@ quiz = Quiz(
             {
                 "From the other pairs of the same batch.": "In-batch negatives: they are encoded anyway.",
                 "People mark pairs that do not match.": "They may, but nobody has to.",
-                "There are none, partners are only pulled together.": "Without them all texts came to point one way.",
+                "There are none, partners are only pulled together.": "Without them all texts point almost one way.",
             },
             "From the other pairs of the same batch.",
         ),
