@@ -85,7 +85,7 @@ def _test_gain(answer: Any) -> str:
 
 
 def _test_dcg(answer: Any) -> str:
-    for grades in ([0, 1, 0, 1, 0], [3, 0, 1], [1, 1]):
+    for grades in ([0, 1, 1, 0, 0], [3, 0, 1], [1, 1]):
         terms = [grade / np.log2(place + 1) for place, grade in enumerate(grades, start=1)]
         try:
             with np.errstate(all="raise"):
@@ -104,7 +104,7 @@ def _test_dcg(answer: Any) -> str:
         raise Wrong(here)
     if not np.isclose(_number(call(answer, []), "an empty list"), 0):
         raise Wrong("An empty list of grades should have a DCG of 0.")
-    return "So 1.06 is the DCG of the list in the pictures above, whose right texts are at places 2 and 4."
+    return "So 1.13 is the DCG of the list in the pictures above, whose right texts are at places 2 and 3."
 
 
 def _dcg(grades: Any) -> float:
@@ -116,7 +116,7 @@ def _test_ndcg(answer: Any) -> str:
 
     from course_utils.evaluation.ranking import ndcg_at_k
 
-    by_hand = [([7, 2, 5, 4, 1], {2: 1, 4: 1, 9: 1}, 5), ([7, 2, 5, 4, 1], {2: 1, 4: 3, 9: 2}, 3)]
+    by_hand = [([7, 2, 4, 5, 1], {2: 1, 4: 1, 9: 1}, 5), ([7, 2, 5, 4, 1], {2: 1, 4: 3, 9: 2}, 3)]
     by_hand += [([8, 1], {8: 1, 1: 1, 3: 1, 4: 1}, 2), ([5, 3], {6: 2}, 10)]
     rng = np.random.default_rng(0)
     for _ in range(N_RANDOM_LISTS):
@@ -170,7 +170,11 @@ def _test_paired_interval(answer: Any) -> str:
     width = given[1] - given[0]
     here = f"For a small example it gives {given[0]:.3f} to {given[1]:.3f}, and {low:.3f} to {high:.3f} is right."
     if np.allclose(given, (low, high), atol=0.06 * (high - low)):
-        return "Most of the spread between questions cancels out, because both searches answer the same ones."
+        apart = 2 * 1.96 * np.sqrt((a.var() + b.var()) / len(a))
+        return (
+            f"On this check's {len(a)} questions it is {width:.3f} wide. With questions of its own for each search "
+            f"it would be about {apart:.3f}: here the questions differ much more than the two searches do."
+        )
     if width < 0:
         raise Wrong(f"{here} The lower end comes first.")
     if width < 1e-9:
@@ -372,10 +376,10 @@ own_questions = Exercise(
     ),
     """
     judged = {
-        "how many players are in a rugby team?": {"Rugby union", "Rugby league", "Rugby sevens"},
+        "who painted the Mona Lisa?": {"Mona Lisa", "Leonardo da Vinci"},
         "which city was buried by a volcano in Roman times?": {"Pompeii"},
-        "what do doctors use to listen to your heart": {"Stethoscope"},
-        "metal that is liquid on your desk": {"Mercury (element)"},
+        "the art of folding paper": {"Origami"},
+        "who discovered penicillin?": {"Alexander Fleming"},
         "the book about a captain who hunts a white whale": {"Moby-Dick"},
         "which instrument has 88 keys?": {"Piano"},
         "what is the longest river of Africa?": {"Nile"},
