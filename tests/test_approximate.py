@@ -69,6 +69,15 @@ def test_a_search_is_measured_against_neighbours(found, exact, message):
         measure(lambda queries: found, np.zeros((1, 2)), exact)
 
 
+def test_queries_are_timed_one_by_one_or_so_many_at_once():
+    queries, sizes = real(10), []
+    for at_once in (1, 5, 4):
+        measure(lambda q: sizes.append(len(q)) or [[0]] * len(q), queries, [[0]] * 10, at_once)
+    assert sizes == [10] + [1] * 10 + [10, 5, 5] + [10, 4, 4]
+    with pytest.raises(InputError, match="at_once must be a whole number from 1 to 10"):
+        measure(lambda q: [[0]] * len(q), queries, [[0]] * 10, 11)
+
+
 def test_a_place_that_an_approximate_index_leaves_empty_is_no_neighbour():
     assert measure(lambda queries: np.array([[0, -1, -1]]), np.zeros((1, 2)), [[0, 1, 2]])[0] == pytest.approx(1 / 3)
 

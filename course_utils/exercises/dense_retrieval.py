@@ -73,6 +73,22 @@ def search_cells(
     return rows[np.argsort(-(vectors[rows] @ query))[:k]]
 
 
+def overlapping_pieces(text: str, size: int, step: int) -> list[str]:
+    """Cut a text into pieces of ``size`` words, a new one every ``step`` words, until one reaches the end.
+
+    Examples
+    --------
+    >>> overlapping_pieces("one two three four five", size=3, step=2)
+    ['one two three', 'three four five']
+    """
+    words, pieces = text.split(), []
+    for start in range(0, len(words), step):
+        pieces.append(" ".join(words[start : start + size]))
+        if start + size >= len(words):
+            break
+    return pieces
+
+
 def lowest_threshold(known: np.ndarray, unknown: np.ndarray) -> float:
     """Return the lowest of the ``THRESHOLDS`` with which 95% of what passes has an answer."""
     return next(value for value in THRESHOLDS if _precision(known, unknown, value) >= LEAST_PRECISION)
@@ -376,12 +392,12 @@ quiz = Quiz(
         Question(
             "IVF opens one cell and misses the nearest vector. Where was that vector?",
             {
-                "In a neighbouring cell: the query lay near a border.": "In the plane "
+                "In another cell: a border lay between it and the query.": "On the map "
                 "the first cell had it in 93.9% of the cases, and the first two in 99.6%.",
                 "In the same cell, but it was skipped.": "Within an opened cell every vector is compared.",
                 "In no cell.": "Each vector belongs to exactly one cell.",
             },
-            "In a neighbouring cell: the query lay near a border.",
+            "In another cell: a border lay between it and the query.",
         ),
         Question(
             "With ten thousand articles, is it worth while to use an approximate index?",
