@@ -338,7 +338,7 @@ quiz = Quiz(
         Question(
             "Of 100 messages 95 are wanted. A filter lets all of them through. What are its accuracy and its macro-F1?",
             {
-                "0.95 and 0.95": "That would need both kinds to be found equally well, and none of the unwanted is.",
+                "0.95 and 0.95": "The unwanted kind has an F1 of 0, so the mean of the two F1 values is at most 0.5.",
                 "0.95 and about 0.49": "F1 is 2 * 95 / (95 + 100) = 0.97 for the wanted, 0 for the rest: mean 0.49.",
                 "0.50 and 0.50": "Accuracy counts texts, not kinds: 95 of 100 are right.",
             },
@@ -347,7 +347,7 @@ quiz = Quiz(
         Question(
             "A classifier's logits for a text all rise by 5. What happens to the softmax's shares?",
             {
-                "The largest share grows.": "It would if the logits were multiplied: then their differences grow.",
+                "The largest share grows.": "It would if they were multiplied by 5: then their differences grow.",
                 "All of them grow.": "They cannot: they add up to 1.",
                 "Nothing.": "Each e to the logit is multiplied by the same number, and dividing by the sum removes it.",
             },
@@ -368,7 +368,7 @@ quiz = Quiz(
             "What happens?",
             {
                 "Its habits are removed, as they are with any batch.": "The average holds its habit and the batch's "
-                "contents, and nobody can tell them apart.",
+                "contents, and nobody can tell them apart from this average alone.",
                 "It says People more often.": "People has a high average in this batch, and that is subtracted.",
                 "It says People less often than it should.": "Saying People was right in that batch, and counts as a "
                 "habit all the same.",
