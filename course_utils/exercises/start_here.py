@@ -165,17 +165,6 @@ quiz = Quiz(
             "It is about the same thing, and here that counted for more than six words.",
         ),
         Question(
-            "How did the search find Snow, when the sentence never says “snow”?",
-            {
-                "Its opening has more of our words than any other.": "It has none of the six that BM25 looked for, and "
-                "BM25 did not find it.",
-                "Its vector had the largest product with the sentence's vector.": "0.53, before White with 0.48.",
-                "It has the longest vector, which gives the largest product.": "All these vectors have length one, so "
-                "only the angle counts.",
-            },
-            "Its vector had the largest product with the sentence's vector.",
-        ),
-        Question(
             "The nearest average was right for 81% of the tested articles. Why did we also count how often “always "
             "People” is right?",
             {
@@ -189,15 +178,14 @@ quiz = Quiz(
             "To see how good a rule is that looks at no article.",
         ),
         Question(
-            "The model gives “snow” a probability of 0.46. What is the rest?",
+            "At temperature 2.0 the probability of “snow” falls from 46% to 2%. Where does the rest go?",
             {
-                "It is shared out among all other tokens of the vocabulary.": "Each of the "
-                "other 49,151 gets a part, and with “snow” they add up to 1.",
-                "It is the probability that the model made a mistake.": "It is the "
-                "probability that another token comes, which may be right as well, such as “precipitation”.",
-                "It goes to the second token.": "The second bar is far shorter than 0.54.",
+                "To the second token.": "The order stays the same at any temperature, so the second still has less "
+                "than “snow”.",
+                "Nowhere: the probabilities no longer add up to 1.": "They are divided by their new sum, so they do.",
+                "To all the other tokens.": "The power of 1 / 2 makes the distances smaller, and 49,151 others gain.",
             },
-            "It is shared out among all other tokens of the vocabulary.",
+            "To all the other tokens.",
         ),
         Question(
             "After “The capital of Australia is” the model puts Sydney first. What does that show?",
@@ -209,6 +197,16 @@ quiz = Quiz(
                 "first.",
             },
             "A likely next token need not be a true one.",
+        ),
+        Question(
+            "Asked for element 92, with the article “Neptunium” before the question, the model says neptunium. Why?",
+            {
+                "The article is about neptunium.": "In all seven such cases it named the element of the article, "
+                "whatever number we asked for.",
+                "The article says that 92 is the number of neptunium.": "It does not: 92 is uranium's number.",
+                "Without an article the model would say so, too.": "Without one it named a third element, Technetium.",
+            },
+            "The article is about neptunium.",
         ),
     )
 )
