@@ -4,7 +4,7 @@ from course_utils.transformer.generation import chat_ids, chat_prompt, sampling_
 from course_utils.transformer.gguf_file import unload_shared_model
 from course_utils.transformer.heads import Activations
 from course_utils.transformer.kv_cache import KVCache
-from course_utils.transformer.likelihood import choice_scores, log_probabilities, token_losses
+from course_utils.transformer.likelihood import choice_scores, likeliest_tokens, log_probabilities, token_losses
 from course_utils.transformer.model import (
     Block,
     NumPyLM,
@@ -25,6 +25,7 @@ __all__ = [
     "chat_prompt",
     "choice_scores",
     "grouped_attention",
+    "likeliest_tokens",
     "log_probabilities",
     "rms_norm",
     "rotate",

@@ -95,6 +95,47 @@ def log_probabilities(model: NumPyLM, pairs: Sequence[tuple[Ids, Ids]]) -> Itera
         yield _chosen(np.vstack([last, later]), after)  # (n_tokens that come after, n_vocabulary)
 
 
+def likeliest_tokens(model: NumPyLM, beginning: Ids, continuations: Sequence[Ids]) -> Iterator[np.ndarray]:
+    """Yield the token that a model holds for the likeliest after each token of a continuation, one after the other.
+
+    Parameters
+    ----------
+    model : NumPyLM
+        The model that reads.
+    beginning : sequence of int
+        What all continuations have in front of them, at least one token. It is read once.
+    continuations : sequence of ids
+        At least one token each.
+
+    Yields
+    ------
+    ndarray of int, shape (n_tokens of the continuation,)
+
+    Raises
+    ------
+    InputError
+        If one of the texts has no token, or is longer with its beginning than what the model reads.
+
+    Examples
+    --------
+    >>> from course_utils.transformer import NumPyLM
+    >>> model = NumPyLM.smollm2()
+    >>> beginning, *countries = map(model.tokenizer.encode, ["The capital of", " France is", " Japan is"])
+    >>> [model.tokenizer.decode(after[-1:].tolist()) for after in likeliest_tokens(model, beginning, countries)]
+    [' Paris', ' Tokyo']
+    """
+    if not len(beginning) or not all(map(len, continuations)):
+        raise InputError("A text is empty: the model needs at least one token to go on from.")
+    longest = len(beginning) + max(map(len, continuations), default=0)
+    if longest > model.context_length:
+        raise InputError(f"A text has {longest} tokens with its beginning, and the model reads {model.context_length}.")
+    cache = KVCache(model, longest)
+    model.last_logits(beginning, cache)
+    for ids in continuations:
+        cache.reset(len(beginning))  # forget the continuation before
+        yield model.logits(ids, cache).argmax(axis=1)  # (n_tokens, n_vocabulary) -> (n_tokens,)
+
+
 def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
     """Score each choice after each prompt by the logarithm of the probability that SmolLM2 goes on with it.
 

@@ -1,0 +1,128 @@
+"""Drawings of how a word is cut: its merges step by step, as a tree, and its pieces as arcs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PIECE, NEW, EDGE = "#DCEBF7", "#FBE3CF", "#0072B2"
+
+
+def merge_frames(counts: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> list[tuple[Figure, str]]:
+    """Draw a few words as boxes before the first merge and after each, for `player`.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        The words, at most five of up to five letters, and how often each occurs.
+    merges : sequence of (str, str)
+        The pairs, in the order in which they are merged.
+
+    Returns
+    -------
+    list of (Figure, str)
+        A picture and its sentence, which has the sum of the new piece: as often as it occurs in the words.
+
+    Examples
+    --------
+    >>> [said for _, said in merge_frames({"eat": 6, "tea": 4}, [("e", "a"), ("ea", "t")])]
+    ['Every letter is a piece.', 'Merge 1 makes ea: 10 times, from 6 + 4.', 'Merge 2 makes eat: 6 times, from 6.']
+    """
+    import matplotlib.pyplot as plt
+
+    frames, words = [], {word: list(word) for word in counts}
+    for step, new in enumerate(["", *map("".join, merges)]):
+        if step:
+            words = {word: _merged(pieces, merges[step - 1]) for word, pieces in words.items()}
+        figure, sums = plt.figure(figsize=(6, 0.8)), []
+        for column, (word, pieces) in enumerate(words.items()):
+            x = 0.02 + 0.2 * column
+            figure.text(x, 0.08, f"{counts[word]} times", fontsize=8)
+            for piece in pieces:
+                box = {"facecolor": NEW if piece == new else PIECE, "edgecolor": "0.3"}
+                figure.text(x, 0.55, piece, family="monospace", bbox=box)
+                x += 0.0145 * len(piece) + 0.0175
+                sums += [counts[word]] if piece == new else []
+        said = f"Merge {step} makes {new}: {sum(sums)} times, from {' + '.join(map(str, sums))}."
+        frames.append((figure, said if step else "Every letter is a piece."))
+    return frames
+
+
+def merge_tree(states: Sequence[Sequence[str]]) -> Figure:
+    """Draw how one word is merged: its letters at the bottom, each merge above the two pieces that it joins.
+
+    Parameters
+    ----------
+    states : sequence of sequence of str
+        The pieces of the word before the first merge and after each; every state has one piece fewer.
+
+    Examples
+    --------
+    >>> len(merge_tree([["t", "e", "a"], ["t", "ea"], ["tea"]]).axes[0].texts)
+    5
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.6, 4.4))
+    label = {"ha": "center", "va": "center", "bbox": {"facecolor": PIECE, "edgecolor": EDGE}}
+    places = [(float(x), 0) for x in range(len(states[0]))]
+    for (x, y), letter in zip(places, states[0], strict=True):
+        ax.text(x, y, letter, **label)
+    for step, (before, after) in enumerate(pairwise(states), start=1):
+        i = next(n for n, piece in enumerate(after) if piece != before[n])
+        (x1, y1), (x2, y2) = places[i : i + 2]
+        ax.plot([x1, x1, x2, x2], [y1, step, step, y2], color="#999999", zorder=0)
+        ax.text((x1 + x2) / 2, step, after[i], **label)
+        places[i : i + 2] = [((x1 + x2) / 2, step)]
+    ax.set(xticks=[], ylabel="merge", yticks=range(1, len(states)), ylim=(-0.6, len(states)))
+    return figure
+
+
+def cut_arcs(word: str, pieces: Mapping[str, float], colours: Mapping[str, str]) -> Figure:
+    """Draw the places between the letters of a word as points, and each piece that fits as an arc.
+
+    Parameters
+    ----------
+    word : str
+        The word.
+    pieces : mapping of str to float
+        The pieces and their probabilities; each of more than one letter is drawn where it first occurs in the word.
+    colours : mapping of str to str
+        Colours of the pieces that a cut uses; the others are grey.
+
+    Examples
+    --------
+    >>> figure = cut_arcs("tea", {"te": 0.1, "ea": 0.2, "t": 0.3}, {"te": "C1"})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['te 0.1', 'ea 0.2']
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.6, 3.2))
+    arc = np.linspace(0, np.pi, 60)
+    label = {"ha": "center", "va": "center", "bbox": {"fc": "white", "ec": "none", "pad": 1}}
+    for piece in [piece for piece in pieces if len(piece) > 1 and piece in word]:
+        middle, height = word.find(piece) + len(piece) / 2, 0.12 * len(piece) ** 1.6
+        x, colour = middle - len(piece) / 2 * np.cos(arc), colours.get(piece, "#777777")
+        ax.plot(x, height * np.sin(arc), color=colour, lw=2)
+        ax.text(middle, height, f"{piece} {pieces[piece]:g}", color=colour, fontsize=9, **label)
+    ax.plot(range(len(word) + 1), [0] * (len(word) + 1), "o-", color="#555555", lw=1)
+    ax.set(ylim=(-0.2, None), yticks=[], xticks=np.arange(len(word)) + 0.5, xticklabels=word, frame_on=False)
+    return figure
+
+
+def _merged(pieces: Sequence[str], pair: tuple[str, str]) -> list[str]:
+    """Write the two pieces of a pair as one wherever they meet."""
+    merged: list[str] = []
+    for piece in pieces:
+        if merged and (merged[-1], piece) == pair:
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
