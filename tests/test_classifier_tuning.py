@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -198,6 +200,15 @@ def test_settings_that_mean_nothing_are_refused_and_nothing_is_trained(settings,
     with pytest.raises(InputError, match=message):
         fit(model, TEXTS, LABELS, **settings)
     assert not model.head.weight.any()
+
+
+def test_measuring_a_step_keeps_nothing_of_the_model():
+    model = make_classifier("everything")
+    table = weakref.ref(model.encoder.embeddings.word_embeddings.weight)
+    step_costs(model, n_texts=1)
+    del model
+    gc.collect()
+    assert table() is None
 
 
 def test_costs_of_a_step_follow_what_is_frozen():

@@ -44,7 +44,7 @@ def step_costs(model: Classifier, n_texts: int = BATCH) -> StepCosts:
         storage = saved.untyped_storage()
         if storage.data_ptr() not in weights:
             kept[storage.data_ptr()] = storage.nbytes()  # several arrays may share their numbers
-        return saved
+        return saved.detach()  # the array itself would keep the whole graph alive
 
     with one_thread(), torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
         with FlopCounterMode(display=False) as there:
