@@ -183,9 +183,10 @@ quiz = Quiz(
                 "To the second token.": "The order stays the same at any temperature, so the second still has less "
                 "than “snow”.",
                 "Nowhere: the probabilities no longer add up to 1.": "They are divided by their new sum, so they do.",
-                "To all the other tokens.": "The power of 1 / 2 makes the distances smaller, and 49,151 others gain.",
+                "To the many tokens that were very unlikely.": "The power of 1 / 2 turns 0.46 into 0.68, and 0.0001 "
+                "into 0.01, a hundred times as much; then all are divided by their sum.",
             },
-            "To all the other tokens.",
+            "To the many tokens that were very unlikely.",
         ),
         Question(
             "After “The capital of Australia is” the model puts Sydney first. What does that show?",
@@ -204,7 +205,8 @@ quiz = Quiz(
                 "The article is about neptunium.": "In all seven such cases it named the element of the article, "
                 "whatever number we asked for.",
                 "The article says that 92 is the number of neptunium.": "It does not: 92 is uranium's number.",
-                "Without an article the model would say so, too.": "Without one it named a third element, Technetium.",
+                "It has learned that 92 is neptunium.": "With the article “Uranium” before the same question it named "
+                "uranium.",
             },
             "The article is about neptunium.",
         ),
