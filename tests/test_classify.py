@@ -8,7 +8,7 @@ import pytest
 from course_utils.classify import class_centres, macro_f1, resampled_interval
 from course_utils.common.errors import InputError
 from course_utils.transformer import NumPyLM, choice_scores
-from course_utils.transformer.likelihood import log_probabilities
+from course_utils.transformer.likelihood import likeliest_tokens, log_probabilities
 
 TRUTH = ["cat", "cat", "cat", "dog", "dog", "owl"]
 SAID = ["cat", "cat", "dog", "dog", "owl", "dog"]
@@ -134,6 +134,19 @@ def test_choice_scores_are_sums_of_log_probabilities(empty_cache_but_models):
             begin, wanted = model.tokenizer.encode(prompt), model.tokenizer.encode(choice)
             plain = plain_log_probabilities(model, begin, wanted).sum()
             assert scores[row, column] == pytest.approx(plain, abs=1e-3)
+
+
+def test_likeliest_tokens_are_those_of_the_whole_text_without_a_cache():
+    model = NumPyLM.smollm2()
+    beginning, *after = map(model.tokenizer.encode, ["Paris is in", " France. Rome is in", " Spain", " France"])
+    for ids, found in zip(after, likeliest_tokens(model, beginning, after), strict=True):
+        assert found.tolist() == model.logits([*beginning, *ids])[-len(ids) :].argmax(axis=1).tolist()
+
+
+@pytest.mark.parametrize(("beginning", "after"), [([], [[1]]), ([1], [[]]), ([1] * 9000, [[1]])])
+def test_likeliest_tokens_say_when_there_is_nothing_or_too_much_to_read(beginning, after):
+    with pytest.raises(InputError, match="empty|tokens with its beginning"):
+        list(likeliest_tokens(NumPyLM.smollm2(), beginning, after))
 
 
 def test_queries_are_as_likely_as_after_the_whole_text_without_a_cache():
