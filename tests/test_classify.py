@@ -145,7 +145,7 @@ def test_likeliest_tokens_are_those_of_the_whole_text_without_a_cache():
 
 @pytest.mark.parametrize(("beginning", "after"), [([], [[1]]), ([1], [[]]), ([1] * 9000, [[1]])])
 def test_likeliest_tokens_say_when_there_is_nothing_or_too_much_to_read(beginning, after):
-    with pytest.raises(InputError, match="empty|tokens with its beginning"):
+    with pytest.raises(InputError, match=r"empty|tokens with its beginning"):
         list(likeliest_tokens(NumPyLM.smollm2(), beginning, after))
 
 
