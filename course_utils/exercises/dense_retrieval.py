@@ -81,12 +81,9 @@ def overlapping_pieces(text: str, size: int, step: int) -> list[str]:
     >>> overlapping_pieces("one two three four five", size=3, step=2)
     ['one two three', 'three four five']
     """
-    words, pieces = text.split(), []
-    for start in range(0, len(words), step):
-        pieces.append(" ".join(words[start : start + size]))
-        if start + size >= len(words):
-            break
-    return pieces
+    words = text.split()
+    starts = range(0, max(min(1, len(words)), len(words) - size + step), step)  # the last one reaches the end
+    return [" ".join(words[start : start + size]) for start in starts]
 
 
 def lowest_threshold(known: np.ndarray, unknown: np.ndarray) -> float:

@@ -62,29 +62,17 @@ def _setting() -> dict[str, Any]:
     dense, question_vectors = DenseIndex(vectors), embed([question.text for question in everything])
     nearest = np.array([found[0].score for found in dense.search(question_vectors, k=1)])
     has_one = np.array([bool(question.titles) for question in everything])
-    return {"np": np, "vectors": vectors, "nearest": nearest, "has_one": has_one} | {
-        "dense": dense,
-        "question_vectors": question_vectors,
-    }
+    known = {"np": np, "vectors": vectors, "nearest": nearest, "has_one": has_one}
+    return {**known, "dense": dense, "question_vectors": question_vectors}
 
 
-def _words_setting() -> dict[str, Any]:
-    from course_utils.grounding import sentences
+def _tools() -> dict[str, Any]:
+    from course_utils.grounding import answer_prompt, sentences, supporting_sentence
+    from course_utils.transformer.generation import chat_prompt
     from course_utils.words import STOP_WORDS, words
 
-    return {"words": words, "STOP_WORDS": STOP_WORDS, "sentences": sentences}
-
-
-def _prompt_setting() -> dict[str, Any]:
-    from course_utils.transformer.generation import chat_prompt
-
-    return {"chat_prompt": chat_prompt}
-
-
-def _whole_setting() -> dict[str, Any]:
-    from course_utils.grounding import answer_prompt, supporting_sentence
-
-    return {"answer_prompt": answer_prompt, "supporting_sentence": supporting_sentence}
+    tools = {each.__name__: each for each in (answer_prompt, chat_prompt, sentences, supporting_sentence, words)}
+    return {**tools, "STOP_WORDS": STOP_WORDS}
 
 
 def _test_retrieve(function: Any) -> str:
@@ -173,17 +161,13 @@ def _test_verdicts(answer: Any) -> str:
     if odd := [each for each in answer if each not in ("all", "part", "none")]:
         raise Wrong(f'Each should be "all", "part" or "none", and one of yours is {odd[0]!r}.')
     judged = load_judged_quotes()
-    differ = [
-        (place, number)
-        for place, (number, given) in enumerate(zip(JUDGED, answer, strict=True), 1)
-        if given != judged[number].says
-    ]
+    differ = [number for number, given in zip(JUDGED, answer, strict=True) if given != judged[number].says]
     agreed = f"You agree with the reader in {len(JUDGED) - len(differ)} of {len(JUDGED)}."
+    place, what = ([*JUDGED].index(differ[0]) + 1, JUDGED[differ[0]]) if differ else (0, "")
     if len(differ) > 1:
-        raise Wrong(f"{agreed} Look again at number {differ[0][0]}: {JUDGED[differ[0][1]]}")
+        raise Wrong(f"{agreed} Look again at number {place}: {what}")
     if differ:
-        place, number = differ[0]
-        return f"{agreed} For number {place} the file says {judged[number].says!r}. {JUDGED[number]}"
+        return f"{agreed} For number {place} the file says {judged[differ[0]].says!r}. {what}"
     return f"{agreed} The other 80 were judged by the same rule."
 
 
@@ -291,7 +275,7 @@ write_prompt = Exercise(
         asked = f"According to this text: {question} Answer in one short sentence."
         return chat_prompt([("user", passage[:700].strip() + "\\n\\n" + asked)])
     """,
-    _prompt_setting,
+    _tools,
 )
 
 quote = Exercise(
@@ -316,7 +300,7 @@ quote = Exercise(
 
         return max(sentences(passage), key=shared)
     """,
-    _words_setting,
+    _tools,
 )
 
 judge = Exercise(
@@ -347,7 +331,7 @@ ask = Exercise(
         answer = generate(answer_prompt(question, passage))
         return answer, supporting_sentence(question, answer, passage)
     """,
-    _whole_setting,
+    _tools,
 )
 
 refusal = Exercise(
@@ -379,17 +363,7 @@ poison = Exercise(
 
 
 def join_parts(**parts: Any) -> dict[str, Any]:
-    """Return the four parts of the build-it by name: the learner's, or the solution's where one is None.
-
-    The solution's ``ask`` uses the given ``write_prompt`` and ``quote``.
-
-    Examples
-    --------
-    >>> joined = join_parts(retrieve=None, write_prompt=lambda question, passage: "Say Riga.", quote=None, ask=None)
-    >>> passage = "Riga is old. The capital of Latvia is Riga."
-    >>> joined["ask"](QUESTION, lambda question: (0.7, passage), lambda prompt: prompt, 0.4)
-    ('Say Riga.', 'The capital of Latvia is Riga.')
-    """
+    """Return the four parts of the build-it by name: the learner's, or the solution's where it is None."""
     joined: dict[str, Any] = {}
     for exercise in (retrieve, write_prompt, quote, ask):
         name, given = exercise.answer, parts[exercise.answer]
