@@ -381,10 +381,10 @@ quiz = Quiz(
                 "another answer, and not Paris. And the row does not become empty: it is only no longer read.",
                 "Nothing: rows become too long to be changed by a patch.": "The last row can be patched late, and "
                 "Paris comes.",
-                "The country. In block 24 the last row takes what it needs from it.": "The row serves several "
+                "The country, or what goes with it. In block 24 the last row reads it.": "The row serves both "
                 "questions, and after block 24 the last row says Paris without it.",
             },
-            "The country. In block 24 the last row takes what it needs from it.",
+            "The country, or what goes with it. In block 24 the last row reads it.",
         ),
         Question(
             "Without four heads the loss rises from 2.4 to 11.5. What shows that it is due to what these heads do?",

@@ -86,7 +86,7 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
         ),
         (stream, stream, f"{n_tokens}×{2 * wide:,}", f"{n_tokens}×{wide:,}"),
     ]
-    boxes = {name: (5.2 * column, -3.1 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
+    boxes = {name: (5.6 * column, -3.1 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
     arrows = []
     for names, carried in zip(rows, shapes, strict=True):
         pairs = itertools.pairwise(names)
@@ -94,7 +94,7 @@ def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
         arrows.append((names[0], names[-1], stream, -0.13))
     steps = dict.fromkeys((*(name for names in rows for name in (names[1], names[3], names[5])),), "step")
     learned = dict.fromkeys((*(name for names in rows for name in (names[2], names[4])),), "weights")
-    flow(ax, boxes, arrows, kinds=steps | learned, width=2.8, height=1.25, fontsize=7)
+    flow(ax, boxes, arrows, kinds=steps | learned, width=2.7, height=1.25, fontsize=7)
     ax.set_ylim(-3.9, 2.3)
 
 
