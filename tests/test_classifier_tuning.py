@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from course_utils.common.errors import InputError
 from course_utils.fine_tuning import classifier, lora
 from course_utils.fine_tuning.classifier import Classifier, fit, stored_results
+from course_utils.fine_tuning.coarse import coarsen
 from course_utils.fine_tuning.costs import step_costs
 from course_utils.transformer.encoder import NumPyEncoder
 
@@ -246,3 +247,25 @@ def test_the_stored_results_are_complete_and_chosen_as_said():
         assert change["held"][-1] == 1
     assert changes["right"]["held"][15] > 0.5
     assert max(changes["right"]["cuts"]["weights"].values()) < min(changes["right"]["cuts"]["change"].values())
+
+
+def test_coarse_weights_have_fifteen_levels_a_block_and_stay_when_rounded_again():
+    layer = torch.nn.Linear(128, 3)
+    bias, exact = layer.bias.detach().clone(), layer.weight.detach().clone()
+    coarsen(layer)
+    blocks = layer.weight.detach().view(-1, 64)
+    scale = blocks.abs().amax(dim=1, keepdim=True)
+    assert torch.allclose(blocks / scale * 7, (blocks / scale * 7).round(), atol=1e-4)
+    assert torch.equal(scale, exact.view(-1, 64).abs().amax(dim=1, keepdim=True))
+    assert ((blocks - exact.view(-1, 64)).abs() <= scale / 14 + 1e-6).all(), "the nearest level"
+    once = layer.weight.detach().clone()
+    coarsen(layer)
+    assert torch.allclose(layer.weight, once, atol=1e-6)
+    assert torch.equal(layer.bias, bias)
+
+
+def test_the_stored_answers_beside_coarse_weights_are_those_of_the_notebook():
+    right = stored_results()["coarse first"]
+    assert len(right) == 440
+    assert set(right) == {"0", "1"}
+    assert abs(right.count("1") / 440 - stored_results()["LoRA"]["seeds"][0]) < 0.05

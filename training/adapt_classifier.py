@@ -4,12 +4,13 @@ Each way of adapting MiniLM to eleven topics is tried with four learning rates, 
 from nor judged on; the best rate is kept. Then each way, and LoRA with other ranks, is trained from three seeds, which
 draw the new weights and the order of the articles, and judged on the notebook's articles. Last, the change that full
 fine-tuning made is taken apart: what its strongest tables hold, with the right labels and with shuffled ones, and the
-accuracy when only some tables of it, or of the weights themselves, are kept. Everything goes into
-``course_utils/data/adapters/topics.json``.
+accuracy when only some tables of it, or of the weights themselves, are kept; and LoRA is trained once beside weights
+of 4 bits. Everything goes into ``course_utils/data/adapters/topics.json``; ``--only "coarse first"`` makes that part.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ from course_utils.common import DATA
 from course_utils.common.files import save_file
 from course_utils.corpus import load_wikipedia
 from course_utils.fine_tuning import classifier, lora
+from course_utils.fine_tuning.coarse import coarsen
 
 QUERY = "encoder.layer.5.attention.self.query.weight"
 CUTS = {"change": (0, 1, 16), "weights": (16, 128)}
@@ -121,11 +123,29 @@ def change(rate: float, shuffled: bool) -> dict:
     return found
 
 
+def coarse_first(rate: float) -> str:
+    """Train LoRA beside weights of 4 bits, and return 1 or 0 for each article to judge on: right or wrong."""
+    articles = load_wikipedia()
+    texts, topics = articles["text"][:], articles["topic"][:]
+    names, rows = parts(topics)
+    model = classifier.Classifier(len(names), n_tokens=N_TOKENS)
+    coarsen(model.encoder.encoder)
+    prepare(model.encoder, "LoRA")
+    learn, judge = rows["learn"], rows["judge"]
+    classifier.fit(model, [texts[row] for row in learn], [names.index(topics[row]) for row in learn], rate)
+    right = model.predict([texts[row] for row in judge]) == [names.index(topics[row]) for row in judge]
+    return "".join(str(int(each)) for each in right)
+
+
 def main() -> None:
     """Train, and save what was found."""
-    found = {way: results(way) for way in RATES}
-    rate = found["everything"]["rate"]
-    found["change"] = {"right": change(rate, shuffled=False), "shuffled": change(rate, shuffled=True)}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=["coarse first"], help="make this part anew and keep the others")
+    found = classifier.stored_results() if parser.parse_args().only else {way: results(way) for way in RATES}
+    if not parser.parse_args().only:
+        rate = found["everything"]["rate"]
+        found["change"] = {"right": change(rate, shuffled=False), "shuffled": change(rate, shuffled=True)}
+    found["coarse first"] = coarse_first(found["LoRA"]["rate"])
     save_file(DATA / "adapters" / "topics.json", (json.dumps(found, indent=1) + "\n").encode())
 
 

@@ -135,6 +135,6 @@ def stored_results() -> dict:
     Examples
     --------
     >>> sorted(stored_results())
-    ['LoRA', 'adapters', 'change', 'everything', 'head']
+    ['LoRA', 'adapters', 'change', 'coarse first', 'everything', 'head']
     """
     return json.loads((DATA / "adapters" / "topics.json").read_text(encoding="utf-8"))
