@@ -329,7 +329,7 @@ quiz = Quiz(
             {
                 "The mean of the same words is the same in any order.": "A mean does not know the order.",
                 "Dog and man are neighbours in the table.": "With any two nouns it would be 1.00 as well.",
-                "Both sentences are about one event.": "The vectors know nothing of it. The encoder has 0.97.",
+                "Both sentences are about one event.": "Another event in the same words would have 1.00 too.",
             },
             "The mean of the same words is the same in any order.",
         ),
@@ -365,7 +365,7 @@ quiz = Quiz(
         Question(
             "What does a lower temperature do to the probabilities of a row?",
             {
-                "It brings them closer to one another.": "A high one does: logits near 0, and all near 1/n.",
+                "It brings them closer to one another.": "A high one does: scores near 0, and all near 1/n.",
                 "It turns their order round.": "Dividing by a positive number keeps the order.",
                 "It multiplies each of them by the same number.": "They still sum to 1, so that is not possible.",
                 "It gives the most similar text more of the sum.": "Differences grow before the exponential is taken.",

@@ -30,7 +30,7 @@ from course_utils.search.hits import Hit
 from course_utils.search.rerank import likelihood_rerank, maxsim_rerank, rerank_by
 
 SHIPPED = DATA / "adapters" / "reranker"
-MEASURED = SHIPPED / "lessons.json"
+MEASURED = SHIPPED.parent / "lessons.json"
 BASE = "all-MiniLM-L6-v2"
 RANK = 16
 TARGETS = [  # the upper half: training does not pay for the backward pass through the lower one
