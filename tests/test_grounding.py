@@ -13,6 +13,7 @@ from course_utils.common.errors import CourseError, InputError
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions
+from course_utils.exercises import grounded_answers as exercise
 from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank, maxsim_rerank
 from course_utils.search.engine import METHODS, Results, SearchEngine
 from course_utils.transformer import NumPyLM
@@ -149,3 +150,12 @@ def test_judged_quotes_have_one_of_three_verdicts():
     assert {each.says for each in grounding.load_judged_quotes()} == {"all", "part", "none"}
     assert {each.says for each in grounding.load_judged_quotes() if not each.states} == {"none"}
     assert len(json.loads((DATA / "judged_quotes.json").read_text(encoding="utf-8"))["rule"].split()) > 50
+
+
+def test_the_parts_of_the_build_it_join_the_learners_and_the_solutions():
+    joined = exercise.join_parts(
+        retrieve=None, write_prompt=lambda question, passage: "Say Riga.", quote=None, ask=None
+    )
+    passage = "Riga is old. The capital of Latvia is Riga."
+    said = joined["ask"](exercise.QUESTION, lambda question: (0.7, passage), lambda prompt: prompt, 0.4)
+    assert said == ("Say Riga.", "The capital of Latvia is Riga.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pytest
 
+from course_utils.exercises.meet_the_tokenizer import merge_pair
 from course_utils.plotting.word_cuts import cut_arcs, merge_frames, merge_tree
 
 
@@ -19,7 +20,7 @@ def texts(figure) -> list[str]:
 
 
 def test_frames_show_the_pieces_after_each_merge_and_the_sum_that_made_it_win():
-    frames = merge_frames({"eat": 6, "seat": 4}, [("e", "a"), ("ea", "t")])
+    frames = merge_frames({"eat": 6, "seat": 4}, [("e", "a"), ("ea", "t")], merge_pair)
     assert [texts(figure)[1:4] for figure, _ in frames] == [
         ["e", "a", "t"],
         ["ea", "t", "4 times"],

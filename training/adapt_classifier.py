@@ -11,6 +11,7 @@ of 4 bits. Everything goes into ``course_utils/data/adapters/topics.json``; ``--
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 from collections.abc import Sequence
 
@@ -52,6 +53,26 @@ def parts(topics: Sequence[str]) -> tuple[list[str], dict[str, np.ndarray]]:
     return names, {part: np.concatenate([rows[cut] for rows in mixed]) for part, cut in cuts.items()}
 
 
+@functools.cache
+def examples(part: str) -> tuple[list[str], list[int]]:
+    """Return the texts of a part, and the numbers of their topics."""
+    articles = load_wikipedia()
+    texts, topics = articles["text"][:], articles["topic"][:]
+    names, rows = parts(topics)
+    return [texts[row] for row in rows[part]], [names.index(topics[row]) for row in rows[part]]
+
+
+def new_classifier() -> classifier.Classifier:
+    """Return a classifier of the topics that has learned nothing yet."""
+    return classifier.Classifier(len(set(examples("learn")[1])), n_tokens=N_TOKENS)
+
+
+def right(model: classifier.Classifier, part: str) -> np.ndarray:
+    """Tell for each article of a part whether a classifier puts it into its topic."""
+    texts, labels = examples(part)
+    return model.predict(texts) == np.array(labels)
+
+
 def prepare(encoder: nn.Module, way: str, rank: int = 8, seed: int = 0) -> None:
     """Freeze an encoder and add what a way adds; ``everything`` leaves it as it is."""
     if way == "adapters":
@@ -64,16 +85,11 @@ def prepare(encoder: nn.Module, way: str, rank: int = 8, seed: int = 0) -> None:
 
 def accuracy(way: str, rate: float, part: str, rank: int = 8, seed: int = 0) -> float:
     """Train one way from one seed, and return its accuracy on a part of the articles."""
-    articles = load_wikipedia()
-    texts, topics = articles["text"][:], articles["topic"][:]
-    names, rows = parts(topics)
-    model = classifier.Classifier(len(names), n_tokens=N_TOKENS)
+    model = new_classifier()
     prepare(model.encoder, way, rank, seed)
     rates = {"rate": 1e-3, "head_rate": rate} if way == "head" else {"rate": rate}
-    learn, right = ([(texts[row], names.index(topics[row])) for row in rows[each]] for each in ("learn", part))
-    classifier.fit(model, *map(list, zip(*learn, strict=True)), seed=seed, **rates)
-    judged, labels = map(list, zip(*right, strict=True))
-    share = round(float((model.predict(judged) == np.array(labels)).mean()), 4)
+    classifier.fit(model, *examples("learn"), seed=seed, **rates)
+    share = round(float(right(model, part).mean()), 4)
     print(f"{way}, rate {rate}, rank {rank}, seed {seed}: {share} of those to {part}", flush=True)
     return share
 
@@ -90,16 +106,13 @@ def results(way: str) -> dict:
 
 def change(rate: float, shuffled: bool) -> dict:
     """Return what the change of full fine-tuning holds, ``"held"`` by its 1 to 384 strongest tables, and its cuts."""
-    articles = load_wikipedia()
-    texts, topics = articles["text"][:], articles["topic"][:]
-    names, rows = parts(topics)
-    labels = [names.index(topics[row]) for row in rows["learn"]]
+    texts, labels = examples("learn")
     labels = np.random.default_rng(0).permutation(labels).tolist() if shuffled else labels
-    model = classifier.Classifier(len(names), n_tokens=N_TOKENS)
+    model = new_classifier()
     now = dict(model.encoder.named_parameters())
     linear = [name for name, weight in now.items() if ".layer." in name and weight.ndim == 2]
     old = {name: now[name].detach().clone() for name in linear}
-    classifier.fit(model, [texts[row] for row in rows["learn"]], labels, rate)
+    classifier.fit(model, texts, labels, rate)
     new = {name: now[name].detach().clone() for name in linear}
     moved = {name: new[name] - old[name] for name in linear}
     squares = {name: torch.linalg.svdvals(moved[name].double()) ** 2 for name in linear}
@@ -113,36 +126,31 @@ def change(rate: float, shuffled: bool) -> dict:
             tables = {name: torch.linalg.svd(of[name], full_matrices=False) for name in linear}
             for r in CUTS[what]:
                 with torch.no_grad():
-                    for name, (left, strength, right) in tables.items():
-                        cut = (left[:, :r] * strength[:r]) @ right[:r]
+                    for name, (left, strength, other) in tables.items():
+                        cut = (left[:, :r] * strength[:r]) @ other[:r]
                         now[name].copy_(old[name] + cut if what == "change" else cut)
-                said = model.predict([texts[row] for row in rows["judge"]])
-                share = np.mean(said == [names.index(topics[row]) for row in rows["judge"]])
-                found["cuts"][what][str(r)] = round(float(share), 4)
+                found["cuts"][what][str(r)] = round(float(right(model, "judge").mean()), 4)
                 print(what, r, found["cuts"][what][str(r)], flush=True)
     return found
 
 
 def coarse_first(rate: float) -> str:
     """Train LoRA beside weights of 4 bits, and return 1 or 0 for each article to judge on: right or wrong."""
-    articles = load_wikipedia()
-    texts, topics = articles["text"][:], articles["topic"][:]
-    names, rows = parts(topics)
-    model = classifier.Classifier(len(names), n_tokens=N_TOKENS)
+    model = new_classifier()
     coarsen(model.encoder.encoder)
     prepare(model.encoder, "LoRA")
-    learn, judge = rows["learn"], rows["judge"]
-    classifier.fit(model, [texts[row] for row in learn], [names.index(topics[row]) for row in learn], rate)
-    right = model.predict([texts[row] for row in judge]) == [names.index(topics[row]) for row in judge]
-    return "".join(str(int(each)) for each in right)
+    classifier.fit(model, *examples("learn"), rate)
+    return "".join(str(int(each)) for each in right(model, "judge"))
 
 
 def main() -> None:
     """Train, and save what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=["coarse first"], help="make this part anew and keep the others")
-    found = classifier.stored_results() if parser.parse_args().only else {way: results(way) for way in RATES}
-    if not parser.parse_args().only:
+    if parser.parse_args().only:
+        found = classifier.stored_results()
+    else:
+        found = {way: results(way) for way in RATES}
         rate = found["everything"]["rate"]
         found["change"] = {"right": change(rate, shuffled=False), "shuffled": change(rate, shuffled=True)}
     found["coarse first"] = coarse_first(found["LoRA"]["rate"])

