@@ -123,11 +123,12 @@ def count_mentions(titles: Sequence[str], texts: Sequence[str]) -> np.ndarray:
     array([2, 1])
     """
     titles = [unicodedata.normalize("NFC", title) for title in check_strings("titles", titles)]
+    wanted, first_words = set(titles), {title.split(" ")[0] for title in titles}
     seen = collections.Counter()
     for text in check_strings("texts", texts):
         words = re.findall(r"[\w'’.-]*\w", unicodedata.normalize("NFC", text))
-        phrases = {" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)}
-        seen.update(phrases)
+        starts = [i for i, word in enumerate(words) if word in first_words]
+        seen.update(wanted.intersection(" ".join(words[i : i + n]) for i in starts for n in (1, 2, 3)))
     return np.array([seen[title] for title in titles])
 
 

@@ -19,7 +19,7 @@ from course_utils.common.errors import CourseError
 from course_utils.tools import environment, install
 from course_utils.tools.environment import missing, requirements
 
-GROUPS = ("dependencies", "test", "site")
+GROUPS = ("dependencies", "test", "site", "electives")
 EXTRA = "class"  # for one computer in a course: not in what Binder and conda get
 PINS = {
     re.split(r"==", line)[0].lower().replace("_", "-")
@@ -82,6 +82,35 @@ def conda() -> dict:
 def test_every_requirement_has_an_exact_pin():
     wanted = {name.replace("_", "-") for group in (*GROUPS, EXTRA) for name in names(requirements(group))}
     assert wanted <= PINS
+
+
+def test_a_course_without_its_repository_knows_its_groups_too(tmp_path, monkeypatch):
+    listed = ["numpy>=1.26,<3", "gymnasium>=1.0; extra == 'electives'", 'pytest>=8.0; extra == "test"']
+    monkeypatch.setattr(environment.importlib.metadata, "requires", lambda _: listed)
+    absent = tmp_path / "pyproject.toml"
+    assert requirements(pyproject=absent) == ["numpy>=1.26,<3"]
+    assert requirements("electives", pyproject=absent) == ["gymnasium>=1.0"]
+    assert requirements("class", pyproject=absent) == []
+
+
+def test_an_elective_fetches_only_what_is_missing_and_replaces_nothing(tmp_path, monkeypatch):
+    asked = []
+
+    def remember(venv, sentence, words, n_packages):
+        held = Path(words[words.index("--constraint") + 1]).read_text(encoding="utf-8")
+        asked.append((sentence, words[0], f"numpy=={environment.importlib.metadata.version('numpy')}\n" in held))
+
+    monkeypatch.setattr(install, "pip_install", remember)
+    environment.add()
+    environment.add("electives")
+    assert asked == [], "all is there"
+    monkeypatch.setattr(environment, "missing", lambda wanted: [line for line in wanted if "gymnasium" in line])
+    environment.add("electives")
+    assert asked == [("Fetching what this notebook needs besides: gymnasium.", "gymnasium>=1.0", True)]
+
+
+def test_the_core_starts_without_the_packages_of_electives():
+    assert not set(names(requirements("electives"))) & set(names(requirements()))
 
 
 def test_the_owners_packages_are_all_there():

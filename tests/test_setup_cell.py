@@ -33,16 +33,16 @@ def set_up(path) -> str:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_notebook_finds_the_course_in_the_same_way(path):
-    assert set_up(path).startswith(launch.set_up_code(*launch.repository()))
+    assert set_up(path) == launch.set_up_code(*launch.repository(), launch.group_of(path))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_way_changes_with_the_repository_and_back(path):
     book = nbformat.read(path, as_version=4)
     before = [cell.source for cell in book.cells]
-    launch.write_set_up_code(book, launch.set_up_code("someone/course"))
+    launch.write_set_up_code(book, launch.set_up_code("someone/course", group=launch.group_of(path)))
     assert [cell.source for cell in book.cells] != before
-    launch.write_set_up_code(book, launch.set_up_code(*launch.repository()))
+    launch.write_set_up_code(book, launch.set_up_code(*launch.repository(), launch.group_of(path)))
     assert [cell.source for cell in book.cells] == before
 
 

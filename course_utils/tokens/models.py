@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from course_utils.common.assets import minilm_path, smollm2_path, tokenizer_path
 from course_utils.common.errors import CourseError, InputError
+from course_utils.common.gguf_file import open_gguf
 from course_utils.common.online import hub_file
 from course_utils.tokens.base import BaseTokenizer
 from course_utils.tokens.bpe import BPETokenizer
@@ -96,9 +97,7 @@ def _rules(path: Path) -> tokenizers.Tokenizer:
 
 
 def _smollm2(name: str) -> Tokenizer:
-    import gguf
-
-    return Tokenizer(name, tokenizer_from_gguf(gguf.GGUFReader(smollm2_path())), "text")
+    return Tokenizer(name, tokenizer_from_gguf(open_gguf(smollm2_path())), "text")
 
 
 def _from_hub(name: str) -> Tokenizer:

@@ -21,6 +21,7 @@ MINUTES_FOR_TESTS = 80
 WORKERS = 2  # processes that share all tests; each needs up to 3 GB of memory
 THREADS = "OMP_NUM_THREADS"
 LAST_PORT = 65535
+NOTEBOOK_GROUPS = ("dependencies", "electives")  # what all notebooks need together
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 ENTERED = "COURSE_ENVIRONMENT_ENTERED"
 
@@ -81,14 +82,15 @@ def parser() -> argparse.ArgumentParser:
     page.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     page.add_argument("--port", type=port, help="the port to serve at (default: the first free one from 8888)")
 
-    page = add("test", "run every test and every notebook", test, "dependencies", "test", "site")
+    page = add("test", "run every test and every notebook", test, "dependencies", "test", "site", "electives")
     page.add_argument("--quick", action="store_true", help="the rules for notebooks and those that git sees changed")
+    page.add_argument("--core", action="store_true", help="leave the electives out, notebooks from 20 on")
     page.epilog = (
         "`test 05` tests one notebook: its rules, its exercises, its outputs. Anything else goes to pytest, for "
         "example: test tests/test_corpus.py -k size"
     )
 
-    page = add("run", "run the notebooks; print minutes and memory for each", run)
+    page = add("run", "run the notebooks; print minutes and memory for each", run, *NOTEBOOK_GROUPS)
     _add_notebooks(page)
     how = page.add_mutually_exclusive_group()
     how.add_argument("--readme", action="store_true", help="write the table into README.md too")
@@ -98,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     )
     page.add_argument("--memory-limit", metavar="2G", help="stop a notebook that needs more, its processes together")
 
-    page = add("refresh", "run the notebooks and keep their new outputs in the files", refresh)
+    page = add("refresh", "run the notebooks and keep their new outputs in the files", refresh, *NOTEBOOK_GROUPS)
     _add_notebooks(page)
 
     page = add("slides", "build a deck of slides from each notebook, into build/slides", slides)
@@ -108,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
     _add_serving(page)
 
-    page = add("precompute", "compute anew what the course ships as computed beforehand", precompute)
+    page = add("precompute", "compute anew what the course ships as computed beforehand", precompute, *NOTEBOOK_GROUPS)
     _add_notebooks(page)
 
     page = add("assets", "list, fetch and verify the models and the text", list_assets)
@@ -189,6 +191,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         chosen = notebooks.find(named) if named else notebooks.changed()
         rest = [word for word in rest if word not in named] + words_for_pytest(chosen, all_rules=options.quick)
     os.chdir(ROOT)
+    if options.core:
+        left_out = [path for path in notebooks.find() if notebooks.is_elective(path)]
+        rest += [f"--ignore={path}" for path in [*left_out, "tests/electives"]]
     words, variables = [f"--session-timeout={60 * MINUTES_FOR_TESTS}", *rest], {**os.environ, QUIET: "1"}
     workers = min(WORKERS, os.cpu_count() or 1)
     if workers > 1 and all(word.startswith("-") for word in rest):  # everything: it takes minutes

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,8 +34,8 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
 
     Parameters
     ----------
-    group : {"dependencies", "test", "site", "class"}
-        The packages of the course, or those that its tests, its site or a class server need besides.
+    group : {"dependencies", "test", "site", "electives", "class"}
+        The packages of the course, or those that its tests, its site, its electives or a class server need besides.
 
     Examples
     --------
@@ -42,7 +44,13 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
     """
     if not pyproject.is_file():  # the course was installed as a package, without its repository
         listed = importlib.metadata.requires("tokens-to-transformers") or []
-        return [line for line in listed if "extra ==" not in line] if group == "dependencies" else []
+        extras = [re.search(r'extra == ["\'](\w+)', line) for line in listed]
+        wanted = None if group == "dependencies" else group
+        return [
+            line.partition(";")[0].strip()
+            for line, extra in zip(listed, extras, strict=True)
+            if (extra and extra.group(1)) == wanted
+        ]
     block = re.search(rf"^{group} = \[\n(.*?)^\]", pyproject.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     if block is None:
         raise CourseError(f"{pyproject.name} has no list called {group}; restore the file with `git checkout`.")
@@ -98,6 +106,30 @@ def ensure(*groups: str) -> str:
                 _write_stamp(stamp, fingerprint)
     install.write_kernel_config(VENV)
     return str(venv_python(VENV))
+
+
+def add(*groups: str) -> None:
+    """Install what is missing of some groups into the running Python, and replace nothing that is there.
+
+    Raises
+    ------
+    CourseError
+        If pip does not install it: no network, no space, no right to write.
+    """
+    absent = missing([requirement for group in groups for requirement in requirements(group)])
+    if not absent:
+        return
+    names = ", ".join(re.match(r"[\w.-]+", requirement).group() for requirement in absent)
+    held = {each.name: each.version for each in importlib.metadata.distributions() if each.name}
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder) / "held.txt"
+        constraints.write_text("".join(f"{name}=={version}\n" for name, version in held.items()), encoding="utf-8")
+        words = [*absent, "--constraint", str(constraints)]
+        if Path(sys.prefix) == VENV:
+            words += ["--constraint", str(CONSTRAINTS)]
+        sentence = f"Fetching what this notebook needs besides: {names}."
+        install.pip_install(Path(sys.prefix), sentence, words, n_packages=len(absent) + 2)
+    importlib.invalidate_caches()
 
 
 def _fingerprint(wanted: Sequence[str]) -> str:

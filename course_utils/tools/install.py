@@ -115,7 +115,8 @@ def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int
     ``words`` are requirements and options, ``n_packages`` may be a guess. All that pip says goes into ``install.log``;
     if it fails, a `CourseError` says what to do.
     """
-    command = [venv_python(venv), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
+    python = venv_python(venv) if venv_python(venv).exists() else sys.executable
+    command = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
     command += ["--no-input", "--retries", "2", *words]
     lines = []
     with Bar(sentence, 2 * n_packages) as bar, (venv / "install.log").open("a", encoding="utf-8") as log:

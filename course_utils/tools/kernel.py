@@ -17,19 +17,26 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-def begin() -> None:
+def begin(*groups: str) -> None:
     """Start a notebook: figures in the course's style, and errors of order explained.
+
+    Parameters
+    ----------
+    *groups : str
+        Lists of packages in ``pyproject.toml``, such as ``"electives"``, that the notebook needs beside the course's:
+        what is missing of them is fetched once.
 
     Raises
     ------
     CourseError
-        If packages of the course are missing in this Python.
+        If packages of the course are missing in this Python, or those of a group cannot be fetched.
     """
     from course_utils.tools import environment
 
     if absent := environment.missing(environment.requirements()):
         names = ", ".join(re.match(r"[\w.-]+", requirement).group() for requirement in absent)
         raise CourseError(f"This Python lacks {names}: in the course's folder run `python3 -m course_utils lab`.")
+    environment.add(*groups)
     from course_utils.plotting import use_course_style
 
     use_course_style()

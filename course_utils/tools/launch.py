@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from course_utils.common.errors import CourseError
 from course_utils.tools.environment import ROOT
-from course_utils.tools.notebooks import replace_between, rewrite
+from course_utils.tools.notebooks import is_elective, replace_between, rewrite
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -70,7 +70,7 @@ def write_into_notebook(path: Path) -> bool:
     book = nbformat.read(path, as_version=4)
     badges = badges_markdown(f"notebooks/{path.name}", *repository())
     book.cells[0].source = replace_between(book.cells[0].source, "badges", badges)
-    write_set_up_code(book, set_up_code(*repository()))
+    write_set_up_code(book, set_up_code(*repository(), group_of(path)))
     return rewrite(path, nbformat.writes(book) + "\n")
 
 
@@ -95,13 +95,14 @@ except ModuleNotFoundError:  # on Colab: add the course, and replace no package 
 
     prepare()
 begin()"""
-OPENING = re.compile(r"\Atry:\n.*?^begin\(\)\Z", re.DOTALL | re.MULTILINE)
+OPENING = re.compile(r"\Atry:\n.*?^begin\(.*\)\Z", re.DOTALL | re.MULTILINE)
 
 
-def set_up_code(repository: str, branch: str = "main") -> str:
+def set_up_code(repository: str, branch: str = "main", group: str = "") -> str:
     """Return the set-up cell, with which a notebook finds the course and begins.
 
-    On Colab it installs the repository ``owner/name``; without one there is no place to install from.
+    On Colab it installs the repository ``owner/name``; without one there is no place to install from. With a ``group``
+    of packages, such as ``"electives"``, it fetches those that are missing.
 
     Examples
     --------
@@ -110,9 +111,19 @@ def set_up_code(repository: str, branch: str = "main") -> str:
     >>> "github.com/someone/course@main" in set_up_code("someone/course")
     True
     """
-    if not repository:
-        return LOCAL
-    return REMOTE.format(source=f"git+https://github.com/{repository}@{branch}")
+    text = REMOTE.format(source=f"git+https://github.com/{repository}@{branch}") if repository else LOCAL
+    return text.removesuffix("begin()") + f'begin("{group}")' if group else text
+
+
+def group_of(path: Path) -> str:
+    """Return the name of the packages that a notebook needs beside the course's, if it needs any.
+
+    Examples
+    --------
+    >>> group_of(Path("notebooks/04_keyword_search.ipynb")), group_of(Path("notebooks/21_learn_from_reward.ipynb"))
+    ('', 'electives')
+    """
+    return "electives" if is_elective(path) else ""
 
 
 def is_set_up_cell(cell: NotebookNode) -> bool:

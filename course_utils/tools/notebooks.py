@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "notebooks"
 SECONDS_A_CELL = 1200
+FIRST_ELECTIVE = 20
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,17 @@ def find(names: Sequence[str] = ()) -> list[Path]:
             raise CourseError(f"There is no notebook {name!r}; there are {', '.join(path.name for path in every)}.")
         chosen.update(fitting)
     return sorted(chosen) if names else every
+
+
+def is_elective(path: Path) -> bool:
+    """Tell whether a notebook is one of the electives, which may need packages of their own.
+
+    Examples
+    --------
+    >>> is_elective(Path("16_images_and_text.ipynb")), is_elective(Path("20_compare_architectures.ipynb"))
+    (False, True)
+    """
+    return int(path.name[:2]) >= FIRST_ELECTIVE
 
 
 def changed() -> list[Path]:

@@ -12,11 +12,10 @@ import numpy as np
 
 from course_utils.common.compute import release_memory, trim_memory
 from course_utils.common.errors import InputError
+from course_utils.common.gguf_file import open_gguf
 from course_utils.tokens.libraries import Tokenizer, tokenizer_from_gguf
 
 if TYPE_CHECKING:
-    import gguf
-
     from course_utils.transformer.model import Block, NumPyLM
 
 STOP_TOKENS = ("<|endoftext|>", "<|im_end|>")
@@ -98,7 +97,7 @@ class GGUFFile:
     def __init__(self, path: Path):
         self.name = path.name
         try:
-            reader = _open_gguf(path)
+            reader = open_gguf(path)
             self.rules = tokenizer_from_gguf(reader)
         except (ValueError, KeyError, IndexError, OSError) as error:
             raise InputError(f"{path.name} is not a GGUF file, or only a part of one ({error}).") from error
@@ -142,20 +141,3 @@ class GGUFFile:
                 f"{self.name} has weights that this code has no use for, such as {min(self.tensors)}: it would not be "
                 "the same model without them."
             )
-
-
-def _open_gguf(path: Path) -> gguf.GGUFReader:
-    import gguf
-
-    class Reader(gguf.GGUFReader):
-        """A reader that slices a plain array: slicing a memmap is slow, and the tokens alone are 100,000 slices."""
-
-        @property
-        def data(self) -> np.ndarray:
-            return self.plain
-
-        @data.setter
-        def data(self, file: np.memmap) -> None:
-            self.file, self.plain = file, np.asarray(file)
-
-    return Reader(path)
