@@ -19,6 +19,11 @@ Lessons, in the order of the notebooks:
 - ``fine_tuning``: a trained network changed by few numbers
 - ``images``: pictures and words in one space
 
+And those of the electives:
+
+- ``architectures``: small networks of six kinds on four kinds of data
+- ``rewards``: learning from reward
+
 Around them: ``plotting`` draws, ``exercises`` check answers, ``common`` has what all of these stand on, and ``tools``
 set up, run and publish the course.
 """

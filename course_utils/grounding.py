@@ -21,23 +21,31 @@ WORTH_KEEPING = 8  # fewer new answers than this are not kept
 AT_ONCE = 32  # answers after which the work so far is kept
 VERSION = 1  # of the code that answers
 KIND = "smollm2-greedy-24"
+Verdict = Literal["all", "part", "none"]
 
 
 @dataclass(frozen=True)
 class JudgedQuote:
-    """An answer of SmolLM2, the sentence that `supporting_sentence` quotes for it, and what a reader judged.
+    """An answer of SmolLM2, the sentence that `supporting_sentence` quotes for it, and what two readers judged.
 
-    ``question`` and ``title`` (of the article that was read) are as in `load_questions` and `load_wikipedia`. ``says``
-    tells how much of the answer the ``quote`` says: all of it, a part, or nothing. ``states`` is false where the answer
-    states nothing about the world, such as “The text provides an overview”.
+    ``question`` and ``title`` (of the article that was read) are as in `load_questions` and `load_wikipedia`. ``first``
+    and ``second`` tell how much of the answer the ``quote`` says for each reader: all of it, a part, or nothing.
+    ``says`` is the stricter of the two. ``states`` is false where the answer states nothing about the world, such as
+    “The text provides an overview”; about that the readers agree.
     """
 
     question: str
     title: str
     answer: str
     quote: str
-    says: Literal["all", "part", "none"]
+    first: Verdict
+    second: Verdict
     states: bool = True
+
+    @property
+    def says(self) -> Verdict:
+        """How much of the answer the quote says for the stricter reader."""
+        return max(self.first, self.second, key=["all", "part", "none"].index)
 
 
 def answer_prompt(question: str, passage: str | None = None, system: str | None = None, special: str = "refuse") -> str:
@@ -81,21 +89,23 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
     return chat_prompt([*([("system", system)] if system else []), ("user", asked)], special)
 
 
-def generate_answers(prompts: Sequence[str]) -> list[str]:
+def generate_answers(prompts: Sequence[str] | Sequence[Sequence[int]]) -> list[str]:
     """Let SmolLM2 answer prompts, always with the likeliest words: the first line of each, of at most 24 tokens.
 
     Parameters
     ----------
-    prompts : sequence of str
-        Prompts, for example of `answer_prompt`; an `InputError` says which of them is none.
+    prompts : sequence of str, or of lists of int
+        Prompts, for example of `answer_prompt`; an `InputError` says which of them is none. Or their token ids, as of
+        `chat_ids`.
 
     Notes
     -----
     About a second for each prompt on two cores, once: the answers are kept in the cache folder.
     """
-    prompts = check_text_list("prompts", prompts)
+    if not isinstance(prompts, list) or not all(isinstance(prompt, list) for prompt in prompts):
+        prompts = check_text_list("prompts", prompts)
     return answer_store().values(
-        [key_of(prompt) for prompt in prompts],
+        [key_of(prompt) if isinstance(prompt, str) else key_of("ids", *map(str, prompt)) for prompt in prompts],
         lambda rows, advance: _generate([prompts[row] for row in rows], advance),
         what=("question", "answering"),
     )
@@ -149,7 +159,7 @@ def load_judged_quotes() -> list[JudgedQuote]:
     r"""Load the judged quotes: one for each development question with a short answer, in their order.
 
     Each answer was written from the article that dense search and MaxSim put first. The file ``judged_quotes.json``
-    holds the rule by which they were judged. Whether the answer is right plays no part in it.
+    holds the rule by which two readers judged them. Whether the answer is right plays no part in it.
 
     Examples
     --------
@@ -173,7 +183,7 @@ def answer_store() -> Store:
     return Store(f"answers/{KIND}", None, "answer", recipe_of(VERSION), WORTH_KEEPING, AT_ONCE)
 
 
-def _generate(prompts: list[str], advance: Callable[[int], None]) -> list[str]:
+def _generate(prompts: Sequence[str | Sequence[int]], advance: Callable[[int], None]) -> list[str]:
     from course_utils.transformer.model import NumPyLM
 
     model, answers = NumPyLM.smollm2(), []

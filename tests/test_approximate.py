@@ -18,12 +18,31 @@ def real(n=50, d=6):
 
 
 def test_made_vectors_have_length_one_and_are_the_same_each_time():
-    many = make_more(real(), 120, 4)
+    many, ingredients = make_more(real(), 120, 4)
     assert many.shape == (120, 4)
     assert many.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(many, axis=1), 1, atol=1e-5)
-    np.testing.assert_array_equal(many, make_more(real(), 120, 4))
+    for made, again in zip((many, ingredients), make_more(real(), 120, 4), strict=True):
+        np.testing.assert_array_equal(made, again)
     assert len(np.unique(many, axis=0)) == 120
+
+
+def test_a_made_vector_resembles_its_two_ingredients_and_the_first_more():
+    rows = real()
+    many, ingredients = make_more(rows, 120, 6)  # all directions are kept, so that lengths and angles are
+    assert ingredients.shape == (120, 2)
+    assert ingredients[:, 0].tolist() == [*range(50), *range(50), *range(20)]
+    mixed = rows[ingredients[:, 0]] + 0.8 * rows[ingredients[:, 1]]
+    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+    _, directions = np.linalg.eigh(rows.T @ rows)
+    assert np.median((many * (mixed @ directions)).sum(axis=1)) > 0.99
+
+
+def test_the_pair_of_tables_that_faiss_returns_can_be_measured():
+    flat = faiss.IndexFlatIP(6)
+    flat.add(real())
+    exact = DenseIndex(real()).search(real()[:8], 4)
+    assert measure(lambda queries: flat.search(queries, 4), real()[:8], exact)[0] == 1
 
 
 def test_an_exact_search_has_recall_one_and_half_of_it_one_half():

@@ -410,17 +410,11 @@ def test_the_quick_test_knows_the_rules_of_all_notebooks():
         assert f"tests/{rule}" in answer.stdout
 
 
-def test_the_test_of_the_core_leaves_the_electives_out(monkeypatch):
-    asked = []
-    monkeypatch.setattr(commands, "_become", lambda command, variables: asked.append(command) or 0)
-    monkeypatch.setattr("course_utils.tools.prepare.prepare", lambda: None)
-    monkeypatch.setenv(commands.ENTERED, "1")
-    monkeypatch.chdir(commands.ROOT)
-    for words in (["test"], ["test", "--core"]):
-        assert commands.main(words) == 0
-        monkeypatch.setenv(commands.ENTERED, "1")
-    everything, core = asked
-    left_out = [word.removeprefix("--ignore=") for word in core if word.startswith("--ignore=")]
-    electives = [str(path) for path in notebooks.find() if path.name[0] != "0" and path.name[0] != "1"]
-    assert left_out == [*electives, "tests/electives"]
-    assert not any(word.startswith("--ignore=") for word in everything)
+def test_the_test_of_the_core_leaves_the_electives_out():
+    answer = course("test", "--core", "--collect-only", "-q")
+    assert answer.returncode == 0, answer.stderr
+    collected = answer.stdout
+    assert "notebooks/16_images_and_text.ipynb::Cell" in collected
+    assert "notebooks/2" not in collected
+    assert "tests/electives" not in collected
+    assert commands.words_for_the_core(notebooks.find())[-1] == "--ignore=tests/electives"

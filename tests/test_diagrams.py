@@ -113,12 +113,13 @@ def test_plane_names_each_vector(ax):
 def test_the_figure_of_a_head_carries_its_shapes(request):
     figure = diagrams.one_head(6, 4, 2)
     request.addfinalizer(lambda: plt.close(figure))
-    assert {"6 × 4", "queries 6 × 2", "attention\nweights 6 × 6"} <= set(texts(figure.axes[0]))
+    assert {"6 × 4", "queries\n6 × 2", "weights\n6 × 6", "step 2: mix"} <= set(texts(figure.axes[0]))
 
 
 SHAPES = {"tokens": (12,), "probabilities": (49152,), "pieces": (14,), "vector": (384,), "scores": (10033,)}
 FLOWS = {
     "one head": lambda: diagrams.one_head(6, 4, 2),
+    "several heads": lambda: diagrams.several_heads(6, 8, 4),
     "two models": lambda: diagrams.two_models(["next token:\nsnow", "Snow", "a topic"], SHAPES | {"topics": (11,)}),
     "two models joined": lambda: diagrams.two_models(
         ["next token:\nsnow", "Snow", "topic: physical\nsciences, 0.34", "answer:\ntungsten"],
@@ -157,6 +158,7 @@ def test_shared_heads_draw_one_key_for_each_that_is_kept(request):
     figure = diagrams.shared_heads(4, {"all": 4, "one": 1})
     request.addfinalizer(lambda: plt.close(figure))
     assert [sum(text.startswith("k") for text in texts(ax)) for ax in figure.axes] == [4, 1]
+    assert [ax.get_title() for ax in figure.axes] == ["all:\n4 key-value heads", "one:\n1 key-value head"]
     with pytest.raises(InputError, match="cannot share 3"):
         diagrams.shared_heads(4, {"three": 3})
 
@@ -180,8 +182,20 @@ def test_a_step_of_attention_shows_only_what_is_computed_so_far(request):
         shown.append(texts(figure.axes[0]))
     assert "6" in shown[0]  # 2 * 3
     assert "1.00" not in str(shown[0])
-    assert "0.00 1.00" in shown[1]  # the softmax of 0 and 6
+    assert "1.00" in shown[1]  # the softmax of 0 and 6; the other rounds to 0.00, and is left empty
+    assert "0.00" not in shown[1]
     assert "7.00" not in shown[1]
     assert "7.00" in shown[2]
     with pytest.raises(InputError, match="1 to 4"):
         matrices.attention_step(["a", "b"], q, k, v, weights, 5, [0])
+
+
+def test_a_step_of_attention_joins_the_last_row_to_what_it_uses_and_all_rows_to_nothing(request):
+    q, k, v = np.array([[1.0], [0.0]]), np.array([[0.0], [1.0]]), np.array([[5.0], [7.0]])
+    weights, lines = softmax(q @ k.T), []
+    for step, rows in ((1, [0]), (2, [0]), (3, [0]), (4, [0]), (4, [0, 1])):
+        figure = matrices.attention_step(["a", "b"], q, k, v, weights, step, rows)
+        request.addfinalizer(lambda figure=figure: plt.close(figure))
+        lines.append(figure.axes[0].lines)
+    assert [len(each) for each in lines] == [2, 0, 1, 2, 0]
+    assert lines[3][1].get_linewidth() > lines[3][0].get_linewidth()  # the second value has the larger weight

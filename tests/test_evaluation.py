@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from course_utils.evaluation import (
     relevant_positions,
     shortest_times,
 )
+from course_utils.evaluation.figures import paired_differences
 from course_utils.search import Hit
 
 RUNS = st.lists(
@@ -406,3 +408,22 @@ def test_answers_are_found_as_whole_words(text, answers, held):
 def test_answers_are_a_list():
     with pytest.raises(InputError, match=r"\['Riga'\]"):
         has_answer("Riga", "Riga")
+
+
+def test_a_drawn_difference_is_the_mean_of_the_differences_with_its_interval():
+    halves = {"one": {"a": np.array([1.0, 0.5]), "b": np.zeros(2)}, "two": {"a": np.ones(2), "b": np.zeros(2)}}
+    figure = paired_differences(halves, {"a minus b": ("a", "b")})
+    drawn = [np.ravel(line.get_xdata()).tolist() for line in figure.axes[0].lines]
+    plt.close(figure)
+    assert drawn == [[0.5, 1.0], [0.75], [1.0, 1.0], [1.0], [0, 0]]
+
+
+def test_a_half_without_a_method_is_named():
+    with pytest.raises(InputError, match="'test' has no method 'c'"):
+        paired_differences({"test": {"a": np.zeros(2), "b": np.zeros(2)}}, {"a minus c": ("a", "c")})
+    plt.close("all")
+
+
+def test_nothing_to_draw_is_refused():
+    with pytest.raises(InputError, match="nothing to draw"):
+        paired_differences({}, {})

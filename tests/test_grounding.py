@@ -80,13 +80,22 @@ def test_prompts_must_be_texts_in_a_list(prompts, message):
         grounding.generate_answers(prompts)
 
 
+def test_token_ids_are_a_prompt_too_and_another_one_than_their_text(monkeypatch, empty_cache):
+    monkeypatch.setattr(NumPyLM, "smollm2", lambda: NumPyLM)
+    monkeypatch.setattr(NumPyLM, "generate", lambda prompt, n: f"from {prompt}")
+    assert grounding.generate_answers([[1, 23], [12, 3]]) == ["from [1, 23]", "from [12, 3]"]
+    assert grounding.generate_answers(["[1, 23]"]) == ["from [1, 23]"]
+    with pytest.raises(InputError, match="hold strings"):
+        grounding.generate_answers(["Which?", [1, 23]])
+
+
 def test_the_supporting_sentence_shares_words_with_the_answer_first():
     assert grounding.supporting_sentence("What does Latvia have?", "many lakes", PASSAGE) == "Latvia has lakes."
     with pytest.raises(InputError, match="empty"):
         grounding.supporting_sentence("What?", "lakes", " ")
 
 
-def test_words_from_nowhere_are_those_of_neither_passage_nor_question():
+def test_unsupported_words_are_those_of_neither_passage_nor_question():
     assert grounding.unsupported_words("Which lakes?", "Riga has 3000 lakes", PASSAGE) == {"3000"}
     assert grounding.unsupported_words("Which lakes?", "", PASSAGE) == set()
 
@@ -146,10 +155,23 @@ def test_judged_quotes_are_those_of_todays_answers():
         assert each.quote == grounding.supporting_sentence(each.question, each.answer, texts[row])
 
 
-def test_judged_quotes_have_one_of_three_verdicts():
-    assert {each.says for each in grounding.load_judged_quotes()} == {"all", "part", "none"}
+def test_judged_quotes_have_one_of_three_verdicts_from_each_reader():
+    judged = grounding.load_judged_quotes()
+    assert {each.first for each in judged} == {each.second for each in judged} == {"all", "part", "none"}
     assert {each.says for each in grounding.load_judged_quotes() if not each.states} == {"none"}
     assert len(json.loads((DATA / "judged_quotes.json").read_text(encoding="utf-8"))["rule"].split()) > 50
+
+
+@pytest.mark.parametrize(("first", "second", "says"), [("all", "part", "part"), ("none", "part", "none")])
+def test_of_two_readers_the_stricter_one_counts(first, second, says):
+    assert grounding.JudgedQuote("Which?", "Riga", "Riga", "Riga.", first, second).says == says
+
+
+@pytest.mark.parametrize("eighth", ["all", "part"])
+def test_where_the_readers_differ_each_of_them_counts(eighth):
+    verdicts = ["all", "part", "none", "part", "none", "all", "part", eighth]
+    assert "8 of 8" in repr(exercise.judge.check(verdicts))
+    assert {grounding.load_judged_quotes()[37].first, grounding.load_judged_quotes()[37].second} == {"all", "part"}
 
 
 def test_the_parts_of_the_build_it_join_the_learners_and_the_solutions():

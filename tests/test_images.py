@@ -1,4 +1,4 @@
-"""Pictures: the emoji, the network that sees, the two towers, and a language model with pictures as tokens."""
+"""Pictures: the emoji, the network that sees, the two towers, and the explorer."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from course_utils.images import (
     find_emoji,
     held_out,
     least_squares,
+    least_squares_towers,
     load_emoji,
     mosaic,
     picture_features,
     train_towers,
 )
 from course_utils.images.emoji import NAMES, SHEET, SIZE, subject
-from course_utils.images.explorer import draw_nearest, query_row
-from course_utils.images.features import compute_features, feature_store, network_input, picture_key
-from course_utils.images.seeing import (
-    Projection,
-    captions,
-    load_projection,
-    next_logits,
-    save_projection,
+from course_utils.images.explorer import picture_explorer
+from course_utils.images.features import (
+    compute_features,
+    feature_store,
+    network_input,
+    picture_key,
+    sample_photographs,
 )
+from course_utils.images.figures import draw_seeing, draw_towers
 from course_utils.images.towers import batch_gradients
-from course_utils.transformer import NumPyLM
 
 
 def unit_rows(rng, *shape):
@@ -159,6 +159,29 @@ def test_the_networks_maps_have_their_shapes_and_end_in_the_scores():
         np.testing.assert_allclose(network(x), network._fc(maps[-1].mean((2, 3))), atol=1e-5)
 
 
+def test_shuffled_weights_keep_their_numbers_and_lose_their_places():
+    pytest.importorskip("torch")
+    from course_utils.images.network import efficientnet, shuffled_weights
+
+    trained, shuffled = efficientnet()._conv_head.weight, shuffled_weights(0)._conv_head.weight
+    assert not trained.equal(shuffled)
+    assert trained.flatten().sort().values.equal(shuffled.flatten().sort().values)
+    assert shuffled.equal(shuffled_weights(0)._conv_head.weight)
+
+
+def test_the_photographs_are_those_of_scikit_learn():
+    datasets = pytest.importorskip("sklearn.datasets")
+    for ours, theirs in zip(sample_photographs(), datasets.load_sample_images().images, strict=True):
+        np.testing.assert_allclose(ours.astype(int), theirs, atol=2)  # two programs decode a JPEG
+
+
+def test_the_drawings_have_a_box_for_each_step_and_a_square_for_each_cosine():
+    words = [text.get_text() for text in draw_seeing("fox", 1280, 576).axes[0].texts]
+    assert {"projection", "“fox”?", "1,280", "576"} <= set(words)
+    towers = draw_towers(["dog", "cat", "pizza"]).axes[0]
+    assert sum(type(patch).__name__ == "Rectangle" for patch in towers.patches) == 9
+
+
 def test_the_gradients_of_a_batch_equal_those_of_torch_both_ways():
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
@@ -229,6 +252,18 @@ def test_wrong_widths_and_pairs_are_refused():
         least_squares(features, vectors[:-1])
 
 
+def test_towers_by_least_squares_turn_pictures_as_the_matrix_does_and_leave_texts():
+    features, vectors = toy_pairs()
+    towers = least_squares_towers(features, vectors, 2.0)
+    means = features.mean(axis=0), vectors.mean(axis=0)
+    matrix = least_squares(features - means[0], vectors - means[1], 2.0)
+    seen, read = (features - means[0]) @ matrix, vectors - means[1]
+    np.testing.assert_allclose(towers.see(features), seen / np.linalg.norm(seen, axis=1, keepdims=True))
+    np.testing.assert_allclose(towers.read(vectors), read / np.linalg.norm(read, axis=1, keepdims=True))
+    lengths = np.linalg.norm((features - means[0]) @ towers.picture_weights, axis=1)
+    assert lengths.mean() == pytest.approx(1)
+
+
 def test_least_squares_equals_scikit_learns_ridge():
     linear_model = pytest.importorskip("sklearn.linear_model")
     features, vectors = toy_pairs()
@@ -236,86 +271,46 @@ def test_least_squares_equals_scikit_learns_ridge():
     np.testing.assert_allclose(least_squares(features, vectors, 2.0), theirs, atol=1e-8)
 
 
-def test_the_explorer_shows_pictures_and_refuses_what_it_does_not_know():
-    seen = unit_rows(np.random.default_rng(0), 1644, 4)
-    page = draw_nearest(seen, query_row(None, seen, "picture", "fox"))
-    assert page.count("<img alt=") == 12
-    assert page.index(">fox<br>1.00") < page.index("<figcaption", page.index("fox<br>"))
-    with pytest.raises(InputError, match="There is no emoji"):
-        query_row(None, seen, "picture", "dragonfruit")
-    with pytest.raises(InputError, match="Type some words"):
-        query_row(None, seen, "words", " ")
-
-
-@pytest.fixture(scope="module")
-def model():
-    return NumPyLM.smollm2()
-
-
-def test_the_row_of_a_word_as_a_picture_reads_like_the_word(model):
-    (dog,) = model.tokenizer.encode(" dog")
-    found = next_logits(model, model.embedding[dog][None, None], "\n cat:", " is")
-    ids = [*model.tokenizer.encode("\n cat:"), dog, *model.tokenizer.encode(" is")]
-    np.testing.assert_allclose(found[0], model.last_logits(ids), atol=1e-3)
-    assert found.shape == (1, len(model.embedding))
-
-
-@pytest.mark.parametrize("shape", [(2, 576), (2, 1, 384), (0, 1, 576)])
-def test_rows_of_another_shape_are_refused(model, shape):
-    with pytest.raises(InputError, match="n_tokens, 576"):
-        next_logits(model, np.zeros(shape))
-
-
-def test_rows_may_stand_for_ids_and_others_are_refused(model):
-    ids = model.tokenizer.encode("The dog sleeps")
-    np.testing.assert_array_equal(model.last_logits(model.embedding[ids]), model.last_logits(ids))
-    np.testing.assert_array_equal(next_logits(model, model.embedding[ids][None])[0], model.last_logits(ids))
-    with pytest.raises(InputError, match="n_tokens, 576"):
-        model.last_logits(np.zeros((2, 384)))
-    with pytest.raises(InputError, match="at least one token"):
-        model.last_logits(np.zeros((0, 576)))
-    with pytest.raises(InputError, match="one row of whole numbers"):
-        model.logits([[1, 2]])
-
-
-def test_a_caption_is_the_greedy_text_up_to_the_end_of_the_line(model):
-    before = "\n dog: dog\n pizza: pizza\n"
-    cat, apple = (model.embedding[model.tokenizer.encode(word)][None] for word in (" cat", " apple"))
-    said = captions(model, np.concatenate([cat, apple]), before, ":", most=4)
-    assert said == [model.generate(f"{before} {word}:", 4).split("\n")[0].strip() for word in ("cat", "apple")]
-    with pytest.raises(InputError, match="most"):
-        captions(model, cat, most=0)
-
-
-def small_projection():
+def untrained():
     rng = np.random.default_rng(0)
-    parts = rng.random(5), rng.random((5, 2)), rng.random((2, 3)), rng.random(3), np.array(2.0)
-    return Projection(*(part.astype(np.float32) for part in parts))
+    return Towers(np.zeros(1280), rng.normal(size=(1280, 8)), np.zeros(384), rng.normal(size=(384, 8)), 0.07)
 
 
-def test_rows_are_as_far_from_their_base_as_the_projection_says():
-    projection = small_projection()
-    rows = projection.rows(np.eye(5))
-    assert rows.shape == (5, 1, 3)
-    assert rows.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(rows[:, 0] - projection.base, axis=1), 2, rtol=1e-5)
-    by_hand = (np.eye(5)[3] - projection.mean) @ projection.down @ projection.up
-    np.testing.assert_allclose(rows[3, 0], projection.base + 2 * by_hand / np.linalg.norm(by_hand), rtol=1e-5)
-    with pytest.raises(InputError, match=r"\(n, 5\)"):
-        projection.rows(np.eye(4))
+def parts_of(shown):
+    (typed, again), said, buttons = shown.children[0].children, shown.children[1], shown.children[2].children
+    return typed, again, said, buttons
 
 
-def test_a_projection_comes_back_as_it_was_saved_and_nothing_else_is_read(tmp_path):
-    projection, path = small_projection(), tmp_path / "one.safetensors"
-    save_projection(projection, path)
-    np.testing.assert_array_equal(load_projection(path).rows(np.eye(5)), projection.rows(np.eye(5)))
-    with pytest.raises(InputError, match="no file"):
-        load_projection(tmp_path / "two.safetensors")
-    path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(InputError, match="no projection"):
-        load_projection(path)
+def test_a_click_on_a_picture_shows_its_neighbours_and_the_search_leads_back():
+    typed, again, said, buttons = parts_of(shown := picture_explorer(untrained()))
+    by_words = [button.description for button in buttons]
+    assert len(buttons) == 12
+    assert "a cold winter night" in said.value
+    name = by_words[3].rsplit(" ", 1)[0]
+    pictures = shown.children[3].value
+    buttons[3].click()
+    assert f"the picture of “{name}”" in said.value
+    assert buttons[0].description == f"{name} 1.00"
+    assert shown.children[3].value != pictures
+    assert buttons[0].tooltip == f"show the pictures nearest to {name}"
+    again.click()
+    assert [button.description for button in buttons] == by_words
+    assert shown.children[3].value == pictures
 
 
-def test_the_shipped_projection_fits_the_course():
-    rows = load_projection().rows(picture_features(emoji_pictures()[:2]))
-    assert rows.shape == (2, 1, 576)
+def test_the_explorer_says_when_nothing_was_typed_and_escapes_what_was():
+    typed, _, said, buttons = parts_of(picture_explorer(untrained()))
+    before = [button.description for button in buttons]
+    typed.value = " "
+    assert "Type some words" in said.value
+    assert [button.description for button in buttons] == before
+    typed.value = "<b>music</b>"
+    assert "&lt;b&gt;music" in said.value
+    assert [button.description for button in buttons] != before
+
+
+def test_two_explorers_have_buttons_of_their_own_and_each_button_its_picture():
+    one, two = (picture_explorer(untrained()) for _ in range(2))
+    names = [button._dom_classes[0] for each in (one, two) for button in parts_of(each)[3]]
+    assert len(set(names)) == 24
+    assert all(f"button.{name} {{ background-image: url(data:image/png" in one.children[3].value for name in names[:12])

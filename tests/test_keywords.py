@@ -18,13 +18,21 @@ from course_utils.common.online import completion_server
 from course_utils.embeddings import embed
 from course_utils.keywords import (
     Highlighted,
+    beginning,
     candidates,
+    compare,
+    correlation_lead,
     extract,
     group_similar,
+    keep_words,
     keyword_prompt,
     mmr,
+    nearest_other,
     propose,
+    resampled_correlations,
+    shared_words,
     stands_in,
+    word_set,
 )
 
 TEXT = (
@@ -269,6 +277,12 @@ def test_without_another_the_course_s_model_is_asked(monkeypatch):
     assert propose(["a text"]) == [["one", "two"]]
 
 
+def test_an_answer_that_reached_the_limit_loses_what_follows_its_last_comma(monkeypatch):
+    cut_off, finished = ", ".join(["rain"] * 11 + ["snow", "ha"]), "rain, snow"
+    monkeypatch.setattr(grounding, "generate_answers", lambda prompts: [cut_off, finished])
+    assert propose(["one", "two"]) == [["rain", "snow"], ["rain", "snow"]]
+
+
 def test_a_prompt_is_one_line_of_text_and_not_too_long():
     prompt = keyword_prompt("word\n\nKeywords: x " * 200)
     assert prompt.endswith("\nKeywords:")
@@ -323,6 +337,78 @@ def test_marked_text_is_escaped_and_whole():
 )
 def test_marks_lie_where_the_words_are_in_the_original(text, keyword, shown):
     assert repr(Highlighted(text, (keyword,))) == shown
+
+
+def test_a_list_is_cut_before_it_holds_too_many_words_and_keeps_its_first_phrase():
+    phrases = ["produce honey", "honey bees", "the bee", "hive"]
+    assert keep_words(phrases, 4) == phrases
+    assert keep_words(phrases, 3) == phrases[:3]  # the third adds no word
+    assert keep_words(phrases, 1) == phrases[:1]
+    assert keep_words([], 4) == []
+
+
+def test_the_scores_of_methods_are_f1_and_the_mean_over_draws(capsys):
+    lists = [
+        {"ours": [["honey bees"]], "chance": [["honey"], ["thick", "hive"]]},
+        {"ours": [["igloo"]], "chance": [["snow"], ["igloo"]]},
+    ]
+    scores = compare(lists, [word_set("honey", "bees"), word_set("igloo", "snow")], "ours")
+    np.testing.assert_allclose(scores["ours"], [[1, 2 / 3], [1, 2 / 3]])
+    np.testing.assert_allclose(scores["chance"], [[1 / 3, 2 / 3], [1 / 3, 2 / 3]])
+    printed = capsys.readouterr().out
+    assert "ours                     1.5   0.83" in printed
+    assert "chance                   1.2   0.50  +0.00 to +0.67    0.50  +0.00 to +0.67" in printed
+    with pytest.raises(InputError, match="wanted words"):
+        compare(lists, [], "ours")
+    with pytest.raises(InputError, match="no method"):
+        compare(lists, [set(), set()], "theirs")
+
+
+def test_a_long_list_is_scored_a_second_time_with_four_words(capsys):
+    scores = compare([{"long": [["a1", "b1", "c1", "d1", "e1", "f1"]]}], [{"a1"}], "long")
+    np.testing.assert_allclose(scores["long"][:, 0], [2 / 7, 2 / 5])
+
+
+def test_words_that_lists_share_are_counted_for_each_pair_and_draw():
+    lists = [[["honey bees"], ["snow"]], [["a bee"], ["snow"]], [[], ["ice", "b1 c1 d1 snow"]]]
+    np.testing.assert_allclose(shared_words(lists, 4), [[2 / 3, 0, 0], [1, 0, 0]])
+    np.testing.assert_allclose(shared_words(lists, 9), [[2 / 3, 0, 0], [1, 1 / 3, 1 / 3]])
+
+
+def test_resampled_correlations_are_those_of_the_drawn_pairs():
+    rng = np.random.default_rng(1)
+    n, (a, b) = 12, np.triu_indices(12, k=1)
+    ratings = rng.random((n, n))
+    shared = rng.random((2, len(a)))
+    shared[1] = 0  # no pair shares a word: left out
+    drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=3)
+    for times, found in zip(drawn, resampled_correlations(shared, ratings, 3, seed=0), strict=True):
+        often = times[a] * times[b]
+        right = np.corrcoef(np.repeat(shared[0], often), np.repeat(ratings[a, b], often))[0, 1]
+        assert found == pytest.approx(right)
+    assert np.isnan(resampled_correlations(shared[1:], ratings, 3)).all()
+    with pytest.raises(InputError, match="66 pairs"):
+        resampled_correlations(shared[:, :5], ratings)
+    ahead = resampled_correlations(shared[:1], ratings) - resampled_correlations(-shared[:1], ratings)
+    low, high = np.quantile(ahead, [0.025, 0.975])
+    assert correlation_lead(shared[:1], -shared[:1], ratings) == f"{low:+.2f} to {high:+.2f}"
+
+
+def test_the_nearest_other_row_is_found_in_blocks_of_any_size():
+    vectors = np.random.default_rng(2).normal(size=(23, 5)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = vectors @ vectors.T - 9 * np.eye(23)
+    for at_once in (1, 7, 23, 100):
+        np.testing.assert_allclose(nearest_other(vectors, at_once), cosines.max(axis=1), atol=1e-6)
+    with pytest.raises(InputError, match="at least two"):
+        nearest_other(vectors[:1])
+
+
+def test_the_beginning_of_a_text_is_what_a_prompt_shows():
+    text = "seventeen  letters\n" * 40
+    assert len(beginning(text)) <= 400
+    assert keyword_prompt(text).endswith(f"Text: {beginning(text)}\nKeywords:")
+    assert beginning(" one\n two ") == "one two"
 
 
 def test_brackets_of_a_text_are_no_marks():

@@ -293,3 +293,47 @@ def test_a_player_and_a_quiz_work_before_and_after_their_cell_is_run(address):
         assert not page.get_by_text("This is picture a.").is_visible()
         page.get_by_text("b) The numbers of its tokens.").click()
         assert page.get_by_text("Twelve numbers for our sentence").is_visible()
+
+
+CLICK = """
+import numpy as np
+
+from course_utils.images import Towers
+from course_utils.images.explorer import picture_explorer
+
+rng = np.random.default_rng(0)
+picture_explorer(Towers(np.zeros(1280), rng.normal(size=(1280, 8)), np.zeros(384), rng.normal(size=(384, 8)), 0.07))
+"""
+
+
+@needs_browser
+def test_a_click_and_the_return_key_on_a_picture_show_its_neighbours(address):
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CLICK)], metadata=kernel)
+    ask(address, "contents/notebooks/clicked.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    with opened() as page:
+        page.goto(address.replace("?", "?reset&").replace("00_start_here", "clicked"))
+        page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=/Python 3/", timeout=60_000)
+        wait_until_idle(page)
+        page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+        page.click(RUN_ALL)
+        pictures = page.locator("button[class*=course-picture-]")
+        pictures.nth(11).wait_for(timeout=60_000)
+        assert pictures.count() == 12
+
+        def shown() -> list[str]:
+            return pictures.all_inner_texts()
+
+        def background(n: int) -> str:
+            return pictures.nth(n).evaluate("button => getComputedStyle(button).backgroundImage")
+
+        for act in (lambda n: pictures.nth(n).click(), lambda n: pictures.nth(n).press("Enter")):
+            name, picture = shown()[3].rsplit(" ", 1)[0], background(3)
+            assert picture.startswith('url("data:image/png')
+            act(3)
+            page.get_by_text(f"the picture of “{name}”").wait_for(timeout=60_000)
+            page.wait_for_function(
+                "name => document.querySelector('button[class*=course-picture-]').innerText === name",
+                arg=f"{name} 1.00",
+            )
+            assert background(0) == picture

@@ -76,6 +76,33 @@ def test_a_label_with_dollar_signs_is_no_formula():
     plt.close(figure)
 
 
+def test_parts_of_a_bar_lie_behind_each_other_and_nothing_gets_no_number():
+    figure, ax = plt.subplots()
+    figures.stacked_bars(ax, ["found", "given"], {"right": [3, 5], "wrong": [2, 0]}, ["C0", "C1"])
+    assert [(bar.get_x(), bar.get_width()) for bar in ax.patches] == [(0, 3), (0, 5), (3, 2), (5, 0)]
+    assert [text.get_text() for text in ax.texts] == ["3", "5", "2", ""]
+    plt.close(figure)
+
+
+def test_counts_are_drawn_in_percent_with_their_intervals():
+    figure, ax = plt.subplots()
+    figures.interval_bars(
+        ax, ["a", "b"], {"one": [(10, 5, 15), (0, 0, 4)], "two": [(20, 20, 20)] * 2}, 20, ["C0", "C1"]
+    )
+    assert [bar.get_width() for bar in ax.patches] == [50, 0, 100, 100]
+    assert [text.get_text() for text in ax.texts] == ["10", "0", "20", "20"]
+    assert [text.get_position()[0] for text in ax.texts[:2]] == [77, 22]
+    assert ax.patches[0].get_y() < ax.patches[2].get_y() < ax.patches[1].get_y()
+    plt.close(figure)
+
+
+def test_next_tokens_are_told_in_words_with_spaces_that_show():
+    figure, said = figures.next_token_bars("A team of ", [(" 1", 0.5), ("7", 0.25)], ["7"])
+    assert said == "After “A team of␣” the likeliest tokens are ␣1 (0.50), 7 (0.25)."
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [0.5, 0.25]
+    plt.close(figure)
+
+
 def test_text_in_bars_is_escaped():
     html = bars([("<script>alert(1)</script>", 0.25)])
     assert "<script>" not in html

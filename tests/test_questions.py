@@ -8,7 +8,7 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.corpus import NO_TOPIC, load_wikipedia
-from course_utils.evaluation import SPLITS, has_answer, load_questions, relevant_positions
+from course_utils.evaluation import SPLITS, Question, has_answer, load_questions, relevant_positions, title_share
 from course_utils.words import words
 
 
@@ -66,6 +66,28 @@ def test_no_question_repeats_its_article(articles):
         assert all(asked not in " ".join(words(articles[title]["text"])) for title in question.titles), question.text
 
 
+def test_the_last_four_of_each_topic_were_added_and_name_their_subject():
+    by_topic = {}
+    for question in filter(lambda question: question.titles, load_questions()):
+        by_topic.setdefault(question.topic, []).append(question)
+    assert all([question.added for question in some] == [False] * 16 + [True] * 4 for some in by_topic.values())
+    assert all(title_share(question) > 0 for question in load_questions() if question.added)
+
+
 def test_an_unknown_split_is_named():
     with pytest.raises(InputError, match="choose development or test"):
         load_questions("train")
+
+
+@pytest.mark.parametrize(
+    ("text", "titles", "share"),
+    [
+        ("who was Marco Polo's guide", ("Marco Polo",), 1.0),
+        ("how salty is the Dead Sea", ("Sea", "Dead Sea Scrolls"), 1.0),
+        ("how salty is the Dead Sea", ("Dead Sea Scrolls",), 2 / 3),
+        ("how salty is it", ("Dead Sea",), 0.0),
+        ("how salty is it", (), 0.0),
+    ],
+)
+def test_the_share_of_a_title_is_that_of_the_title_named_best(text, titles, share):
+    assert title_share(Question(text, None, "test", titles, ())) == pytest.approx(share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from course_utils.common.errors import InputError
 from course_utils.search import Hit, maxsim_rerank, reciprocal_rank_fusion, score_fusion
+from course_utils.search.figures import quality_and_time, three_designs
 
 RANKINGS = st.lists(st.lists(st.integers(0, 12), unique=True, max_size=10), min_size=1, max_size=4)
 DIRECTIONS = {"east": (1.0, 0.0), "north": (0.0, 1.0), "northeast": (0.6, 0.8), "west": (-1.0, 0.0)}
@@ -191,3 +193,30 @@ def test_score_fusion_needs_lists_of_hits():
         score_fusion([[1, 2]])
     with pytest.raises(InputError, match="NaN"):
         score_fusion([[Hit(1, np.nan)]])
+
+
+def test_the_three_designs_show_what_each_keeps_of_a_text():
+    figure = three_designs(3, 5, 8)
+    said = [{text.get_text() for text in ax.texts} for ax in figure.axes]
+    plt.close(figure)
+    assert said[0] >= {"5 × 8", "7 × 8", "mean\n8", "stored: 8 numbers a text"}
+    assert said[1] >= {"3 × 8", "5 × 8", "stored: 5 × 8 numbers a text"}
+    assert said[2] >= {"11 × 8", "8, of [CLS]", "nothing to store"}
+
+
+def test_a_design_without_tokens_is_refused():
+    with pytest.raises(InputError, match="n_text"):
+        three_designs(3, 0, 8)
+
+
+def test_a_method_with_stored_vectors_has_a_second_point_to_the_left():
+    figure = quality_and_time({"BM25": (0.1, 0.6), "dense + MaxSim": (900.0, 0.8)}, {"dense + MaxSim": 12.0})
+    lines = [line.get_xdata().tolist() for line in figure.axes[0].lines]
+    plt.close(figure)
+    assert lines == [[0.1], [12.0, 900.0], [900.0]]
+
+
+@pytest.mark.parametrize(("points", "stored"), [({}, {}), ({"BM25": (0.1, 0.6)}, {"dense": 1.0})])
+def test_a_method_without_time_and_quality_is_refused(points, stored):
+    with pytest.raises(InputError, match="Each method needs"):
+        quality_and_time(points, stored)

@@ -3,7 +3,8 @@
 First the *ablations*: the notebook's small model, whole and without one part, from three seeds, for 200 and for 3,000
 steps; their losses on the text kept aside go into ``ablations.json``. Then the notebook's own model for 8,000 steps in
 place of 350, which goes into ``longer.safetensors``, with its losses in ``longer.json``. Both read the same tokens and
-are judged on the same windows as in the notebook.
+are judged on the same windows as in the notebook. And the notebook's own 350 steps, into ``shorter.safetensors``: with
+``--only shorter`` nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from course_utils.common.files import save_file
 from course_utils.corpus import load_wikipedia
-from course_utils.tiny_gpt import Plan, TinyGPT, held_out_loss, save_checkpoint, train, windows
+from course_utils.tiny_gpt import Plan, TinyGPT, held_out_loss, load_checkpoint, save_checkpoint, train, windows
 from course_utils.tiny_gpt.shipped import FOLDER
 from course_utils.tokens import BPETokenizer
 
@@ -25,7 +26,7 @@ PLAN = Plan(n_vocabulary=512)
 SIBLING = Plan(n_vocabulary=512, d_model=64, n_layers=2)
 PARTS, SEEDS, LENGTHS = ("none", "attention", "positions", "residual", "scale"), (0, 1, 2), (200, 3000)
 LOOKS = (0, 100, 200, 500, 1000, 2000, 3000)
-N_STEPS, WARM_UP = 8000, 100
+N_STEPS, WARM_UP, N_SHORT = 8000, 100, 350
 
 
 def tokens() -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
@@ -64,13 +65,29 @@ def ablations(ids: np.ndarray, aside: tuple) -> dict:
     return lost
 
 
+def shorter(ids: np.ndarray, aside: tuple) -> TinyGPT:
+    """Return the notebook's model after the notebook's own training, with weights rounded to 16 bits."""
+    model = TinyGPT(PLAN, seed=0)
+    train(model, ids, N_SHORT, what="the notebook's own training")
+    print(f"held-out loss {held_out_loss(model, *aside):.4f} after {N_SHORT} steps", end=", ")
+    model.half()
+    return model
+
+
 def main() -> None:
     """Train, and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to save")
-    folder = parser.parse_args().folder
+    parser.add_argument("--only", choices=["shorter"], help="train this one and leave the others as they are")
+    options = parser.parse_args()
+    folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     ids, aside = tokens()
+    save_checkpoint(shorter(ids, aside), folder / "shorter.safetensors")
+    rounded = load_checkpoint(folder / "shorter.safetensors")
+    print(f"{held_out_loss(rounded, *aside):.4f} with rounded weights")
+    if options.only:
+        return
     save_file(folder / "ablations.json", json.dumps(ablations(ids, aside), indent=1).encode() + b"\n")
     model = TinyGPT(PLAN, seed=0)
     judged = losses_of(model, ids, aside, N_STEPS, "the longer training", warm_up=WARM_UP)

@@ -55,6 +55,20 @@ def wikipedia_path(language: str = "en") -> Path:
     return fetch(ASSETS["wikipedia"]) / f"data/summaries_{LANGUAGES[language]}.json"
 
 
+def adult_path(name: str = "adult.data") -> Path:
+    """Return a file of the Adult census, ``"adult.data"`` (32,561 people) or ``"adult.test"`` (16,281)."""
+    if name not in ("adult.data", "adult.test"):
+        raise InputError(f"The Adult census has the files adult.data and adult.test, and no {name!r}.")
+    return fetch(ASSETS["adult"]) / f"dataset/adult/{name}"
+
+
+def italy_power_path(part: str = "TRAIN") -> Path:
+    """Return a file with days of Italy's electricity demand, ``"TRAIN"`` (67 days) or ``"TEST"`` (1,029)."""
+    if part not in ("TRAIN", "TEST"):
+        raise InputError(f"The days come in the parts TRAIN and TEST, and there is no {part!r}.")
+    return fetch(ASSETS["italy-power"]) / f"datasets/data/ItalyPowerDemand/ItalyPowerDemand_{part}.ts"
+
+
 def tokenizer_path(name: str) -> Path:
     """Return the file with a tokenizer's vocabulary, such as ``"cl100k.vocab"`` or ``"tekken_240718.json"``."""
     for asset in ASSETS.values():

@@ -11,7 +11,7 @@ from typing import Literal
 
 from course_utils.common import DATA
 from course_utils.common.errors import InputError
-from course_utils.words import is_cut_into_pieces, whole_words
+from course_utils.words import is_cut_into_pieces, query_words, whole_words
 
 SPLITS = ("development", "test")
 
@@ -21,7 +21,8 @@ class Question:
     """A question as a person would type it, and what people found when they read Wikipedia's summaries for it.
 
     ``titles`` are all the articles that answer it, none where the ten thousand do not. ``answers`` are short answers to
-    accept, none where it has no short one. ``topic`` is that of the first article, ``None`` without one.
+    accept, none where it has no short one. ``topic`` is that of the first article, ``None`` without one. ``added``
+    marks the last four of each topic: plain questions that name their subject, written after the sixteen others.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Question:
     split: str
     titles: tuple[str, ...]
     answers: tuple[str, ...]
+    added: bool = False
 
 
 def load_questions(split: Literal["development", "test"] | None = None) -> list[Question]:
@@ -74,6 +76,20 @@ def relevant_positions(questions: Iterable[Question], titles: Sequence[str]) -> 
             raise InputError(f"{absent[0]!r} answers {question.text!r} and is not among the titles: search them all.")
         found.append({position[title] for title in question.titles})
     return found
+
+
+def title_share(question: Question) -> float:
+    """Return the share of a title's words that a question holds, for the article whose title it holds most of.
+
+    The words are those that a keyword search looks for.
+
+    Examples
+    --------
+    >>> title_share(Question("how deep is Lake Baikal?", "Geography", "test", ("Siberia", "Lake Baikal"), ()))
+    1.0
+    """
+    asked, wanted = set(query_words(question.text)), [set(query_words(title)) for title in question.titles]
+    return max((len(words & asked) / len(words) for words in wanted if words), default=0.0)
 
 
 def has_answer(text: str, answers: Iterable[str]) -> bool:

@@ -286,8 +286,9 @@ quiz = Quiz(
         Question(
             "The first five candidates had the best F1 on Wikipedia. What do we know from the further tests?",
             {
-                "The score rewarded where the definition is: without that sentence, they are no better than chance.": (
-                    "Their F1 fell from 0.53 to 0.14, and five at random had 0.12."
+                "The score rewarded where the definition is: without that sentence they hardly beat chance.": (
+                    "Their F1 fell from 0.53 to 0.14, and five at random had 0.12. With five phrases the interval of "
+                    "the difference holds zero, with at most four words it is 0.02 to 0.08."
                 ),
                 "There is a mistake in the code, since a lazy method cannot win.": (
                     "It can, if the texts begin with what the score asks for."
@@ -296,7 +297,7 @@ quiz = Quiz(
                     "In the bodies of the news texts the first five were no better than five at random."
                 ),
             },
-            "The score rewarded where the definition is: without that sentence, they are no better than chance.",
+            "The score rewarded where the definition is: without that sentence they hardly beat chance.",
         ),
         Question(
             "Somebody compares methods and lets TF-IDF give single words, while the others also give pairs of words. "
@@ -318,7 +319,8 @@ quiz = Quiz(
             {
                 "It is false.": "“Bereaved” fits an orphan. It is only not written there.",
                 "It cannot be checked by looking into the text.": (
-                    "That is all, and why we drop it: nearly half of the model's later proposals were of this kind."
+                    "That is all, and why we drop it. Of the model's proposals from the fourth on, 13 of 29 were of "
+                    "this kind."
                 ),
                 "It is better than the others, since it needed understanding.": (
                     "“Money system” for a credit card is one such keyword, and no better than “credit card”."

@@ -19,6 +19,7 @@ from course_utils.exercises.quiz import Question, Quiz
 
 WORDS_2 = ("she", "took", "money", "to", "the", "bank")
 X_2 = np.array([[0, 0, 2, 0], [0, 0, 0, 2], [0, 3, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]])
+BANK_WITH_MONEY = softmax(X_2 @ X_2[5]) @ X_2  # what rich_bank should be, for the figure below the exercise
 CARD = 8_000_000_000
 
 

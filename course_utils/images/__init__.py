@@ -2,7 +2,7 @@
 
 from course_utils.images.emoji import Emoji, emoji_pictures, find_emoji, held_out, load_emoji, mosaic
 from course_utils.images.features import check_picture, picture_features
-from course_utils.images.towers import Towers, least_squares, train_towers
+from course_utils.images.towers import Towers, least_squares, least_squares_towers, train_towers
 
 __all__ = [
     "Emoji",
@@ -12,6 +12,7 @@ __all__ = [
     "find_emoji",
     "held_out",
     "least_squares",
+    "least_squares_towers",
     "load_emoji",
     "mosaic",
     "picture_features",

@@ -1,29 +1,33 @@
-"""An explorer of the common space: words or an emoji in, the nearest pictures out."""
+"""An explorer of the common space: words in, the nearest pictures out; a click on a picture shows its neighbours."""
 
 from __future__ import annotations
 
 import base64
 import html
 import io
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.common.errors import InputError
 from course_utils.embeddings import embed
-from course_utils.images.emoji import emoji_pictures, find_emoji, load_emoji
+from course_utils.images.emoji import emoji_pictures, load_emoji
 from course_utils.images.features import picture_features
 from course_utils.images.towers import Towers
-from course_utils.plotting.explorers import explorer
+from course_utils.plotting.explorers import page
 
 if TYPE_CHECKING:
     import ipywidgets
 
-SHOWN = 12
+SHOWN, FIRST = 12, "a cold winter night"
+_numbers = itertools.count()  # of the explorers of this process, whose buttons must not share their pictures
 
 
 def picture_explorer(towers: Towers) -> ipywidgets.VBox:
-    """Offer a field for words and one for an emoji, above the nearest pictures of all 1,644.
+    """Offer a field for words above the nearest pictures of all 1,644; each picture is a button.
+
+    A click on it, or the return key where it has the focus, shows the pictures nearest to that picture.
 
     Parameters
     ----------
@@ -32,37 +36,73 @@ def picture_explorer(towers: Towers) -> ipywidgets.VBox:
     """
     import ipywidgets
 
-    seen = towers.see(picture_features(emoji_pictures()))
-    by = ipywidgets.Dropdown(options=["words", "picture"], description="search by")
-    typed = ipywidgets.Text("a cold winter night", description="text", continuous_update=False)
+    seen, name = towers.see(picture_features(emoji_pictures())), f"course-picture-{next(_numbers)}"
+    typed = ipywidgets.Text(FIRST, description="words", continuous_update=False)
+    again = ipywidgets.Button(description="search", tooltip="show the pictures nearest to these words")
+    said, looks = ipywidgets.HTML(), ipywidgets.HTML()
+    square = {"width": "10em", "height": "9.4em", "margin": "2px"}
+    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(**square)) for _ in range(SHOWN)]
+    shown = []
 
-    def render(by: str, typed: str) -> str:
-        return draw_nearest(seen, query_row(towers, seen, by, typed))
+    def show(row: np.ndarray, what: str) -> None:
+        cosines = seen @ row
+        shown[:] = nearest_pictures(cosines)
+        said.value = f"Nearest to {html.escape(what)}, each with its cosine. Click on a picture for its neighbours."
+        looks.value = button_styles(name, shown)
+        for button, place in zip(buttons, shown, strict=True):
+            button.description = f"{load_emoji()[place].en} {cosines[place]:.2f}"
+            button.tooltip = f"show the pictures nearest to {load_emoji()[place].en}"
 
-    return explorer(render, {"by": by, "typed": typed}, "pictures near to words, or to another picture")
+    def by_words(_change: object = None) -> None:
+        try:
+            show(words_row(towers, typed.value), f"the words “{typed.value.strip()}”")
+        except InputError as error:
+            said.value = html.escape(str(error))
+
+    def by_picture(button: ipywidgets.Button) -> None:
+        place = shown[buttons.index(button)]
+        show(seen[place], f"the picture of “{load_emoji()[place].en}”")
+
+    for number, button in enumerate(buttons):
+        button.add_class(f"{name}-{number}")
+        button.on_click(by_picture)
+    typed.observe(by_words, names="value")
+    again.on_click(by_words)
+    by_words()
+    rows = ipywidgets.Box(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+    parts = [ipywidgets.HBox([typed, again]), said, rows, looks]
+    return page(parts, "pictures near to words; a click on a picture shows its neighbours")
 
 
-def query_row(towers: Towers, seen: np.ndarray, by: str, typed: str) -> np.ndarray:
-    """Return the row of the common space that is asked for: that of words, or that of an emoji."""
-    if by == "picture":
-        return seen[find_emoji(typed)]
+def words_row(towers: Towers, typed: str) -> np.ndarray:
+    """Return the row of the common space that belongs to words.
+
+    Raises
+    ------
+    InputError
+        If nothing was typed.
+    """
     if not typed.strip():
-        raise InputError("Type some words, such as 'a cold winter night'.")
-    return towers.read(embed([typed]))[0]
+        raise InputError(f"Type some words, such as '{FIRST}'.")
+    return towers.read(embed([typed.strip()]))[0]
 
 
-def draw_nearest(seen: np.ndarray, row: np.ndarray) -> str:
-    """Return HTML with the pictures whose rows are nearest, each with its name and its cosine."""
+def nearest_pictures(cosines: np.ndarray) -> list[int]:
+    """Return the places of the pictures with the highest cosines, the nearest first."""
+    return np.argsort(-cosines, kind="stable")[:SHOWN].tolist()
+
+
+def button_styles(name: str, places: list[int]) -> str:
+    """Return a style sheet that puts a picture onto each of the buttons ``name-0``, ``name-1`` and so on."""
     from PIL import Image
 
-    cosines, parts = seen @ row, []
-    for place in np.argsort(-cosines, kind="stable")[:SHOWN]:
-        file, name = io.BytesIO(), html.escape(load_emoji()[place].en)
+    rules = [
+        f'button[class*="{name}-"] {{ white-space: normal; line-height: 1.15; padding: 74px 4px 2px; overflow: hidden; '
+        "color: #222; background: #fff no-repeat center 2px; border: 1px solid #ccc }"
+    ]
+    for number, place in enumerate(places):
+        file = io.BytesIO()
         Image.fromarray(emoji_pictures()[place]).save(file, "PNG")
         data = base64.b64encode(file.getvalue()).decode("ascii")
-        parts.append(
-            '<figure style="display:inline-block;width:8em;margin:.3em;text-align:center;vertical-align:top">'
-            f'<img alt="emoji of {name}, near the query" src="data:image/png;base64,{data}">'
-            f'<figcaption style="font-size:.8em">{name}<br>{cosines[place]:.2f}</figcaption></figure>'
-        )
-    return "".join(parts)
+        rules.append(f"button.{name}-{number} {{ background-image: url(data:image/png;base64,{data}) }}")
+    return f"<style>{' '.join(rules)}</style>"

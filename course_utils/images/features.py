@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from course_utils.common.compute import one_thread
 from course_utils.common.errors import InputError
 from course_utils.common.store import Store, key_of
 from course_utils.common.vectors import unit_rows
+
+if TYPE_CHECKING:
+    from course_utils.images.network import EfficientNetLite
 
 N_FEATURES = 1280
 INPUT = 128  # pixels of a side that the network reads; it was trained on 224, and 128 take a third of the time
@@ -67,6 +72,23 @@ def check_picture(picture: object) -> np.ndarray:
     return picture
 
 
+def sample_photographs() -> list[np.ndarray]:
+    """Return the two photographs that come with scikit-learn, of a temple in China and of a flower, ``(427, 640, 3)``.
+
+    They are read from their files, since the import of scikit-learn would take 100 MB.
+
+    Examples
+    --------
+    >>> [photo.shape for photo in sample_photographs()]
+    [(427, 640, 3), (427, 640, 3)]
+    """
+    spec = importlib.util.find_spec("sklearn")
+    if spec is None:
+        raise InputError("The photographs come with scikit-learn, and it is not installed: pip install scikit-learn.")
+    folder = Path(spec.submodule_search_locations[0]) / "datasets" / "images"
+    return [check_picture(folder / f"{name}.jpg") for name in ("china", "flower")]
+
+
 def network_input(pictures: Sequence[np.ndarray], side: int = INPUT) -> np.ndarray:
     """Stretch pictures to squares and scale their colours to about -1 to 1, as the network was trained to read them.
 
@@ -111,7 +133,7 @@ def picture_features(pictures: Iterable[object]) -> np.ndarray:
     checked = [check_picture(picture) for picture in pictures]
     rows = feature_store().values(
         [picture_key(picture) for picture in checked],
-        lambda places, advance: compute_features([checked[place] for place in places], advance),
+        lambda places, advance: compute_features([checked[place] for place in places], advance=advance),
         what=("picture", "looking at pictures"),
     )
     return np.array(rows, dtype=np.float32).reshape(len(checked), N_FEATURES)
@@ -122,17 +144,19 @@ def picture_key(picture: np.ndarray) -> bytes:
     return key_of("x".join(map(str, picture.shape)), hashlib.sha256(picture.tobytes()).hexdigest())
 
 
-def compute_features(pictures: Sequence[np.ndarray], advance: object = lambda n: None) -> np.ndarray:
-    """Let the network look at pictures, whatever is stored: unit rows, ``(n_pictures, 1280)``."""
+def compute_features(
+    pictures: Sequence[np.ndarray], network: EfficientNetLite | None = None, advance: object = lambda n: None
+) -> np.ndarray:
+    """Let a network look at pictures, by default the trained one, whatever is stored: unit rows, ``(n, 1280)``."""
     import torch
 
     from course_utils.images.network import efficientnet
 
-    rows = []
+    rows, network = [], network or efficientnet()
     with one_thread(), torch.inference_mode():
         for start in range(0, len(pictures), BATCH):
             batch = network_input(pictures[start : start + BATCH])
-            rows.append(efficientnet().maps(torch.from_numpy(batch))[-1].mean((2, 3)).numpy())
+            rows.append(network.maps(torch.from_numpy(batch))[-1].mean((2, 3)).numpy())
             advance(len(batch))
     found = np.concatenate(rows)
     return unit_rows(found)

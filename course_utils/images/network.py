@@ -7,6 +7,7 @@ narrows again; where the shape stays, the input is added, as in a transformer's 
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 
@@ -92,3 +93,16 @@ def efficientnet() -> EfficientNetLite:
     network = EfficientNetLite()
     network.load_state_dict(weights)
     return network.requires_grad_(False).train(False)
+
+
+def shuffled_weights(seed: int) -> EfficientNetLite:
+    """Return a network whose convolutions have the trained one's numbers in a random order: a control for training.
+
+    Each layer keeps its numbers, so that their sizes are those of the trained network; what was learned is gone.
+    """
+    network, generator = copy.deepcopy(efficientnet()), torch.Generator().manual_seed(seed)
+    for layer in network.modules():
+        if isinstance(layer, Convolution):
+            order = torch.randperm(layer.weight.numel(), generator=generator)
+            layer.weight.copy_(layer.weight.flatten()[order].view_as(layer.weight))
+    return network

@@ -6,7 +6,6 @@ model stay as they are, and a projection turns features into rows as wide as the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,12 +15,12 @@ from course_utils.common import DATA
 from course_utils.common.checks import check_floats, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.files import save_file
-from course_utils.common.progress import job_bar
 from course_utils.common.vectors import unit_rows
-from course_utils.transformer import KVCache, NumPyLM
+from course_utils.images.towers import least_squares
 
 SHOTS = "\n dog: dog\n pizza: pizza\n woman: woman\n car: car\n"  # what the model reads before a picture
 TRAINED = DATA / "emoji" / "projection.safetensors"
+RANK = 192  # the width between the two matrices that are trained
 
 
 @dataclass(frozen=True)
@@ -88,60 +87,29 @@ def save_projection(projection: Projection, path: str | Path) -> None:
     save_file(Path(path), save({name: np.ascontiguousarray(part) for name, part in parts.items()}))
 
 
-def next_logits(model: NumPyLM, rows: np.ndarray, before: str = "", after: str = "") -> np.ndarray:
-    """Return the scores of the next token after each picture, set between two texts.
+def least_squares_projection(
+    features: np.ndarray, rows: np.ndarray, length: float, rank: int | None = None
+) -> Projection:
+    """Return the projection by least squares: from pictures' features to the rows of their names.
 
     Parameters
     ----------
-    model : NumPyLM
-        The language model.
-    rows : ndarray, shape (n_pictures, n_tokens, d_model)
-        The rows that stand for each picture.
-    before, after : str
-        What is read before and after the picture; ``before`` is read once.
+    features, rows : ndarray, shapes (n_pictures, n_features) and (n_pictures, d_model)
+        The pairs.
+    length : float
+        How far from the mean of ``rows`` each row is to be.
+    rank : int, optional
+        The width between the two matrices; by default nothing is cut.
 
-    Returns
-    -------
-    ndarray of float32, shape (n_pictures, n_vocabulary)
-
-    Raises
-    ------
-    InputError
-        If the rows have another shape, or there are none.
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> least_squares_projection(rng.random((9, 5)), rng.random((9, 3)), 2.0, rank=2).down.shape
+    (5, 2)
     """
-    found = np.empty((len(rows), len(model.embedding)), dtype=np.float32)
-    for number, (scores, _) in enumerate(_read_each(model, rows, before, after, 0)):
-        found[number] = scores
-    return found
-
-
-def captions(model: NumPyLM, rows: np.ndarray, before: str = "", after: str = "", most: int = 6) -> list[str]:
-    """Let the model write on after each picture, the likeliest token each time, up to the end of the line.
-
-    The other parameters and the errors are those of `next_logits`; ``most`` tokens are written at most.
-    """
-    written, decode = [], model.tokenizer.decode
-    for scores, cache in _read_each(model, rows, before, after, check_whole("most", most, 1)):
-        line = [int(scores.argmax())]
-        while len(line) < most and "\n" not in decode(line):
-            line.append(int(model.last_logits(line[-1:], cache).argmax()))
-        written.append(decode(line).split("\n")[0].strip())
-    return written
-
-
-def _read_each(
-    model: NumPyLM, rows: np.ndarray, before: str, after: str, room: int
-) -> Iterator[tuple[np.ndarray, KVCache]]:
-    """Yield, for each picture, the scores of the next token, and the cache with room for more, to be used at once."""
-    d_model = model.embedding.shape[1]
-    if np.ndim(rows) != 3 or np.shape(rows)[2] != d_model or not np.size(rows):
-        raise InputError(f"Pictures need rows of shape (n, n_tokens, {d_model}), and these are {np.shape(rows)}.")
-    ids, tail = (np.array(model.tokenizer.encode(text) if text else [], dtype=int) for text in (before, after))
-    cache = KVCache(model, len(ids) + rows.shape[1] + len(tail) + room)
-    if len(ids):
-        model.last_logits(ids, cache)
-    with job_bar(len(rows), "picture", "reading pictures") as bar:
-        for own in rows:
-            cache.reset(len(ids))
-            yield model.last_logits(np.concatenate([own, model.embedding[tail]]), cache), cache
-            bar.update()
+    mean, base = features.mean(axis=0), rows.mean(axis=0)
+    left, sizes, right = np.linalg.svd(least_squares(features - mean, rows - base), full_matrices=False)
+    rank = len(sizes) if rank is None else check_whole("rank", rank, 1, len(sizes))
+    root = np.sqrt(sizes[:rank] / sizes[0])  # half of each direction's size into either matrix
+    parts = mean, left[:, :rank] * root, root[:, None] * right[:rank], base, np.array(length)
+    return Projection(*(part.astype(np.float32) for part in parts))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.common.checks import check_number, check_whole
+from course_utils.common.compute import one_blas_thread
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
 from course_utils.common.vectors import gradient_of_rows, scaled_rows, unit_rows
@@ -109,7 +110,7 @@ def train_towers(
     log_scale = -np.log(check_number("temperature", temperature, 0.001))
     weights = [*(part.astype(np.float32) for part in begin), np.array(log_scale)]
     moments, losses = [[np.zeros_like(part), np.zeros_like(part)] for part in weights], []
-    with job_bar(steps, "step", "training") as bar:
+    with job_bar(steps, "step", "training") as bar, one_blas_thread():  # two threads would wait for each other
         for step in range(1, steps + 1):
             batch = rng.choice(len(features), batch_size, replace=False)
             seen, read = (side[batch] for side in sides)
@@ -167,6 +168,17 @@ def least_squares(left: np.ndarray, right: np.ndarray, strength: float = 1.0) ->
         raise InputError(f"Pairs need as many rows on each side, and the shapes are {left.shape} and {right.shape}.")
     strength = check_number("strength", strength, 1e-9)
     return np.linalg.solve(left.T @ left + strength * np.eye(left.shape[1], dtype=left.dtype), left.T @ right)
+
+
+def least_squares_towers(features: np.ndarray, vectors: np.ndarray, strength: float = 1.0) -> Towers:
+    """Return towers without training: least squares turns pictures, and texts stay as they are, but for their mean.
+
+    The parameters are those of `train_towers` and of `least_squares`.
+    """
+    means = features.mean(axis=0), vectors.mean(axis=0)
+    weights = least_squares(features - means[0], vectors - means[1], strength)
+    weights /= np.linalg.norm((features - means[0]) @ weights, axis=1).mean()
+    return Towers(means[0], weights, means[1], np.eye(vectors.shape[1], dtype=vectors.dtype), 0.07)
 
 
 def _turned(rows: np.ndarray, mean: np.ndarray, weights: np.ndarray, what: str) -> np.ndarray:

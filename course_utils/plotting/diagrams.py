@@ -117,23 +117,34 @@ def two_models(answers: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) ->
 
 
 def one_head(n_tokens: int, d_model: int, d_head: int) -> Figure:
-    """Draw the computation of one head of attention, with the shape of each array on its arrow.
+    """Draw the computation of one head of attention and its two steps, with the shape of each array.
 
     The words are ``(n_tokens, d_model)``; queries, keys and values ``(n_tokens, d_head)``.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
 
     into, inside, square = f"{n_tokens} × {d_model}", f"{n_tokens} × {d_head}", f"{n_tokens} × {n_tokens}"
-    boxes = {"words": (0, 1.5), "W_q": (2.9, 3), "W_k": (2.9, 1.5), "W_v": (2.9, 0)}
-    boxes |= {"scores": (7, 2.3, "score,\nscale"), "softmax": (9.8, 2.3), "mix": (9.8, 0), "output": (12.6, 0)}
-    arrows = [("words", "W_q", into), ("words", "W_k", into), ("words", "W_v", into)]
-    arrows += [("W_q", "scores", f"queries {inside}"), ("W_k", "scores", f"keys {inside}")]
-    arrows += [("scores", "softmax", square), ("softmax", "mix", f"attention\nweights {square}")]
-    arrows += [("W_v", "mix", f"values {inside}"), ("mix", "output", inside)]
-    kinds = dict.fromkeys(["scores", "softmax", "mix"], "step") | dict.fromkeys(["W_q", "W_k", "W_v"], "weights")
-    figure, ax = plt.subplots(figsize=(8.2, 2.6))
-    flow(ax, boxes, arrows, kinds=kinds, height=0.8)
-    ax.set_title("One head of attention: two steps, three learned matrices")
+    boxes, arrows, kinds = {"words": (0, 1.7)}, [], {"words": "plain", "output": "plain"}
+    for y, letter, name in ((3.4, "q", "queries"), (1.7, "k", "keys"), (0, "v", "values")):
+        boxes |= {f"W_{letter}": (3, y), name: (5.8, y, f"{name}\n{inside}")}
+        arrows += [("words", f"W_{letter}", into), (f"W_{letter}", name)]
+        kinds |= {f"W_{letter}": "weights", name: {"queries": "query", "keys": "key", "values": "value"}[name]}
+    boxes |= {"score": (9, 2.55, "score,\nscale"), "softmax": (12, 2.55), "mix": (12, 0)}
+    boxes |= {"output": (15, 0, f"output\n{inside}")}
+    arrows += [("queries", "score"), ("keys", "score"), ("score", "softmax", square)]
+    arrows += [("softmax", "mix", f"weights\n{square}"), ("values", "mix"), ("mix", "output")]
+    kinds |= dict.fromkeys(["score", "softmax", "mix"], "step")
+    figure, ax = plt.subplots(figsize=(7.6, 2.6))
+    flow(ax, boxes, arrows, kinds=kinds, width=1.75, height=0.95, fontsize=8)
+    for x, y, width, height, said in ((7.85, 1.85, 5.3, 2.2, "step 1: score"), (10.85, -0.7, 5.3, 1.4, "step 2: mix")):
+        style = {"facecolor": "none", "edgecolor": EDGES["step"], "linestyle": ":", "linewidth": 1.1, "zorder": 0}
+        ax.add_patch(Rectangle((x, y), width, height, **style))
+        place = (x + 0.15, y + height - 0.12) if y > 0 else (x + width, y + height + 0.08)
+        how = {"ha": "left", "va": "top"} if y > 0 else {"ha": "right", "va": "bottom"}
+        ax.text(*place, said, fontsize=8, color=EDGES["step"], weight="bold", **how)
+    ax.set(xlim=(-1, 16.3), ylim=(-0.85, 4.25))
+    ax.set_title("One head of attention: two steps, three matrices")
     return figure
 
 
@@ -148,16 +159,16 @@ def several_heads(n_tokens: int, d_model: int, n_heads: int) -> Figure:
         raise InputError(f"{d_model} columns cannot be split into {n_heads} heads of equal width.")
     whole, part = f"{n_tokens} × {d_model}", f"{n_tokens} × {d_model // n_heads}"
     middle = 0.75 * (n_heads - 1)
-    boxes = {"x": (0, middle, "words x"), "W": (4.2, middle, "W_q W_k\nW_v"), "join": (13.2, middle)}
+    boxes = {"x": (0, middle, "words x"), "W": (4.2, middle, "W_q, W_k,\nW_v"), "join": (13.2, middle)}
     boxes |= {f"head {head}": (9.2, 2 * middle - 1.5 * head) for head in range(n_heads)}
     boxes |= {"W_o": (17.1, middle), "sum": (21, middle, "add"), "new": (24.9, middle, "new\nwords")}
     arrows = [("x", "W", whole), ("join", "W_o", whole), ("W_o", "sum", whole), ("sum", "new", whole)]
     arrows += [("W", f"head {head}", f"3 × {part}" if head == 0 else "") for head in range(n_heads)]
     arrows += [(f"head {head}", "join", part if head == 0 else "") for head in range(n_heads)]
-    kinds = {"W": "weights", "W_o": "weights", "join": "step", "sum": "step"}
+    kinds = {"W": "weights", "W_o": "weights", "join": "step", "sum": "step", "x": "plain", "new": "plain"}
     kinds |= {f"head {head}": "step" for head in range(n_heads)}
     figure, ax = plt.subplots(figsize=(8, 2.45))
-    flow(ax, boxes, arrows, kinds=kinds, height=1.15, width=2.5, fontsize=7.5)
+    flow(ax, boxes, arrows, kinds=kinds, height=1.25, width=2.6, fontsize=7)
     around = -1.5  # the words go around the heads, to the sum
     ax.plot([0, 0, 21], [middle - 0.6, around, around], color="#555555", linewidth=1.1)
     line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 1}
@@ -183,7 +194,7 @@ def shared_heads(n_heads: int, kept: Mapping[str, int]) -> Figure:
     for n_kept in kept.values():
         if n_heads % n_kept:
             raise InputError(f"{n_heads} query heads cannot share {n_kept} key-value heads evenly.")
-    figure, axes = plt.subplots(1, len(kept), figsize=(2.6 * len(kept), 1.9), squeeze=False)
+    figure, axes = plt.subplots(1, len(kept), figsize=(2.15 * len(kept), 1.85), squeeze=False)
     for ax, (name, n_kept) in zip(axes[0], kept.items(), strict=True):
         group = n_heads // n_kept
         boxes = {f"q {head}": (head, 1.95) for head in range(n_heads)}
@@ -193,7 +204,7 @@ def shared_heads(n_heads: int, kept: Mapping[str, int]) -> Figure:
         arrows = [(f"k {head // group}", f"q {head}") for head in range(n_heads)]
         kinds = {box: {"q": "query", "k": "key", "v": "value"}[box[0]] for box in boxes}
         flow(ax, boxes, arrows, kinds=kinds, width=0.78, height=0.5)
-        ax.set_title(f"{name}: {n_kept} of {n_heads} kept", fontsize=9)
+        ax.set_title(f"{name}:\n{n_kept} key-value head{'s' if n_kept > 1 else ''}", fontsize=9)
     return figure
 
 
@@ -244,13 +255,13 @@ def draw_attention(ax: Axes, tokens: Sequence[str], weights: Sequence[float], qu
     from matplotlib.patches import FancyArrowPatch
 
     for place, (token, weight) in enumerate(zip(tokens, weights, strict=True)):
-        line = FancyArrowPatch((query, 1), (place, 0.0), arrowstyle="-", shrinkA=11, shrinkB=11)
+        line = FancyArrowPatch((query, 0.87), (place, 0.13), arrowstyle="-", shrinkA=0, shrinkB=0)
         line.set(linewidth=0.4 + 11 * weight, color="#0072B2", alpha=0.25 + 0.6 * min(1.0, weight), zorder=1)
         ax.add_patch(line)
         strong = "bold" if place == query else "normal"
         ax.text(place, 0, token, ha="center", va="center", fontsize=11, weight=strong, color=INK, parse_math=False)
         ax.text(place, -0.17, f"{weight:.{digits}f}", ha="center", va="center", fontsize=8.5, color=PALE_INK)
-    ax.text(query, 1, tokens[query], ha="center", va="center", fontsize=11, weight="bold", color="#D55E00")
+    ax.text(query, 1, tokens[query], ha="center", va="center", fontsize=11, weight="bold", color=EDGES["query"])
     ax.set(xlim=(-0.5, len(tokens) - 0.5), ylim=(-0.3, 1.15))
     ax.set_axis_off()
 

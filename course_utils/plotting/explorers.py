@@ -37,10 +37,6 @@ def explorer(
     """
     import ipywidgets
 
-    class Page(ipywidgets.VBox):
-        def __repr__(self) -> str:
-            return f"[Interactive: {description}. It needs a running notebook.]"
-
     view = ipywidgets.HTML()
 
     def draw(_change: object = None) -> None:
@@ -52,7 +48,24 @@ def explorer(
     for control in controls.values():
         control.observe(draw, names="value")
     draw()
-    return Page([*controls.values(), view])
+    return page([*controls.values(), view], description)
+
+
+def page(children: Sequence[ipywidgets.Widget], description: str) -> ipywidgets.VBox:
+    """Put widgets below each other; where no kernel runs, a sentence with the description stands in their place.
+
+    Examples
+    --------
+    >>> page([], "squares of a number")
+    [Interactive: squares of a number. It needs a running notebook.]
+    """
+    import ipywidgets
+
+    class Page(ipywidgets.VBox):
+        def __repr__(self) -> str:
+            return f"[Interactive: {description}. It needs a running notebook.]"
+
+    return Page(children)
 
 
 def bars(rows: Sequence[tuple[str, float]]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 GREY = "#b8b8b8"  # bars and points that are not brought forward
 INK = "#222222"  # words
@@ -35,3 +38,84 @@ def bar_chart(
     ax.set_yticklabels(labels, color=INK, parse_math=False)
     ax.invert_yaxis()
     ax.tick_params(left=False)
+
+
+def stacked_bars(
+    ax: Axes, rows: Sequence[str], parts: Mapping[str, Sequence[int]], colours: Sequence[str], columns: int = 2
+) -> None:
+    """Draw a horizontal bar for each row, the first on top, made of parts with their counts of answers in them.
+
+    Parameters
+    ----------
+    parts : mapping of str to sequence of int
+        By the part's name its count in each row. A part of 0 gets no number.
+    columns : int
+        Of the legend, to which the title keeps a distance.
+    """
+    starts = np.zeros(len(rows))
+    for (name, counts), colour in zip(parts.items(), colours, strict=True):
+        bars = ax.barh(list(rows), counts, left=starts, color=colour, label=name)
+        ax.bar_label(bars, [f"{n}" if n else "" for n in counts], label_type="center", color="white", fontsize=8)
+        starts += counts
+    ax.set(xlim=(0, starts.max()), xlabel="answers")
+    ax.invert_yaxis()
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.97), ncol=columns, fontsize=9)
+
+
+def interval_bars(
+    ax: Axes,
+    rows: Sequence[str],
+    series: Mapping[str, Sequence[tuple[float, float, float]]],
+    of: int,
+    colours: Sequence[str | Sequence[str]],
+) -> None:
+    """Draw counts as horizontal bars in percent of ``of``, each with its interval as a line and the count behind it.
+
+    Parameters
+    ----------
+    series : mapping of str to sequence of (count, low, high)
+        One for each row; several series are drawn beside each other, the first on top.
+    colours : sequence of str, or of sequences of str
+        One for each series, or one for each of its bars.
+    """
+    height = 0.8 / len(series)
+    for k, ((name, values), colour) in enumerate(zip(series.items(), colours, strict=True)):
+        counts, low, high = np.transpose(values) * 100 / of
+        place = np.arange(len(rows)) + height * (k - (len(series) - 1) / 2)
+        ax.barh(place, counts, height, xerr=[counts - low, high - counts], color=colour, ecolor="0.2", label=name)
+        for y, end, (count, *_) in zip(place, np.maximum(high, counts), values, strict=True):
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            ax.text(end + 2, y, f"{count:.0f}", va="center", fontsize=9, weight="bold", bbox=box)
+    ax.set(xlim=(0, 112), xticks=range(0, 101, 25), ylim=(len(rows) - 0.4, -0.6))
+    ax.set_yticks(range(len(rows)), rows)
+
+
+def next_token_bars(
+    written: str, choices: Sequence[tuple[str, float]], right: Sequence[str] = ()
+) -> tuple[Figure, str]:
+    """Draw the likeliest next tokens after a text, the one that is taken in orange, for a frame of the player.
+
+    Parameters
+    ----------
+    choices : sequence of (token, probability)
+        The likeliest first, as `NumPyLM.next_words` returns them. A space is drawn as ␣.
+    right : sequence of str
+        Tokens to draw in green.
+
+    Returns
+    -------
+    (Figure, str)
+        The picture, and what it shows in words.
+    """
+    import matplotlib.pyplot as plt
+
+    shown = [token.replace(" ", "␣") for token, _ in choices]
+    written = written[:-1] + "␣" if written.endswith(" ") else written
+    margins = {"left": 0.17, "right": 0.97, "bottom": 0.27, "top": 0.86}
+    figure, ax = plt.subplots(figsize=(5.6, 1.9), gridspec_kw=margins)
+    colours = ["C1", *["C2" if token in right else "0.7" for token, _ in choices[1:]]]
+    ax.barh(shown, [p for _, p in choices], color=colours)
+    ax.set(xlim=(0, 1), xlabel="probability of the next token", title=f"{written} …")
+    ax.invert_yaxis()
+    listed = ", ".join(f"{token} ({p:.2f})" for token, (_, p) in zip(shown, choices, strict=True))
+    return figure, f"After “{written}” the likeliest tokens are {listed}."

@@ -178,7 +178,9 @@ def attention_step(
 ) -> Figure:
     """Draw the arrays of attention without a mask, as far as they are computed; what is not computed yet is grey.
 
-    Queries, keys, values and scores that are exactly 0 are left empty.
+    Numbers that round to 0.00 are left empty. Unless all words are drawn, a frame marks what
+    the last of ``rows`` uses at this step: at step 1 its query, with a line to each key, at step 4 its weights, with a
+    line from each value to its output, thicker for a larger weight.
 
     Parameters
     ----------
@@ -191,11 +193,11 @@ def attention_step(
     step : int
         1 after the scores, 2 after the scale, 3 after the softmax, 4 after the mixture (else InputError).
     rows : sequence of int
-        The words for which it is done. At step 1 of a single word a line joins its query to the key that fits best.
+        The words for which it is done.
     """
     import matplotlib.pyplot as plt
 
-    from course_utils.plotting.diagrams import EDGES, KINDS
+    from course_utils.plotting.diagrams import KINDS
 
     if step not in (1, 2, 3, 4):
         raise InputError(f"The steps are 1 to 4 (score, scale, softmax, mix), and {step} is none of them.")
@@ -204,38 +206,60 @@ def attention_step(
     panels = [("queries", q, 0, "query"), ("keys", k, 0, "key"), (*second, 1, "step")]
     panels += [("weights", weights, 3, "step"), ("values", v, 0, "value"), ("output", weights @ v, 4, "step")]
     figure, ax = plt.subplots(figsize=(8.2, 2.7), layout="constrained")
-    left = 0.0
+    left, places = 0.0, []
     for name, values, since, kind in panels:
         known = range(n) if since == 0 else rows if step >= since else []
-        width = values.shape[1] * (0.8 if since > 1 else 1)  # numbers in one text are closer
-        ax.text(left + width / 2, -0.95 if since == 1 else -0.3, name, ha="center", fontsize=10, color=INK)
-        for column, word in enumerate(words if since == 1 else []):
+        width, square = values.shape[1], since in (1, 3)
+        places.append((left, left + width))
+        ax.text(left + width / 2, -0.95 if square else -0.3, name, ha="center", fontsize=10, color=INK)
+        for column, word in enumerate(words if square and len(known) else []):
             ax.text(left + column + 0.5, -0.2, word, ha="center", fontsize=6.5, color=PALE_INK, parse_math=False)
         blocks = (
             [(0, n, KINDS[kind])] if len(known) == n else [(0, n, MASKED), *((row, 1, KINDS[kind]) for row in known)]
         )
         for top, height, colour in blocks:
-            ax.add_patch(_rectangle(left, top, width, height, facecolor=colour))
+            ax.add_patch(_rectangle(left, top, width, height, facecolor=colour, clip_on=False))
         for row in known:
-            if since > 1:  # all cells in one text: a player has room for few
-                numbers = " ".join(f"{number:.2f}" for number in values[row])
-                ax.text(left + width / 2, row + 0.68, numbers, ha="center", fontsize=7.5, color=INK)
-            for column in np.flatnonzero(values[row]) if since <= 1 else []:
-                number = f"{values[row, column]:.2f}".removesuffix(".00")
-                ax.text(left + column + 0.5, row + 0.68, number, ha="center", fontsize=7.5, color=INK)
-        left += width + 0.6
-    if step == 1 and len(rows) == 1:
-        row, width = rows[0], q.shape[1]
-        best = int(scores[row].argmax())
-        for start, at, kind in ((0, row, "query"), (width + 0.6, best, "key")):
-            ax.add_patch(_rectangle(start, at, width, 1, fill=False, edgecolor=EDGES[kind], linewidth=1.6, zorder=3))
-        ax.plot([width, width + 0.6], [row + 0.5, best + 0.5], color=INK, linewidth=1.4, zorder=3)
-    ax.set(xlim=(-0.1, left - 0.5), ylim=(n + 0.1, -1.6), xticks=[])
+            for column in np.flatnonzero(abs(values[row]) >= 0.005):
+                number = f"{values[row, column]:.2f}"
+                number = number.removesuffix(".00") if since <= 1 else number
+                ax.text(left + column + 0.5, row + 0.68, number, ha="center", fontsize=7, color=INK)
+        left += width + (1.6 if name in ("queries", "values") else 0.7)
+    if len(rows) < n:
+        _link_used(ax, places, step, rows[-1], weights[rows[-1]])
+    ax.set(xlim=(-0.1, places[-1][1] + 0.1), ylim=(n + 0.1, -1.6), xticks=[])
     ax.set_yticks(np.arange(n) + 0.5, words, parse_math=False)
     ax.tick_params(left=False)
     ax.spines[:].set_visible(False)
     ax.patch.set_visible(False)
     return figure
+
+
+def _link_used(ax: Axes, places: Sequence[tuple[float, float]], step: int, row: int, weights: np.ndarray) -> None:
+    """Frame what a row uses at a step of `attention_step`, and join it to what comes out of it."""
+    from course_utils.plotting.diagrams import EDGES
+
+    n = len(weights)
+    queries, keys, scores, shares, values, outputs = range(6)
+    framed = {
+        1: [(queries, row, 1, "query"), (keys, 0, n, "key"), (scores, row, 1, "step")],
+        2: [(scores, row, 1, "step")],
+        3: [(scores, row, 1, "step"), (shares, row, 1, "step")],
+        4: [(shares, row, 1, "step"), (values, 0, n, "value"), (outputs, row, 1, "step")],
+    }
+    for panel, top, height, kind in framed[step]:
+        start, end = places[panel]
+        style = {"fill": False, "edgecolor": EDGES[kind], "linewidth": 1.5, "zorder": 3, "clip_on": False}
+        ax.add_patch(_rectangle(start, top, end - start, height, **style))
+    middle = row + 0.5
+    line = {"color": "#555555", "zorder": 2, "clip_on": False, "solid_capstyle": "butt"}
+    for each in range(n) if step in (1, 4) else []:
+        before, after = (queries, keys) if step == 1 else (values, outputs)
+        heights = [middle, each + 0.5] if step == 1 else [each + 0.5, middle]
+        width = 0.8 if step == 1 else 0.4 + 4 * weights[each]
+        ax.plot([places[before][1], places[after][0]], heights, linewidth=width, **line)
+    if step == 3:
+        ax.plot([places[scores][1], places[shares][0]], [middle, middle], linewidth=1.2, **line)
 
 
 def _check(values: np.ndarray, rows: Sequence | None, columns: Sequence | None, mask: np.ndarray | None) -> None:

@@ -18,10 +18,11 @@ TIMED = 60  # queries that are timed, at least
 CLOCK = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-5 else time.perf_counter
 
 
-def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndarray:
+def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Make vectors that resemble the given ones: mixtures of two in their ``width`` main directions, with noise.
 
-    The vectors have shape ``(n_real, d)``, the result ``(n, width)``; all rows are float32 and of length one.
+    The vectors have shape ``(n_real, d)``, those made ``(n, width)``; all rows are float32 and of length one. The
+    second result has shape ``(n, 2)``: the positions of the two ingredients. The second counts 0.8 times the first.
 
     Raises
     ------
@@ -30,34 +31,39 @@ def make_more(vectors: np.ndarray, n: int, width: int, seed: int = 0) -> np.ndar
 
     Examples
     --------
-    >>> make_more(np.eye(4, dtype=np.float32), n=10, width=3).shape
-    (10, 3)
+    >>> many, ingredients = make_more(np.eye(4, dtype=np.float32), n=10, width=3)
+    >>> many.shape, ingredients[:, 0].tolist()
+    ((10, 3), [0, 1, 2, 3, 0, 1, 2, 3, 0, 1])
     """
     vectors, n = check_vectors(vectors), check_whole("n", n, least=1)
     width = check_whole("width", width, least=1, most=vectors.shape[1])
     rng, many = np.random.default_rng(check_whole("seed", seed, least=0)), np.empty((n, width), dtype=np.float32)
     _, directions = np.linalg.eigh(vectors.T @ vectors)
+    ingredients = np.empty((n, 2), dtype=np.int32)
     small = vectors @ directions[:, -width:].astype(np.float32)  # (n_real, d) @ (d, width) -> (n_real, width)
     for start in range(0, n, len(small)):
         rows = min(len(small), n - start)
-        mixed = small[:rows] + 0.8 * small[rng.permutation(len(small))[:rows]]
+        second = rng.permutation(len(small))[:rows]
+        mixed = small[:rows] + 0.8 * small[second]
         mixed += rng.normal(0, 0.02, mixed.shape).astype(np.float32)
         many[start : start + rows] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
-    return many
+        ingredients[start : start + rows] = np.stack([np.arange(rows), second], axis=1)
+    return many, ingredients
 
 
 def measure(
-    search: Callable[[np.ndarray], Sequence],
+    search: Callable[[np.ndarray], Sequence | tuple[np.ndarray, np.ndarray]],
     queries: np.ndarray,
     exact: Sequence[Sequence[int | Hit]],
     at_once: int = 1,
 ) -> tuple[float, float]:
     """Measure a search: which share of the nearest neighbours it finds, and how long one query takes on one core.
 
-    ``search`` gets queries of shape ``(n_queries, d)`` and returns for each a list of positions or of hits; ``exact``
-    holds the nearest neighbours of each, as an exact search finds them. The result is the mean recall, from 0 to 1, and
-    the median time of a query in milliseconds, when ``at_once`` queries are asked together. Where the system can tell,
-    it is the processor's time for this search, without the time in which other programs use the processor.
+    ``search`` gets queries of shape ``(n_queries, d)`` and returns for each a list of positions or of hits, or the two
+    tables that faiss returns, of scores and of positions; ``exact`` holds the nearest neighbours of each, as an exact
+    search finds them. The result is the mean recall, from 0 to 1, and the median time of a query in milliseconds, when
+    ``at_once`` queries are asked together. Where the system can tell, it is the processor's time for this search,
+    without the time in which other programs use the processor.
 
     Raises
     ------
@@ -78,7 +84,9 @@ def measure(
         raise InputError("Each query needs at least one nearest neighbour that a search can find.")
     at_once = check_whole("at_once", at_once, least=1, most=max(1, len(queries)))
     with threadpool_limits(1):
-        found = [{getattr(each, "position", each) for each in row} for row in check_rankings(search(queries))]
+        found = search(queries)
+        found = check_rankings(found[1] if isinstance(found, tuple) else found)
+        found = [{getattr(each, "position", each) for each in row} for row in found]
         if not len(found) == len(nearest) == len(queries):
             raise InputError(
                 f"{len(queries)} queries have {len(found)} results and {len(nearest)} lists of neighbours."

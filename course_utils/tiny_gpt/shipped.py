@@ -41,6 +41,14 @@ def load_ablations(n_steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return np.array(steps), lost
 
 
+def load_shorter() -> TinyGPT:
+    """Return the lesson's model after its 350 steps, as one computer trained it, with weights rounded to 16 bits.
+
+    Processors round differently, and a training makes much of it: this one is the same everywhere.
+    """
+    return load_checkpoint(FOLDER / "shorter.safetensors")
+
+
 def load_longer() -> tuple[TinyGPT, dict[int, float]]:
     """Return the lesson's model after 8,000 steps in place of 350, and its held-out losses by the number of steps."""
     judged = json.loads((FOLDER / "longer.json").read_text(encoding="utf-8"))

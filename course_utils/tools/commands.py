@@ -192,14 +192,27 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         rest = [word for word in rest if word not in named] + words_for_pytest(chosen, all_rules=options.quick)
     os.chdir(ROOT)
     if options.core:
-        left_out = [path for path in notebooks.find() if notebooks.is_elective(path)]
-        rest += [f"--ignore={path}" for path in [*left_out, "tests/electives"]]
+        rest += words_for_the_core(notebooks.find())
     words, variables = [f"--session-timeout={60 * MINUTES_FOR_TESTS}", *rest], {**os.environ, QUIET: "1"}
     workers = min(WORKERS, os.cpu_count() or 1)
     if workers > 1 and all(word.startswith("-") for word in rest):  # everything: it takes minutes
         words += ["-n", str(workers), "--dist", "loadscope"]  # the cells of a notebook stay together
         variables.setdefault(THREADS, str(os.cpu_count() // workers))  # or the workers wait for each other
     return _become([sys.executable, "-m", "pytest", *words], variables)
+
+
+def words_for_the_core(paths: Sequence[Path]) -> list[str]:
+    """Return the options with which pytest leaves the electives among some notebooks out, and their helpers' tests.
+
+    Examples
+    --------
+    >>> words_for_the_core([Path("16_images_and_text.ipynb"), Path("21_learn_from_reward.ipynb")])
+    ['--ignore=21_learn_from_reward.ipynb', '--ignore=tests/electives']
+    """
+    from course_utils.tools import notebooks
+
+    electives = [path for path in paths if notebooks.is_elective(path)]
+    return [f"--ignore={path}" for path in [*electives, "tests/electives"]]
 
 
 def words_for_pytest(chosen: Sequence[Path], all_rules: bool) -> list[str]:
@@ -238,8 +251,10 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
     print(table)
     if options.readme and not failures:
         readme = ROOT / "README.md"
-        text = notebooks.replace_between(readme.read_text(encoding="utf-8"), "budget", f"\n{table}\n")
-        notebooks.rewrite(readme, text)
+        text = readme.read_text(encoding="utf-8")
+        if options.notebooks:
+            table = notebooks.merge_tables(text.partition("<!-- budget -->")[2], table)
+        notebooks.rewrite(readme, notebooks.replace_between(text, "budget", f"\n{table}\n"))
     return _tell(failures)
 
 

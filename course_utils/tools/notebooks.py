@@ -218,6 +218,27 @@ def table(runs: Sequence[Run]) -> str:
     return "\n".join(rows)
 
 
+def merge_tables(old: str, new: str) -> str:
+    """Return a table in which the rows of a new one take the place of an old one's, and the sum is made anew.
+
+    Examples
+    --------
+    >>> old = table([Run("00_start_here.ipynb", 42.0, 1_100_000_000), Run("05_x.ipynb", 60.0, 900_000_000)])
+    >>> print(merge_tables(old, table([Run("05_x.ipynb", 30.0, 1_200_000_000)])))
+    | notebook | minutes | peak memory |
+    |---|---|---|
+    | 00_start_here | 0.7 | 1.1 GB |
+    | 05_x | 0.5 | 1.2 GB |
+    | all | 1.2 | 1.2 GB |
+    """
+    found = dict(re.findall(r"^\| (\d\d_\w+) (\|.*)$", f"{old}\n{new}", re.MULTILINE))
+    rows = dict(sorted(found.items()))
+    numbers = [re.findall(r"[\d.]+", row) for row in rows.values()]
+    minutes, peak = sum(float(each) for each, _ in numbers), max(float(each) for _, each in numbers)
+    lines = [f"| {name} {row}" for name, row in rows.items()]
+    return "\n".join([*table([]).splitlines(), *lines, f"| all | {minutes:.1f} | {peak:.1f} GB |"])
+
+
 def replace_between(text: str, marker: str, new: str) -> str:
     """Replace what lies between ``<!-- marker -->`` and ``<!-- /marker -->``.
 

@@ -1,11 +1,10 @@
-"""Keywords of a text: phrases of it that are close to its meaning and differ from each other."""
+"""Choose keywords: phrases of a text that are close to its meaning and differ from each other."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from numbers import Real
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,19 +12,8 @@ import numpy as np
 from course_utils.common.checks import check_number, check_strings, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.vectors import check_vectors
-from course_utils.phrases import WORD, Highlighted, stands_in
+from course_utils.phrases import WORD, stands_in
 from course_utils.words import STOP_WORDS
-
-__all__ = ["Highlighted", "Keyword", "candidates", "extract", "group_similar", "keyword_prompt", "mmr", "propose"]
-__all__ += ["stands_in"]
-
-MAX_CHARACTERS = 400  # of a text in a prompt
-# Written for this prompt; in none of the articles.
-EXAMPLES = (
-    ("A lighthouse is a tower with a lamp that guides ships at night along a dangerous coast.", "lighthouse, ships"),
-    ("Yoghurt is made when bacteria turn the sugar of warm milk into acid.", "yoghurt, bacteria, milk"),
-    ("Maria Weber (1890 – 1961) was a Swiss botanist who collected alpine mosses.", "Maria Weber, botanist, mosses"),
-)
 
 
 class Keyword(NamedTuple):
@@ -53,7 +41,7 @@ def candidates(text: str, max_words: int = 2) -> list[str]:
     """
     import regex
 
-    text = unicodedata.normalize("NFC", _checked_text(text)).replace("\u00ad", "")  # the soft hyphen
+    text = unicodedata.normalize("NFC", check_text(text)).replace("\u00ad", "")  # the soft hyphen
     check_whole("max_words", max_words, 1)
     words = [(match[0].lower(), match.start(), match.end()) for match in regex.finditer(WORD, text)]
     can_be_an_end = [
@@ -156,7 +144,7 @@ def extract(
     """
     from course_utils.embeddings import embed
 
-    text = _checked_text(text)
+    text = check_text(text)
     check_whole("n", n, 1)
     check_number("diversity", diversity, 0, 1)
     if phrases is None:
@@ -171,97 +159,8 @@ def extract(
     return [Keyword(found[row], float(vectors[row] @ text_vector)) for row in mmr(text_vector, vectors, n, diversity)]
 
 
-def keyword_prompt(text: str) -> str:
-    """Write the prompt that lets a language model go on with the keywords of a text, after three examples.
-
-    Examples
-    --------
-    >>> print(keyword_prompt("Rain falls.")[-27:])
-    Text: Rain falls.
-    Keywords:
-    """
-    shown = "".join(f"Text: {example}\nKeywords: {keywords}\n\n" for example, keywords in EXAMPLES)
-    text = " ".join(_checked_text(text).split())
-    if len(text) > MAX_CHARACTERS:
-        text = text[:MAX_CHARACTERS].rsplit(" ", 1)[0]
-    return f"{shown}Text: {text}\nKeywords:"
-
-
-def propose(texts: Sequence[str], ask: Callable[[list[str]], Sequence[str]] | None = None) -> list[list[str]]:
-    """Let a language model propose keywords for each text, whether or not they are in it.
-
-    Parameters
-    ----------
-    texts : sequence of str
-    ask : callable, optional
-        Gets a list of prompts and returns an answer for each: `grounding.generate_answers`, which asks SmolLM2, or one
-        that `common.online.completion_server` makes for a larger model. The first of them when left out.
-
-    Returns
-    -------
-    list of list of str
-        What the answers hold between commas, in lower case, each phrase once.
-
-    Raises
-    ------
-    InputError
-        If ``texts`` is a single string, a text is empty, or ``ask`` does not return one answer for each prompt.
-
-    Examples
-    --------
-    >>> propose(["Rain falls on Riga."], ask=lambda prompts: ["Rain, Riga, rain, snow." for _ in prompts])
-    [['rain', 'riga', 'snow']]
-    """
-    from course_utils.grounding import generate_answers
-
-    if isinstance(texts, str):
-        raise InputError("propose takes a list of texts: write propose([text])[0] for a single one.")
-    prompts = [keyword_prompt(text) for text in texts]
-    answers = list((ask or generate_answers)(prompts))
-    if len(answers) != len(prompts):
-        raise InputError(f"ask must return one answer for each prompt: {len(answers)} came for {len(prompts)}.")
-    lists = []
-    for answer in answers:
-        parts = (part.strip(" .;:\"'").lower() for part in re.split(r"[,\n]", answer))
-        lists.append(list(dict.fromkeys(part for part in parts if part)))
-    return lists
-
-
-def group_similar(vectors: np.ndarray, threshold: float) -> list[list[int]]:
-    """Group rows that are nearly the same: each joins the first group whose first row is close enough.
-
-    Parameters
-    ----------
-    vectors : ndarray, shape (n, d)
-        Unit rows.
-    threshold : float
-        The least cosine with the first row of a group, above 0 and at most 1.
-
-    Returns
-    -------
-    list of list of int
-        Every position once, in groups that go in the order of their first rows.
-
-    Examples
-    --------
-    >>> group_similar(np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]]), 0.7)
-    [[0, 2], [1]]
-    """
-    if not isinstance(threshold, Real) or not 0 < threshold <= 1:
-        raise InputError(f"threshold is a cosine above 0 and at most 1, and {threshold!r} is not.")
-    groups: list[list[int]] = []
-    vectors = check_vectors(vectors) if len(vectors) else vectors
-    for row, vector in enumerate(vectors):
-        for group in groups:
-            if vector @ vectors[group[0]] >= threshold - 1e-6:
-                group.append(row)
-                break
-        else:
-            groups.append([row])
-    return groups
-
-
-def _checked_text(text: str) -> str:
+def check_text(text: str) -> str:
+    """Return a text; what is none, or an empty one, is refused (InputError)."""
     if not isinstance(text, str):
         raise InputError(f"The text must be a string, and this is {type(text).__name__}.")
     if not text.strip():

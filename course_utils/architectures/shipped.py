@@ -1,0 +1,123 @@
+"""Results of trainings that take too long for a lesson; ``training/compare_architectures.py`` made them all."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import numpy as np
+
+from course_utils.common import DATA
+from course_utils.common.errors import InputError
+
+FOLDER = DATA / "architectures"
+LEVELS = "0123456789abcdefg"  # of a pixel, from black to white
+
+
+@functools.cache
+def _stored() -> dict:
+    return json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+
+
+def load_right(kind: str, method: str, test: str = "as trained") -> np.ndarray:
+    """Return which test examples a method had right, ``(n_seeds, n_test)`` of bool, for the seeds 0, 1 and 2.
+
+    Parameters
+    ----------
+    kind : {"table", "pictures", "time series", "text"}
+        The kind of data.
+    method : {"linear", "trees", "MLP", "CNN", "GRU", "Transformer"}
+        What was trained.
+    test : str
+        ``"as trained"``, ``"exchanged"`` (all places in another order, in training too), or a change of the test alone:
+        ``"shifted by 1"``, ``"shifted by 2"``, ``"reversed"``, ``"shuffled"``, ``"24 words"``, ``"48 words"`` or
+        ``"72 words"``.
+
+    Raises
+    ------
+    InputError
+        If there is no such result.
+
+    Examples
+    --------
+    >>> load_right("pictures", "CNN").shape
+    (3, 597)
+    """
+    try:
+        found = _stored()[kind]
+        marks, n = found["methods"][method]["right"][test], found["n_test"][test]
+    except KeyError as missing:
+        raise InputError(f"There is no result for {missing.args[0]!r}: look at load_right's list.") from None
+    return np.array([np.unpackbits(np.frombuffer(bytes.fromhex(mark), np.uint8))[:n] for mark in marks]).astype(bool)
+
+
+def load_facts(kind: str, method: str) -> dict:
+    """Return how a method was trained: the ``setting`` chosen among three, its ``parameters`` and its ``seconds``.
+
+    Linear models and trees have no ``parameters`` here (None); the seconds are those of one training, on one core.
+
+    Examples
+    --------
+    >>> load_facts("pictures", "CNN")["setting"]
+    0.01
+    """
+    try:
+        found = _stored()[kind]["methods"][method]
+    except KeyError as missing:
+        raise InputError(f"There is no result for {missing.args[0]!r}: look at load_right's list.") from None
+    return {name: found[name] for name in ("setting", "parameters", "seconds")}
+
+
+@functools.cache
+def _generators() -> dict:
+    return json.loads((FOLDER / "generators.json").read_text(encoding="utf-8"))
+
+
+def load_scores(data: str, method: str) -> dict[float, list[tuple[float, int]]]:
+    """Return the scores of a generator by its learning rate: for each seed the share that is good, and what is covered.
+
+    Parameters
+    ----------
+    data : {"ring", "digits"}
+        The share is that of points near a mode, or of digits that a classifier is sure of; covered are modes or digits.
+    method : {"GAN", "GAN with penalty", "diffusion"}
+        What was trained.
+
+    Raises
+    ------
+    InputError
+        If there is no such result.
+
+    Examples
+    --------
+    >>> sorted(load_scores("ring", "GAN"))
+    [0.0003, 0.001, 0.003]
+    """
+    return {
+        float(rate): [(run["share"], run["covered"]) for run in found["runs"]]
+        for rate, found in _found(data, method).items()
+    }
+
+
+def load_digits(method: str, rate: float, seed: int = 0) -> np.ndarray:
+    """Return the ten first digits that a generator made, ``(10, 8, 8)``, from 0 to 1 in 17 levels.
+
+    The methods and the error are those of `load_scores`.
+
+    Examples
+    --------
+    >>> load_digits("diffusion", 0.001).shape
+    (10, 8, 8)
+    """
+    try:
+        texts = _found("digits", method)[str(rate)]["runs"][seed]["digits"]
+    except (KeyError, IndexError):
+        raise InputError(f"There are no digits for the rate {rate} and the seed {seed}.") from None
+    return np.array([[LEVELS.index(sign) for sign in text] for text in texts]).reshape(-1, 8, 8) / (len(LEVELS) - 1)
+
+
+def _found(data: str, method: str) -> dict:
+    try:
+        return _generators()[data][method]
+    except KeyError as missing:
+        raise InputError(f"There is no result for {missing.args[0]!r}: look at load_scores' list.") from None

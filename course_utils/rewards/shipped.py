@@ -1,0 +1,71 @@
+"""What the course ships of experiments that take too long for a lesson; ``training/learn_from_reward.py`` made it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from course_utils.common import DATA
+from course_utils.common.errors import InputError
+
+FOLDER = DATA / "rewards"
+WORD, BEGINNING = "island", "The"  # what is paid for, and how each text begins
+
+
+def load_leash() -> list[dict[str, Any]]:
+    """Return the runs of the tiny GPT that was paid for a word, three seeds for each ``beta``.
+
+    Each is a dict with ``beta``, ``seed``, what `words.judge_texts` says of fresh texts at the end (``with_it``,
+    ``reward``, ``kl``, ``different``), and ``texts``, three texts of the model. The first run, which has no leash, also
+    has its ``history``: the mean reward and divergence of each update's texts.
+
+    Examples
+    --------
+    >>> runs = load_leash()
+    >>> sorted({run["seed"] for run in runs})
+    [0, 1, 2]
+    """
+    return _read("leash.json")
+
+
+def load_tuning() -> dict[str, list[dict[str, float]]]:
+    """Return how long the pole stood, on five seeds that the lesson does not use, for each setting that was tried.
+
+    The keys are ``"reinforce"``, ``"baseline"`` and ``"cells"``; a setting has its parameters and ``"length"``, the
+    mean length of all episodes of the learning.
+    """
+    return _read("tuning.json")
+
+
+def load_pairs() -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of texts that the tiny GPT wrote: the better one of each has the word, the worse one has not.
+
+    Returns
+    -------
+    (better, worse) : ndarrays of int64, shape (128, n_tokens)
+        Token ids, the beginning first.
+
+    Examples
+    --------
+    >>> [texts.shape for texts in load_pairs()]
+    [(128, 33), (128, 33)]
+    """
+    pairs = _read("pairs.json")
+    return np.array(pairs["better"]), np.array(pairs["worse"])
+
+
+def load_preferred() -> list[dict[str, Any]]:
+    """Return the models trained on the first hundred pairs, three seeds for each ``way`` and ``learning_rate``.
+
+    The ways are ``"dpo"`` and ``"likelihood"``; each dict has what `words.judge_texts` says of fresh texts.
+    """
+    return _read("preferred.json")
+
+
+def _read(name: str) -> Any:
+    path = FOLDER / name
+    if not path.is_file():
+        raise InputError(f"{name} is missing: training/learn_from_reward.py makes it.")
+    return json.loads(path.read_text(encoding="utf-8"))

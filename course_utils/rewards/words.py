@@ -1,0 +1,227 @@
+"""The tiny GPT of notebook 13 as a policy: many texts at once, their probabilities, and learning from a reward."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from course_utils.common.checks import check_ids, check_number, check_whole
+from course_utils.common.compute import one_thread
+from course_utils.common.errors import InputError
+from course_utils.common.progress import job_bar
+from course_utils.corpus import load_wikipedia
+from course_utils.tiny_gpt import load_longer
+from course_utils.tiny_gpt.model import TinyGPT, rotate
+from course_utils.tokens import BPETokenizer
+
+BATCH, N_TOKENS, LEARNING_RATE = 64, 32, 5e-4  # texts of a step, new tokens of a text, and how far a step goes
+
+
+def load_reference() -> tuple[TinyGPT, BPETokenizer]:
+    """Return the tiny GPT of notebook 13 after its 8,000 steps, and the tokenizer that it was trained with."""
+    texts = load_wikipedia()["text"][:]
+    order = np.random.default_rng(0).permutation(len(texts))
+    read = "\n\n".join(texts[article] for article in order[:-300])
+    return load_longer()[0], BPETokenizer.train(read[:500_000], vocab_size=512)
+
+
+@one_thread()
+@torch.no_grad()
+def write_many(
+    model: TinyGPT, beginning: Sequence[int], batch: int = BATCH, n_tokens: int = N_TOKENS, *, draws: torch.Generator
+) -> Tensor:
+    """Continue one beginning many times, by drawing from the model's probabilities; keys and values are kept.
+
+    Returns
+    -------
+    Tensor of int64, shape (batch, len(beginning) + n_tokens)
+        The beginning and what was written, in each row.
+    """
+    start, batch = check_ids(beginning, model.plan.n_vocabulary), check_whole("batch", batch, 1)
+    if start.ndim != 1 or not 1 <= len(start) <= model.plan.context - check_whole("n_tokens", n_tokens, 1):
+        raise InputError(f"Beginning and new tokens together must fit into the {model.plan.context} that it reads.")
+    new = torch.tensor(start).expand(batch, -1)
+    ids, kept = new, [(None, None)] * len(model.blocks)
+    for _ in range(n_tokens):
+        x, place = model.tokens(new), ids.shape[1] - new.shape[1]
+        for number, block in enumerate(model.blocks):
+            mixed, kept[number] = _attend(block.attention, block.norm_1(x), place, kept[number])
+            x = x + mixed
+            x = x + block.narrow(F.gelu(block.widen(block.norm_2(x))))
+        chances = model.head(model.norm(x[:, -1])).softmax(dim=-1)
+        new = torch.multinomial(chances, 1, generator=draws)
+        ids = torch.cat([ids, new], dim=1)
+    return ids
+
+
+def _attend(attention: object, x: Tensor, place: int, kept: tuple) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Let new tokens, which begin at ``place``, attend to those kept and to themselves."""
+    n_new = x.shape[1]
+    q, k, v = attention.qkv(x).unflatten(2, (3, attention.n_heads, -1)).permute(2, 0, 3, 1, 4)
+    q, k = (rotate(each, attention.rotation[place : place + n_new]) for each in (q, k))
+    if kept[0] is not None:
+        k, v = torch.cat([kept[0], k], dim=2), torch.cat([kept[1], v], dim=2)
+    mixed = F.scaled_dot_product_attention(q, k, v, is_causal=n_new > 1, scale=attention.factor)
+    return attention.output(mixed.transpose(1, 2).flatten(2)), (k, v)
+
+
+def log_likelihood(model: TinyGPT, ids: Tensor, n_given: int) -> Tensor:
+    """Return the log-probability of each text behind its first ``n_given`` tokens: ``(batch, n_tokens) -> (batch,)``.
+
+    Gradients flow through it.
+    """
+    return chosen_logs(next_logs(model, ids, n_given), ids)
+
+
+def next_logs(model: TinyGPT, ids: Tensor, n_given: int) -> Tensor:
+    """Return the log-probabilities of all tokens at each new place: ``(batch, n_new, n_vocabulary)``."""
+    n_given = check_whole("n_given", n_given, 1, ids.shape[1] - 1)
+    return model(ids[:, :-1])[:, n_given - 1 :].log_softmax(dim=-1)
+
+
+def chosen_logs(logs: Tensor, ids: Tensor) -> Tensor:
+    """Return the summed log-probabilities of the tokens that were written: ``(batch,)``; ``logs`` from `next_logs`."""
+    return logs.gather(2, ids[:, -logs.shape[1] :, None])[..., 0].sum(dim=1)
+
+
+def leash(logs: Tensor, before: Tensor) -> Tensor:
+    """Return the KL divergence from the reference, summed over the places of each text: ``(batch,)``, in nats.
+
+    ``logs`` and ``before`` are the `next_logs` of the model and of the reference. The mean over texts that the model
+    wrote estimates the divergence of the two distributions of whole texts.
+    """
+    return (logs.exp() * (logs - before)).sum(dim=(1, 2))
+
+
+@one_thread()
+def learn_from_reward(
+    reference: TinyGPT,
+    beginning: Sequence[int],
+    reward: Callable[[list[list[int]]], np.ndarray],
+    *,
+    beta: float,
+    n_steps: int,
+    seed: int,
+    batch: int = BATCH,
+    learning_rate: float = LEARNING_RATE,
+) -> tuple[TinyGPT, np.ndarray]:
+    """Train a copy of a model to write what is rewarded, less ``beta`` times its distance from the model it began as.
+
+    Parameters
+    ----------
+    reward : callable
+        Gets the new tokens of each text and returns a number for each.
+    beta : float
+        What a nat of divergence from the reference costs; see `leash`.
+
+    Returns
+    -------
+    (model, history) : TinyGPT, and ndarray, shape (n_steps, 2)
+        The copy, and for each step the mean reward of its texts and their mean divergence from the reference.
+
+    Notes
+    -----
+    REINFORCE with the mean of the batch as baseline and Adam; gradients longer than 1 are shortened.
+    """
+    beta, n_given = check_number("beta", beta, 0), len(beginning)
+    model, history = copy.deepcopy(reference), []
+    optimiser = torch.optim.Adam(model.parameters(), lr=check_number("learning_rate", learning_rate, 0))
+    draws = torch.Generator().manual_seed(check_whole("seed", seed, 0))
+    with job_bar(check_whole("n_steps", n_steps, 1), "step", f"beta {beta:g}") as bar:
+        for _ in range(n_steps):
+            ids = write_many(model, beginning, batch, draws=draws)
+            with torch.no_grad():
+                before = next_logs(reference, ids, n_given)
+            logs = next_logs(model, ids, n_given)
+            paid = torch.tensor(np.asarray(reward(ids[:, n_given:].tolist())), dtype=torch.float32)
+            distance = leash(logs, before)
+            loss = beta * distance - (paid - paid.mean()) * chosen_logs(logs, ids)
+            optimiser.zero_grad()
+            loss.mean().backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            history.append((paid.mean().item(), distance.mean().item()))
+            bar.update()
+    return model, np.array(history)
+
+
+@one_thread()
+@torch.no_grad()
+def judge_texts(
+    model: TinyGPT,
+    reference: TinyGPT,
+    beginning: Sequence[int],
+    reward: Callable[[list[list[int]]], np.ndarray],
+    *,
+    n_texts: int = 512,
+    seed: int = 1000,
+) -> dict[str, float]:
+    """Write fresh texts, and return what they are like on average.
+
+    Returns
+    -------
+    dict of str to float
+        The mean ``reward``, the share ``with_it`` of texts that got any, ``kl``, their divergence from the reference in
+        nats, and ``different``, the number of different tokens in a text.
+    """
+    ids = write_many(model, beginning, n_texts, draws=torch.Generator().manual_seed(seed))
+    n_given = len(beginning)
+    distance = leash(next_logs(model, ids, n_given), next_logs(reference, ids, n_given))
+    new = ids[:, n_given:].tolist()
+    paid = np.asarray(reward(new), dtype=float)
+    different = np.mean([len(set(row)) for row in new])
+    numbers = {"reward": paid.mean(), "with_it": (paid > 0).mean(), "kl": distance.mean().item()}
+    return {name: float(number) for name, number in (numbers | {"different": different}).items()}
+
+
+@one_thread()
+def learn_from_pairs(
+    reference: TinyGPT,
+    better: Tensor,
+    worse: Tensor,
+    n_given: int,
+    *,
+    beta: float | None,
+    n_steps: int,
+    learning_rate: float,
+    seed: int,
+    batch: int = 25,
+) -> TinyGPT:
+    """Train a copy of a model by DPO, so that the better text of a pair gains more on the reference than the worse.
+
+    Parameters
+    ----------
+    better, worse : Tensor of int64, shape (n_pairs, n_tokens)
+        A pair in each row; the first ``n_given`` tokens were given.
+    beta : float or None
+        The strength of the leash in the loss. With None the loss is the mean log loss of a token of the better texts,
+        which is ordinary training on them, the control of DPO.
+
+    Notes
+    -----
+    Rafailov and others, *Direct Preference Optimization* (2023), https://arxiv.org/abs/2305.18290.
+    """
+    if better.shape != worse.shape or better.ndim != 2:
+        raise InputError(f"Each better text needs a worse one, and the shapes are {better.shape} and {worse.shape}.")
+    model, draws = copy.deepcopy(reference), torch.Generator().manual_seed(check_whole("seed", seed, 0))
+    optimiser = torch.optim.Adam(model.parameters(), lr=check_number("learning_rate", learning_rate, 0))
+    with torch.no_grad():
+        start = log_likelihood(reference, better, n_given) - log_likelihood(reference, worse, n_given)
+    for _ in range(n_steps):
+        some = torch.randperm(len(better), generator=draws)[:batch]
+        gained = log_likelihood(model, better[some], n_given)
+        if beta is None:
+            loss = -gained.mean() / (better.shape[1] - n_given)
+        else:
+            margin = gained - log_likelihood(model, worse[some], n_given) - start[some]
+            loss = -F.logsigmoid(beta * margin).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+    return model

@@ -1,0 +1,54 @@
+"""Plausible wrong answers to the exercises of notebook 20, and a piece of the message that each must get."""
+
+MAKE = """
+def make(guess, noise, n_steps):
+    x = noise
+    for step in range(n_steps):
+        t = {t}
+        x = x {sign} guess(x, t) / {by}
+    return x
+"""
+
+MISTAKES = {
+    "times_more": [
+        ("times_more = (32 * 12 * 12) * (12 * 12 + 1)", "Divide by the convolution"),
+        ("times_more = round(144 * 32 * 144 / (32 * 9))", "left out the biases"),
+        ("times_more = round((144 * 32 + 32) / 320)", "an output for each kernel at each place"),
+        ("times_more = 144", "9 weights and a bias each"),
+        ("times_more = 2088.0", "a whole number"),
+    ],
+    "deaf_bias": [
+        ("deaf_bias = -8.0", "nearly shut"),
+        ("deaf_bias = 4.6", "is left"),  # 0.99 after one hour
+        ("deaf_bias = 20", "the smallest bias"),
+        ("deaf_bias = 'large'", "one number"),
+    ],
+    "cheat": [
+        ("cheat = np.zeros((1000, 2))", "where exactly is a mode"),
+        ("cheat = np.tile(mode_centres(), (125, 1))", "makes only one"),
+        ("cheat = mode_centres()[0]", "(1000, 2)"),
+        ("cheat = 'one point'", "an array"),
+    ],
+    "mix": [
+        ("mix = lambda points, noise, t: t * points + (1 - t) * noise", "Exchanged"),
+        ("mix = lambda points, noise, t: points + t * noise", "must fade"),
+        ("mix = lambda points, noise, t: (points + noise) / 2", "(1 - t) times the point"),
+        ("mix = lambda points, noise, t: (1 - t[0, 0]) * points[0]", "four mixtures"),
+    ],
+    "direction": [
+        ("direction = lambda points, noise: points - noise", "from the noise to the point"),
+        (
+            "direction = lambda a, b: (b - a) / np.linalg.norm(b - a, axis=1, keepdims=True)",
+            "Leave the length",
+        ),
+        ("direction = lambda points, noise: noise", "when t grows"),
+        ("direction = lambda a, b: np.linalg.norm(b - a, axis=1)", "for each point"),
+    ],
+    "make": [
+        (MAKE.format(t="1 - step / n_steps", sign="+", by="n_steps"), "against the direction"),
+        (MAKE.format(t="step / n_steps", sign="-", by="n_steps"), "from t = 0 upwards"),
+        (MAKE.format(t="1 - step / n_steps", sign="-", by="1"), "by 4 in all"),
+        (MAKE.format(t="1 - (step + 1) / n_steps", sign="-", by="n_steps"), "asked at t = 1"),
+        ("def make(guess, noise, n_steps):\n    return noise - guess(noise, 1.0)", "you asked 1 times"),
+    ],
+}

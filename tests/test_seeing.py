@@ -1,0 +1,201 @@
+"""A language model with pictures as tokens: what it reads, what it writes, and a projection trained through it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.attention import log_softmax
+from course_utils.common.errors import InputError
+from course_utils.images import emoji_pictures, find_emoji, least_squares, picture_features
+from course_utils.images.seeing import (
+    RANK,
+    SHOTS,
+    Projection,
+    least_squares_projection,
+    load_projection,
+    save_projection,
+)
+from course_utils.transformer import NumPyLM
+from course_utils.transformer.likelihood import token_losses
+
+
+@pytest.fixture(scope="module")
+def model():
+    return NumPyLM.smollm2()
+
+
+@pytest.fixture(scope="module")
+def reading():
+    pytest.importorskip("torch")
+    from course_utils.images import reading
+
+    return reading
+
+
+def as_pictures(model, *words):
+    """Return the rows of words of one token, as if they were pictures."""
+    return np.stack([model.embedding[model.tokenizer.encode(word)] for word in words])
+
+
+def test_the_row_of_a_word_as_a_picture_reads_like_the_word(model, reading):
+    reader = reading.FrozenReader(model, "\n cat:", " is")
+    found = reading.next_log_probabilities(reader, as_pictures(model, " dog", " apple"), [5, 300])
+    for row, word in zip(found, (" dog", " apple"), strict=True):
+        logs = log_softmax(model.last_logits(model.tokenizer.encode(f"\n cat:{word} is")))
+        np.testing.assert_allclose(row, logs[[5, 300]], atol=1e-3)
+    alone = reading.FrozenReader(model)  # nothing before a picture, and nothing after it
+    logs = log_softmax(model.last_logits(model.tokenizer.encode(" dog")))
+    np.testing.assert_allclose(
+        reading.next_log_probabilities(alone, as_pictures(model, " dog"), [5])[0], logs[[5]], atol=1e-3
+    )
+
+
+def test_the_reader_shares_the_models_matrices(model, reading):
+    reader = reading.FrozenReader(model)
+    assert np.shares_memory(reader.head.numpy(), model.embedding)
+    assert np.shares_memory(reader.blocks[7]["gate_up"].numpy(), model.blocks[7].gate_up)
+
+
+def test_the_loss_of_a_caption_is_that_of_its_tokens_whatever_is_read_beside_it(model, reading):
+    reader = reading.FrozenReader(model, SHOTS, ":")
+    words, said = (" dog", " apple", " train"), ("dog", "a very long caption", "train")
+    found = reading.caption_losses(reader, as_pictures(model, *words), said)
+    for loss, word, caption in zip(found, words, said, strict=True):
+        ids = model.tokenizer.encode(f"{SHOTS}{word}: {caption}\n")
+        n = len(model.tokenizer.encode(f" {caption}\n"))
+        assert loss == pytest.approx(token_losses(model, ids)[-n:].mean(), abs=1e-3)
+    assert found[0] < found[1]
+    with pytest.raises(InputError, match="one caption"):
+        reading.caption_losses(reader, as_pictures(model, *words), said[:2])
+
+
+@pytest.mark.parametrize("shape", [(2, 576), (2, 1, 384), (0, 1, 576)])
+def test_rows_of_another_shape_are_refused(model, reading, shape):
+    with pytest.raises(InputError, match="n_tokens, 576"):
+        reading.captions(reading.FrozenReader(model), np.zeros(shape))
+
+
+def test_rows_may_stand_for_ids_and_others_are_refused(model):
+    ids = model.tokenizer.encode("The dog sleeps")
+    np.testing.assert_array_equal(model.last_logits(model.embedding[ids]), model.last_logits(ids))
+    with pytest.raises(InputError, match="n_tokens, 576"):
+        model.last_logits(np.zeros((2, 384)))
+    with pytest.raises(InputError, match="at least one token"):
+        model.last_logits(np.zeros((0, 576)))
+    with pytest.raises(InputError, match="one row of whole numbers"):
+        model.logits([[1, 2]])
+
+
+def test_a_caption_is_the_greedy_text_up_to_the_end_of_the_line(model, reading):
+    before = "\n dog: dog\n pizza: pizza\n"
+    reader, rows = reading.FrozenReader(model, before, ":"), as_pictures(model, " cat", " apple")
+    said = reading.captions(reader, rows, most=4)
+    assert said == [model.generate(f"{before} {word}:", 4).split("\n")[0].strip() for word in ("cat", "apple")]
+    with pytest.raises(InputError, match="most"):
+        reading.captions(reader, rows, most=0)
+
+
+def test_a_gradient_reaches_the_rows_through_the_model_and_is_the_slope_of_the_loss(model, reading):
+    torch = pytest.importorskip("torch")
+    reader = reading.FrozenReader(model, SHOTS, ":")
+    rows = torch.from_numpy(as_pictures(model, " dog", " car")).requires_grad_()
+    reader.losses(rows, ["fox", "train"]).sum().backward()
+    step = torch.zeros_like(rows)
+    step[1, 0] = 0.02 * rows.grad[1, 0] / rows.grad[1, 0].norm()
+    with torch.no_grad():
+        above, below = (reader.losses(rows + sign * step, ["fox", "train"]).numpy() for sign in (1, -1))
+    assert (above - below)[1] / 0.04 == pytest.approx(rows.grad[1, 0].norm().item(), rel=0.03)
+    assert (above - below)[0] == pytest.approx(0, abs=1e-5)
+    assert not any(part.requires_grad for block in reader.blocks for part in block.values())
+
+
+def test_training_a_projection_lowers_the_loss_and_leaves_its_start_alone(model, reading):
+    from course_utils.images.learning import train_projection
+
+    names, rng = ["fox", "pizza", "sailboat", "violin"], np.random.default_rng(0)
+    features = picture_features(emoji_pictures()[[find_emoji(name) for name in names]])
+    rows = as_pictures(model, " animal", " food", " ship", " music")[:, 0]
+    start = least_squares_projection(features, rows, 2.0, rank=3)
+    reader, before = reading.FrozenReader(model, SHOTS, ":"), start.rows(features)
+    how = {"steps": 4, "batch_size": 4, "learning_rate": 0.02, "dropout": 0.0, "rng": rng}
+    trained, losses = train_projection(reader, start, features, [(name, []) for name in names], **how)
+    np.testing.assert_array_equal(start.rows(features), before)
+    one, two = (reading.caption_losses(reader, each, names).mean() for each in (before, trained.rows(features)))
+    assert losses[0] == pytest.approx(one, abs=1e-3)
+    assert two < one - 0.3
+    with pytest.raises(InputError, match="its captions"):
+        train_projection(reader, start, features, [("fox", [])], steps=2, rng=rng)
+
+
+@pytest.mark.parametrize("steps", [4, 10, 30])
+def test_a_step_is_that_of_pytorchs_adamw_in_one_cycle(steps):
+    torch = pytest.importorskip("torch")
+    from course_utils.images.learning import DECAY, move, one_cycle
+
+    rng = np.random.default_rng(0)
+    ours, theirs = (torch.ones(3, 2, requires_grad=True) for _ in range(2))
+    moments = torch.zeros(3, 2), torch.zeros(3, 2)
+    optimiser = torch.optim.AdamW([theirs], lr=0.1, weight_decay=DECAY)
+    if steps == 10:  # PyTorch's schedule divides by zero where a tenth of the steps is a single one
+        schedule = None
+    else:
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.1, total_steps=steps, pct_start=0.1)
+    for step in range(steps):
+        gradient = torch.from_numpy(rng.normal(size=(3, 2)).astype(np.float32))
+        ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        move(ours, moments, step, *(one_cycle(step, steps, 0.1) if schedule else (0.1, 0.9)))
+        optimiser.step()
+        if schedule:
+            schedule.step()
+    np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), atol=1e-5)
+    assert ours.grad is None
+
+
+def test_a_projection_by_least_squares_points_where_the_matrix_points_and_is_cut_on_request():
+    rng = np.random.default_rng(0)
+    features, rows = rng.normal(size=(40, 6)) + 1, rng.normal(size=(40, 5)) - 2
+    whole, cut = least_squares_projection(features, rows, 3.0), least_squares_projection(features, rows, 3.0, rank=2)
+    mean, base = features.mean(axis=0), rows.mean(axis=0)
+    moved = (features - mean) @ least_squares(features - mean, rows - base)
+    by_hand = base + 3 * moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    np.testing.assert_allclose(whole.rows(features)[:, 0], by_hand, atol=1e-4)
+    assert cut.down.shape == (6, 2)
+    assert np.linalg.matrix_rank(cut.rows(features)[:, 0] - cut.base, tol=1e-3) == 2
+    with pytest.raises(InputError, match="rank"):
+        least_squares_projection(features, rows, 3.0, rank=6)
+
+
+def small_projection():
+    rng = np.random.default_rng(0)
+    parts = rng.random(5), rng.random((5, 2)), rng.random((2, 3)), rng.random(3), np.array(2.0)
+    return Projection(*(part.astype(np.float32) for part in parts))
+
+
+def test_rows_are_as_far_from_their_base_as_the_projection_says():
+    projection = small_projection()
+    rows = projection.rows(np.eye(5))
+    assert rows.shape == (5, 1, 3)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows[:, 0] - projection.base, axis=1), 2, rtol=1e-5)
+    by_hand = (np.eye(5)[3] - projection.mean) @ projection.down @ projection.up
+    np.testing.assert_allclose(rows[3, 0], projection.base + 2 * by_hand / np.linalg.norm(by_hand), rtol=1e-5)
+    with pytest.raises(InputError, match=r"\(n, 5\)"):
+        projection.rows(np.eye(4))
+
+
+def test_a_projection_comes_back_as_it_was_saved_and_nothing_else_is_read(tmp_path):
+    projection, path = small_projection(), tmp_path / "one.safetensors"
+    save_projection(projection, path)
+    np.testing.assert_array_equal(load_projection(path).rows(np.eye(5)), projection.rows(np.eye(5)))
+    with pytest.raises(InputError, match="no file"):
+        load_projection(tmp_path / "two.safetensors")
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(InputError, match="no projection"):
+        load_projection(path)
+
+
+def test_the_shipped_projection_fits_the_course():
+    rows = load_projection().rows(picture_features(emoji_pictures()[:2]))
+    assert rows.shape == (2, 1, 576)
+    assert load_projection().down.shape == (1280, RANK)

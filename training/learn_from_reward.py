@@ -1,0 +1,115 @@
+"""Run what notebook 21 has no time for: ``python3 training/learn_from_reward.py``, about half an hour on one thread.
+
+First the *tuning* of the three ways to balance a pole, each on the same five seeds, which the notebook does not use.
+Then the *leash*: the tiny GPT of notebook 13 is paid for a word, at several prices of a nat of divergence from what it
+was, from three seeds each. At last the same model learns from *pairs* of its own texts, by DPO and by plain likelihood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from course_utils.common.files import save_file
+from course_utils.rewards.cartpole import learn_cells, reinforce
+from course_utils.rewards.shipped import BEGINNING, FOLDER, WORD, load_pairs
+from course_utils.rewards.words import judge_texts, learn_from_pairs, learn_from_reward, load_reference, write_many
+
+BETAS, SEEDS, N_STEPS = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0), (0, 1, 2), 80
+TUNING_SEEDS, POLE_STEPS = (100, 101, 102, 103, 104), 100_000
+
+
+def tuning() -> dict:
+    """Return the mean length of the episodes during the learning, for each way and setting."""
+    found = {"reinforce": [], "baseline": [], "cells": []}
+    for way in ("reinforce", "baseline"):
+        for rate in (1.0, 3.0, 10.0, 30.0):
+            runs = [reinforce(rate, baseline=way == "baseline", n_steps=POLE_STEPS, seed=seed) for seed in TUNING_SEEDS]
+            found[way].append({"learning_rate": rate, "length": area(runs)})
+    for alpha in (0.1, 0.2, 0.4):
+        for epsilon in (0.1, 0.5):
+            runs = [learn_cells(alpha, epsilon, n_steps=POLE_STEPS, seed=seed) for seed in TUNING_SEEDS]
+            found["cells"].append({"alpha": alpha, "epsilon": epsilon, "length": area(runs)})
+    return found
+
+
+def area(runs: list) -> float:
+    """Return the mean length of all episodes of the runs, a run's mean weighted by steps used since the last one."""
+    means = []
+    for _, curve in runs:
+        used, lengths = np.array(curve).T
+        means.append(np.average(lengths, weights=np.diff(used, prepend=0) + 1e-9))
+    return round(float(np.mean(means)), 1)
+
+
+def setting() -> tuple:
+    """Return the tokenizer, the reference, the ids of the beginning, and the function that counts the word."""
+    reference, cutter = load_reference()
+
+    def paid(rows: list[list[int]]) -> np.ndarray:
+        return np.array([cutter.decode(row).count(WORD) for row in rows])
+
+    return cutter, reference, cutter.encode(BEGINNING), paid
+
+
+def leash_run(beta: float, seed: int) -> dict:
+    """Return what has become of the language model that learned from reward; the first run with its history."""
+    cutter, reference, beginning, paid = setting()
+    model, history = learn_from_reward(reference, beginning, paid, beta=beta, n_steps=N_STEPS, seed=seed)
+    judged = {name: round(number, 3) for name, number in judge_texts(model, reference, beginning, paid).items()}
+    texts = write_many(model, beginning, 3, draws=torch.Generator().manual_seed(seed))
+    run = {"beta": beta, "seed": seed, **judged, "texts": [cutter.decode(row) for row in texts.tolist()]}
+    print(run, flush=True)
+    return run if (beta, seed) != (BETAS[0], SEEDS[0]) else run | {"history": history.round(3).tolist()}
+
+
+def leash_runs() -> list[dict]:
+    """Return all runs of the language model that learned from reward."""
+    return [leash_run(beta, seed) for beta in BETAS for seed in SEEDS]
+
+
+def pairs() -> dict:
+    """Return texts of the reference with the word, each beside one without."""
+    _, reference, beginning, paid = setting()
+    draws = torch.Generator().manual_seed(7)
+    ids = torch.cat([write_many(reference, beginning, 512, draws=draws) for _ in range(10)])
+    has = torch.tensor(paid(ids[:, len(beginning) :].tolist()) > 0)
+    return {"better": ids[has][:128].tolist(), "worse": ids[~has][:128].tolist()}
+
+
+def preferred_runs() -> list[dict]:
+    """Return all runs of the language model that learns from the first hundred pairs."""
+    (_, reference, beginning, paid), runs = setting(), []
+    better, worse = (torch.tensor(texts[:100]) for texts in load_pairs())
+    for way, beta in (("dpo", 0.1), ("likelihood", None)):
+        for rate in (3e-5, 1e-4, 3e-4):
+            for seed in SEEDS:
+                how = {"beta": beta, "n_steps": 40, "learning_rate": rate, "seed": seed}
+                model = learn_from_pairs(reference, better, worse, len(beginning), **how)
+                judged = {k: round(v, 3) for k, v in judge_texts(model, reference, beginning, paid).items()}
+                runs.append({"way": way, "learning_rate": rate, "seed": seed, **judged})
+                print(runs[-1], flush=True)
+    return runs
+
+
+MAKE = {"tuning": tuning, "pairs": pairs, "leash": leash_runs, "preferred": preferred_runs}
+
+
+def main() -> None:
+    """Run, and save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to save")
+    parser.add_argument("--only", choices=tuple(MAKE), help="run one of them")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    for name, make in MAKE.items():
+        if chosen.only in (None, name):
+            save_file(chosen.folder / f"{name}.json", json.dumps(make(), indent=1).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
