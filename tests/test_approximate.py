@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from course_utils.common.errors import InputError
-from course_utils.exercises.dense_retrieval import make_cells, nearest_centres, search_cells
+from course_utils.exercises.dense_retrieval import make_cells, nearest_centres, precision_in, search_cells
 from course_utils.search import DenseIndex, Hit
 from course_utils.search.approximate import make_more, measure, open_enough_cells
+from course_utils.search.figures import dense_retrieval, growth, quantized, rows_of_scores, trade_offs
 
 
 def real(n=50, d=6):
@@ -135,3 +136,30 @@ def test_more_cells_are_opened_until_enough_neighbours_are_found():
 def test_cells_that_cannot_be_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         open_enough_cells(real(), real()[:2], np.zeros((2, 1), int), **{"n_cells": 2, **options})
+
+
+def test_the_drawings_say_what_was_measured():
+    words = {text.get_text() for text in dense_retrieval(50, 6).axes[0].texts}
+    assert {"articles", "same encoder", "50 × 6", "6", "50"} <= words
+    legend = growth([10, 100], {"exact": [0.1, 1.0]}).axes[0].get_legend()
+    assert legend.get_texts()[0].get_text() == "exact: 10 times as long"
+    left, right = trade_offs({"IVF": [(0.1, 0.8, 0.2), (0.3, 1.0, 0.4)]}, {"IVF": 1.5}, exact=2.0).axes
+    assert left.lines[0].get_xdata().tolist() == [10, 30]
+    assert right.lines[0].get_xdata().tolist() == [0.2, 0.4]
+    scores = rows_of_scores({"private question": [0.2], "hit answers": [0.7, 0.8]}, 0.5).axes[0]
+    assert [label.get_text() for label in scores.get_yticklabels()] == ["private question", "hit answers"]
+
+
+def test_a_vector_is_drawn_in_as_many_parts_as_there_are_numbers():
+    figure = quantized(np.arange(6.0), np.zeros(6), [7, 9, 2])
+    assert [ax.get_xlabel() for ax in figure.axes[3:]] == ["no. 7", "no. 9", "no. 2"]
+    assert [ax.images[0].get_array().tolist() for ax in figure.axes[:3]] == [[[0, 1]], [[2, 3]], [[4, 5]]]
+    with pytest.raises(InputError, match="6 and 6 numbers cannot be cut into 4 equal parts"):
+        quantized(np.zeros(6), np.zeros(6), [1, 2, 3, 4])
+
+
+def test_the_precision_in_another_mixture_follows_from_both_rates():
+    known, unknown = np.array([True, True, True, False]), np.array([True, False, False, False])
+    at, worse, better = precision_in(0.1, known, unknown)
+    assert at == pytest.approx(0.1 * 0.75 / (0.1 * 0.75 + 0.9 * 0.25), abs=0.005)
+    assert worse < at < better

@@ -10,6 +10,8 @@ import statistics
 import pytest
 from house import NOTEBOOKS, ROOT, Book, lines, without_comments
 
+from course_utils.tools import notebooks
+
 PATHS = re.compile(r"(?<![\w/.])/(?:root|home|tmp|Users|work|content|var|opt|usr)/|[A-Z]:\\\\|site-packages")
 TIMINGS = re.compile(r"\b\d+(\.\d+)?\s*(ms|µs|seconds?|secs?|minutes?|s/it|it/s)\b|CPU times|Wall time|\d+%\|")
 VERSIONS = re.compile(r"\b(torch|numpy|transformers|python|Python)[ =]+v?\d+\.\d+")
@@ -145,7 +147,8 @@ def test_every_picture_says_in_words_what_it_shows(book):
 
 
 def test_there_is_a_set_up_cell_and_it_is_the_only_one(book):
-    set_up = [cell for cell in book.code if "begin()" in cell.source.splitlines()]
+    begin = 'begin("electives")' if notebooks.is_elective(book.path) else "begin()"
+    set_up = [cell for cell in book.code if begin in cell.source.splitlines()]
     assert len(set_up) == 1
     assert set_up[0] is book.code[0]
     assert "ModuleNotFoundError" in set_up[0].source, "it says what to do where the course is not installed"

@@ -170,6 +170,15 @@ def test_the_longer_training_has_the_loss_that_is_stored_with_it(tiny):
     assert judged[module.N_STEPS] == min(judged.values()) < 3
 
 
+def test_the_stored_350_steps_are_between_the_bigram_and_the_longer_training(tiny):
+    from course_utils.tiny_gpt import held_out_loss, load_shorter
+
+    module, _, aside = tiny
+    model = load_shorter()
+    assert model.plan == module.PLAN
+    assert held_out_loss(model, *aside) == pytest.approx(3.494, abs=0.002)  # printed by the script and the notebook
+
+
 @pytest.mark.parametrize("n_steps", [200, 3000])
 def test_stored_ablations_hold_all_parts_seeds_and_looks(script, n_steps):
     from course_utils.tiny_gpt import load_ablations

@@ -31,7 +31,7 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
 
     if n_tokens < 4:
         raise InputError(f"With {n_tokens} tokens all networks look alike: draw at least 4.")
-    figure, axes = plt.subplots(1, 4, figsize=(7.2, 2.0), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(6.6, 1.9), layout="constrained")
     tokens, inner = range(n_tokens), np.linspace(0.5, n_tokens - 1.5, 3)
     shades = plt.get_cmap("tab20").colors
     for ax, name in zip(axes, ("MLP", "CNN", "GRU", "Transformer"), strict=True):
@@ -91,14 +91,14 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
     rows["GRU"] = (["cell", "cell", "...", "last,\nhead"], [f"{c}", f"state {w}", f"state {w}", f"state {w}", f"{k}"])
     w = widths["Transformer"]
     rows["Transformer"] = (
-        ["widen, add\nplaces", "block", "block", "mean,\nhead"],
+        ["widen,\nplaces", "block", "block", "mean,\nhead"],
         [f"{n} × {c}", f"{n} × {w}", f"{n} × {w}", f"{n} × {w}", f"{k}"],
     )
-    figure, axes = plt.subplots(len(rows), 1, figsize=(7.6, 3.4), layout="constrained")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(7.6, 3.2), layout="constrained")
     for ax, (name, (steps, shapes)) in zip(axes, rows.items(), strict=True):
         first = "first token" if name == "GRU" else "tokens"
         stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps)), ("out", "classes")]
-        boxes = {key: (5.2 * place, 0, text) for place, (key, text) in enumerate(stops)}
+        boxes = {key: (5.6 * place, 0, text) for place, (key, text) in enumerate(stops)}
         arrows = [(a, b, shape) for ((a, _), (b, _)), shape in zip(itertools.pairwise(stops), shapes, strict=True)]
         kinds = {key: "weights" for key, text in stops[1:-1] if text not in ("flatten", "...")}
         flow(
@@ -146,8 +146,8 @@ def draw_examples(tasks: Mapping[str, Task]) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 4, figsize=(8, 2.0), layout="constrained", width_ratios=(1.7, 1, 1.7, 1.3))
-    row = ["age: 39", "education: Bachelors", "occupation: Adm-clerical", "hours a week: 40"]
-    sentence = words("A vacuole is a membrane-bound organelle")
+    row = ["age: 39", "education: Bachelors", "occupation: Adm-clerical", "hours a week: 40", "…"]
+    sentence = [*words("A vacuole is a membrane-bound organelle"), "…"]
     for ax, lines in ((axes[0], row), (axes[3], sentence)):
         for place, line in enumerate(lines):
             ax.text(0, -place, line, fontsize=8.5, va="center")
@@ -158,7 +158,7 @@ def draw_examples(tasks: Mapping[str, Task]) -> Figure:
     axes[2].plot(tasks["time series"].test[0][0, :, 0], marker=".")
     axes[2].set(xlabel="hour", ylabel="demand, scaled", xticks=(0, 12, 23))
     for ax, (kind, task) in zip(axes, tasks.items(), strict=True):
-        ax.set_title(f"{kind}: {task.n_tokens} tokens", fontsize=8.5)
+        ax.set_title(f"{kind}: {task.n_tokens} tokens", fontsize=8)
     return figure
 
 

@@ -38,17 +38,20 @@ class CNN(nn.Module):
     """One small window of weights for all places, three layers of them, and the largest answer of each kernel.
 
     With ``picture`` the rows of the input are the rows of a picture, and the window is 3 × 3; otherwise it covers three
-    neighbouring tokens. Between the layers, the larger one of two neighbours is kept, if it ``halves``.
+    neighbouring tokens. Between the layers, the larger one of two neighbours is kept, if it ``halves``. The weights of
+    a window are ``steps`` places apart, one number for each layer.
     """
 
-    halves = True
+    halves, steps = True, (1, 1, 1)
 
     def __init__(self, n_tokens: int, n_numbers: int, n_classes: int, width: int, *, picture: bool = False):
         super().__init__()
         self.picture, self.halve = picture, (2, 2) if picture else (1, 2)
         kernel = (KERNEL, KERNEL) if picture else (1, KERNEL)
         channels = (1 if picture else n_numbers, width, width, width)
-        self.layers = nn.ModuleList(nn.Conv2d(channels[k], width, kernel, padding="same") for k in range(3))
+        self.layers = nn.ModuleList(
+            nn.Conv2d(channels[k], width, kernel, padding="same", dilation=step) for k, step in enumerate(self.steps)
+        )
         self.head = nn.Linear(width, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -64,6 +67,12 @@ class WholeCNN(CNN):
     """The CNN without halving: its layers see every place, to the end."""
 
     halves = False
+
+
+class DilatedCNN(WholeCNN):
+    """The CNN without halving and with a wide view: the weights of its windows are 1, 2 and 4 places apart."""
+
+    steps = (1, 2, 4)
 
 
 class GRU(nn.Module):
@@ -151,7 +160,7 @@ class Columns(nn.Module):
 
 
 NETWORKS: dict[str, type[nn.Module]] = {"MLP": MLP, "CNN": CNN, "GRU": GRU, "Transformer": Transformer}
-VARIANTS: dict[str, type[nn.Module]] = {"CNN without halving": WholeCNN}
+VARIANTS: dict[str, type[nn.Module]] = {"CNN without halving": WholeCNN, "CNN, dilated, no halving": DilatedCNN}
 
 
 def build(name: str, task: Task, budget: int, seed: int = 0) -> nn.Sequential:
@@ -159,7 +168,7 @@ def build(name: str, task: Task, budget: int, seed: int = 0) -> nn.Sequential:
 
     Parameters
     ----------
-    name : {"MLP", "CNN", "GRU", "Transformer", "CNN without halving"}
+    name : {"MLP", "CNN", "GRU", "Transformer"} or a name of `VARIANTS`
         Which network.
     task : Task
         What it is for: its shape, its entry and its number of classes.

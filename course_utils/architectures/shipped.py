@@ -27,7 +27,7 @@ def load_right(kind: str, method: str, test: str = "as trained") -> np.ndarray:
     kind : {"table", "pictures", "time series", "text"}
         The kind of data.
     method : {"linear", "trees", "MLP", "CNN", "GRU", "Transformer"}
-        What was trained.
+        What was trained; for pictures, one of `networks.VARIANTS` as well.
     test : str
         ``"as trained"``, ``"exchanged"`` (all places in another order, in training too), or a change of the test alone:
         ``"shifted by 1"``, ``"shifted by 2"``, ``"reversed"``, ``"shuffled"``, ``"24 words"``, ``"48 words"`` or
@@ -54,7 +54,8 @@ def load_right(kind: str, method: str, test: str = "as trained") -> np.ndarray:
 def load_facts(kind: str, method: str) -> dict:
     """Return how a method was trained: the ``setting`` chosen among three, its ``parameters`` and its ``seconds``.
 
-    Linear models and trees have no ``parameters`` here (None); the seconds are those of one training, on one core.
+    Linear models and trees have no ``parameters`` here (None); the seconds are those of one training, on one core. With
+    all places exchanged, the networks chose anew: ``setting when exchanged``, None for other methods.
 
     Examples
     --------
@@ -65,7 +66,7 @@ def load_facts(kind: str, method: str) -> dict:
         found = _stored()[kind]["methods"][method]
     except KeyError as missing:
         raise InputError(f"There is no result for {missing.args[0]!r}: look at load_right's list.") from None
-    return {name: found[name] for name in ("setting", "parameters", "seconds")}
+    return {name: found.get(name) for name in ("setting", "setting when exchanged", "parameters", "seconds")}
 
 
 @functools.cache
@@ -81,12 +82,7 @@ def load_scores(data: str, method: str) -> dict[float, list[tuple[float, int]]]:
     data : {"ring", "digits"}
         The share is that of points near a mode, or of digits that a classifier is sure of; covered are modes or digits.
     method : {"GAN", "GAN with penalty", "diffusion"}
-        What was trained.
-
-    Raises
-    ------
-    InputError
-        If there is no such result.
+        What was trained; other names raise an InputError.
 
     Examples
     --------

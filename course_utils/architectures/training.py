@@ -54,7 +54,7 @@ def train_network(
 
     Parameters
     ----------
-    name : {"MLP", "CNN", "GRU", "Transformer", "CNN without halving"}
+    name : {"MLP", "CNN", "GRU", "Transformer"} or a name of `VARIANTS`
         Which network.
     task : Task
         Its pool is split by the seed into examples that train and examples that choose.

@@ -93,6 +93,19 @@ def lowest_threshold(known: np.ndarray, unknown: np.ndarray) -> float:
     return next(value for value in THRESHOLDS if _precision(known, unknown, value) >= LEAST_PRECISION)
 
 
+def precision_in(share: float, known: np.ndarray, unknown: np.ndarray) -> list[float]:
+    """Return the precision where a ``share`` of the questions is covered, from which of either kind pass.
+
+    Beside it stand the precisions with both rates at the worse and at the better end of their 95% intervals.
+    """
+    from scipy.stats import binomtest
+
+    tests = [binomtest(int(np.sum(passing)), len(passing)) for passing in (known, unknown)]
+    (fewest, most), (least, worst) = ((around.low, around.high) for around in (test.proportion_ci() for test in tests))
+    pairs = (tests[0].statistic, tests[1].statistic), (fewest, worst), (most, least)
+    return [round(float(share * good / (share * good + (1 - share) * bad)), 2) for good, bad in pairs]
+
+
 def _cells_setting() -> dict[str, Any]:
     return {"np": np, "nearest_centres": nearest_centres, "make_cells": make_cells}
 
@@ -193,7 +206,7 @@ def _test_threshold(answer: Any) -> str:
     lowest = lowest_threshold(known, unknown)
     if answer < lowest - 1e-6:
         share = _precision(known, unknown, answer)
-        raise Wrong(f"With {answer} the precision is {share:.2f}: too many private questions pass.")
+        raise Wrong(f"With {answer} the precision is {share:.2f}: too many questions pass that are private.")
     if answer > lowest + 1e-6:
         raise Wrong(f"The precision is high enough, and a lower threshold would do: {answer} refuses too much.")
     return f"The lowest threshold that keeps the promise is {lowest:.2f}; the other half of the questions will test it."

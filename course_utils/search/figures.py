@@ -1,16 +1,17 @@
-"""Drawings about searches: three ways to compare a question with a text, and quality against time."""
+"""Drawings about searches: their steps, three ways to compare a question with a text, and quality against time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from course_utils.common.checks import check_whole
 from course_utils.common.errors import InputError
-from course_utils.plotting.diagrams import EDGES, KINDS
+from course_utils.plotting.diagrams import EDGES, KINDS, flow
 from course_utils.plotting.figures import INK, PALE_INK
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -102,6 +103,118 @@ def quality_and_time(points: Mapping[str, tuple[float, float]], stored: Mapping[
     ax.margins(0.1)
     ax.set_xlim(right=40 * max(time for time, _ in points.values()))  # room for names
     ax.xaxis.set_major_formatter("{x:g}")
+    return figure
+
+
+def dense_retrieval(n_texts: int, width: int) -> Figure:
+    """Draw how articles become vectors once, how a question becomes one, and how dot products rank the articles.
+
+    Parameters
+    ----------
+    n_texts, width : int
+        How many vectors there are, and how long each is.
+
+    Raises
+    ------
+    InputError
+        If one of them is no whole number from 1.
+    """
+    import matplotlib.pyplot as plt
+
+    n_texts, width = check_whole("n_texts", n_texts, least=1), check_whole("width", width, least=1)
+    boxes = {"articles": (0, 1.3), "encoder": (2.6, 1.3), "vectors": (5.2, 1.3, "their vectors")}
+    boxes |= {"question": (0, 0), "same": (2.6, 0, "same encoder"), "vector": (5.2, 0, "its vector")}
+    boxes |= {"scores": (8.4, 0.65, "dot products"), "hits": (11.4, 0.65, "best articles")}
+    arrows = [("articles", "encoder"), ("encoder", "vectors"), ("question", "same"), ("same", "vector")]
+    arrows += [("vectors", "scores", f"{n_texts} × {width}"), ("vector", "scores", f"{width}")]
+    arrows += [("scores", "hits", f"{n_texts}")]
+    figure, ax = plt.subplots(figsize=(6.8, 1.45), layout="constrained")
+    flow(ax, boxes, arrows, kinds={"encoder": "weights", "same": "weights", "scores": "step"}, width=1.85, fontsize=8)
+    return figure
+
+
+def quantized(vector: np.ndarray, typical: np.ndarray, numbers: Sequence[int]) -> Figure:
+    """Draw a vector cut into parts, below each the typical part that is nearest to it, and the number of that.
+
+    Both vectors have the same length, a multiple of how many ``numbers`` there are (InputError).
+    """
+    import matplotlib.pyplot as plt
+
+    if len(vector) != len(typical) or not len(numbers) or len(vector) % len(numbers):
+        raise InputError(f"{len(vector)} and {len(typical)} numbers cannot be cut into {len(numbers)} equal parts.")
+    size = len(vector) // len(numbers)
+    figure, axes = plt.subplots(2, len(numbers), figsize=(6.4, 1.25), layout="constrained", squeeze=False)
+    for row, (name, values) in enumerate({"vector": vector, "typical": typical}.items()):
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for part, ax in enumerate(axes[row]):
+            piece = values[None, part * size : (part + 1) * size]
+            ax.imshow(piece, cmap="RdBu", vmin=-0.4, vmax=0.4, aspect="auto")
+            ax.set(xticks=[], yticks=[])
+    for ax, number in zip(axes[1], numbers, strict=True):
+        ax.set_xlabel(f"no. {number}")
+    figure.suptitle(f"{len(vector)} numbers become {len(numbers)}", weight="bold", size=10)
+    return figure
+
+
+def trade_offs(
+    curves: Mapping[str, Sequence[tuple[float, float, float]]], built_in: Mapping[str, float], exact: float
+) -> Figure:
+    """Draw the recall of some indexes, on the left over the share of the vectors compared, on the right over time.
+
+    Parameters
+    ----------
+    curves : mapping of str to sequence of (float, float, float)
+        For each setting of an index the share compared, the recall, and the milliseconds of a query.
+    built_in : mapping of str to float
+        How many seconds each index took to build.
+    exact : float
+        The milliseconds of the exact search, which compares all and finds all.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(6.2, 2.5), sharey=True, layout="constrained")
+    for name, curve in curves.items():
+        shares, recalls, times = zip(*curve, strict=True)
+        axes[0].plot([100 * share for share in shares], recalls, marker="o")
+        axes[1].plot(times, recalls, marker="o", label=f"{name}, built in {built_in[name]:.1f} s")
+    axes[0].plot(100, 1, "k*", ms=11)
+    axes[1].plot(exact, 1, "k*", ms=11, label="exact (faiss)")
+    axes[0].set(xlabel="vectors compared (%)", ylabel="recall of the ten nearest", title="The graph compares far less")
+    axes[1].set(xlabel="time for one query (ms)", title="In time they lie closer")
+    for ax, ticks in zip(axes, ((1, 3, 10, 30, 100), (0.01, 0.03, 0.1, 0.3, 1)), strict=True):
+        ax.set_xscale("log")
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
+        ax.minorticks_off()
+    axes[1].legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def growth(sizes: Sequence[int], times: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the milliseconds of a query over the number of vectors; the legend says by what factor they grow."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5, 2.4))
+    for name, row in times.items():
+        ax.plot(sizes, row, "o-", label=f"{name}: {row[-1] / row[0]:.0f} times as long")
+    ax.set(xscale="log", yscale="log", xlabel="number of vectors", ylabel="time for one query (ms)")
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set_title("The gap grows with the number of vectors")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.22), fontsize=8)
+    return figure
+
+
+def rows_of_scores(rows: Mapping[str, Sequence[float]], line: float) -> Figure:
+    """Draw scores as dots, a named row for each group, and a dashed line at a threshold."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5.4, 2.2))
+    colours = {"private question": "0.4", "doubtful": "0.6", "hit answers": "C0"}
+    for height, (name, scores) in enumerate(rows.items()):
+        ax.plot(scores, [height] * len(scores), "o", ms=6, alpha=0.55, mew=0, color=colours.get(name, "C1"))
+    ax.axvline(line, color="0.4", ls="--", lw=1.2)
+    ax.set(yticks=range(len(rows)), yticklabels=rows, ylim=(-0.6, len(rows) - 0.4), xlabel="score of the best hit")
+    ax.set_title("All hits without an answer pass")
     return figure
 
 

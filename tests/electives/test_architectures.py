@@ -208,6 +208,7 @@ def test_a_shift_within_the_margin_can_be_taken_back(tasks):
     x = tasks["pictures"].test[0][:5]
     np.testing.assert_array_equal(shift(shift(x, 2, -1), -2, 1), x)
     assert shift(x, 2, -2).sum() == pytest.approx(x.sum())
+    np.testing.assert_array_equal(shift(x, 1, 0)[:, 1:], x[:, :-1])
     with pytest.raises(InputError, match=r"picture\[None\]"):
         shift(x[0], 1, 0)
 
@@ -285,6 +286,19 @@ def test_the_shipped_marks_fit_the_tests(tasks):
         for name in NETWORKS:
             assert load_facts(kind, name)["parameters"] <= training.BUDGET
             assert load_right(kind, name, "exchanged").shape == (3, len(task.test[1]))
+
+
+def test_the_variants_of_the_cnn_have_as_many_parameters_and_other_views(tasks):
+    for name, reach in {"CNN": 18, "CNN without halving": 7, "CNN, dilated, no halving": 15}.items():
+        network = build(name, tasks["pictures"], 20_000)[1]
+        assert n_parameters(network) == load_facts("pictures", name)["parameters"] == 19_146
+        assert load_right("pictures", name, "shifted by 2").shape == (3, 4 * 597)
+        seen, apart = 1, 1
+        for number, layer in enumerate(network.layers):
+            seen += apart if number and network.halves else 0  # the pair
+            apart *= 2 if number and network.halves else 1
+            seen += 2 * apart * layer.dilation[0]
+        assert seen == reach
 
 
 def test_results_that_do_not_exist_are_refused():
