@@ -86,16 +86,51 @@ def next_logs(model: TinyGPT, ids: Tensor, n_given: int) -> Tensor:
 
 def chosen_logs(logs: Tensor, ids: Tensor) -> Tensor:
     """Return the summed log-probabilities of the tokens that were written: ``(batch,)``; ``logs`` from `next_logs`."""
-    return logs.gather(2, ids[:, -logs.shape[1] :, None])[..., 0].sum(dim=1)
+    return token_logs(logs, ids).sum(dim=1)
+
+
+def token_logs(logs: Tensor, ids: Tensor) -> Tensor:
+    """Return the log-probability of each token that was written: ``(batch, n_new)``; ``logs`` from `next_logs`."""
+    return logs.gather(2, ids[:, -logs.shape[1] :, None])[..., 0]
 
 
 def leash(logs: Tensor, before: Tensor) -> Tensor:
-    """Return the KL divergence from the reference, summed over the places of each text: ``(batch,)``, in nats.
+    """Return the KL divergence from the reference at each place of each text: ``(batch, n_new)``, in nats.
 
     ``logs`` and ``before`` are the `next_logs` of the model and of the reference. The mean over texts that the model
-    wrote estimates the divergence of the two distributions of whole texts.
+    wrote, summed over the places, estimates the divergence of the two distributions of whole texts.
     """
-    return (logs.exp() * (logs - before)).sum(dim=(1, 2))
+    return (logs.exp() * (logs - before)).sum(dim=2)
+
+
+def leashed_loss(paid: Tensor, apart: Tensor, written: Tensor, beta: float) -> Tensor:
+    """Return a loss whose gradient is minus that of the expected reward less ``beta`` times the divergence.
+
+    A token is paid with the reward of its text less what the leash costs at all *later* places, for it has a share in
+    how one came there; what it costs at its own place is in the loss directly. The mean of the batch, place by place,
+    is the baseline.
+
+    Parameters
+    ----------
+    paid : Tensor, shape (batch,)
+        The reward of each text.
+    apart, written : Tensor, shape (batch, n_new)
+        The divergence at each place, from `leash`, and the `token_logs` of the tokens that the model wrote.
+    beta : float
+        What a nat of divergence costs.
+
+    Examples
+    --------
+    >>> zero = torch.zeros(2, 3)
+    >>> written = zero.clone().requires_grad_()
+    >>> leashed_loss(torch.tensor([1.0, 0.0]), zero, written, 0.5).backward()
+    >>> written.grad[:, 0].tolist()  # half of the reward above the mean of two texts, and half below
+    [-0.25, 0.25]
+    """
+    costs = beta * apart.detach()
+    gain = paid[:, None] - (costs.flip(1).cumsum(1).flip(1) - costs)  # (batch, n_new): later costs alone
+    pushed = ((gain - gain.mean(dim=0)) * written).sum(dim=1)
+    return (beta * apart.sum(dim=1) - pushed).mean()
 
 
 @one_thread()
@@ -126,26 +161,29 @@ def learn_from_reward(
 
     Notes
     -----
-    REINFORCE with the mean of the batch as baseline and Adam; gradients longer than 1 are shortened.
+    REINFORCE with the mean of the batch as baseline and Adam; gradients longer than 1 are shortened. The learning rate
+    stays for half of the steps and then falls to 0, so that the noise of the last batches does not remain.
     """
     beta, n_given = check_number("beta", beta, 0), len(beginning)
     model, history = copy.deepcopy(reference), []
     optimiser = torch.optim.Adam(model.parameters(), lr=check_number("learning_rate", learning_rate, 0))
     draws = torch.Generator().manual_seed(check_whole("seed", seed, 0))
     with job_bar(check_whole("n_steps", n_steps, 1), "step", f"beta {beta:g}") as bar:
-        for _ in range(n_steps):
+        for step in range(n_steps):
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate * min(1, 2 - 2 * step / n_steps)
             ids = write_many(model, beginning, batch, draws=draws)
             with torch.no_grad():
                 before = next_logs(reference, ids, n_given)
             logs = next_logs(model, ids, n_given)
             paid = torch.tensor(np.asarray(reward(ids[:, n_given:].tolist())), dtype=torch.float32)
-            distance = leash(logs, before)
-            loss = beta * distance - (paid - paid.mean()) * chosen_logs(logs, ids)
+            apart = leash(logs, before)
+            loss = leashed_loss(paid, apart, token_logs(logs, ids), beta)
             optimiser.zero_grad()
-            loss.mean().backward()
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
-            history.append((paid.mean().item(), distance.mean().item()))
+            history.append((paid.mean().item(), apart.sum(dim=1).mean().item()))
             bar.update()
     return model, np.array(history)
 
@@ -171,7 +209,7 @@ def judge_texts(
     """
     ids = write_many(model, beginning, n_texts, draws=torch.Generator().manual_seed(seed))
     n_given = len(beginning)
-    distance = leash(next_logs(model, ids, n_given), next_logs(reference, ids, n_given))
+    distance = leash(next_logs(model, ids, n_given), next_logs(reference, ids, n_given)).sum(dim=1)
     new = ids[:, n_given:].tolist()
     paid = np.asarray(reward(new), dtype=float)
     different = np.mean([len(set(row)) for row in new])

@@ -300,9 +300,36 @@ def test_the_likelihood_is_the_product_of_the_next_tokens(small):
 def test_the_leash_is_zero_at_the_reference_and_the_divergence_elsewhere(small):
     other, ids = TinyGPT(small.plan, seed=2), torch.tensor([[3, 4, 5]])
     here, there = words.next_logs(small, ids, 1), words.next_logs(other, ids, 1)
-    assert words.leash(here, here).item() == 0
+    assert words.leash(here, here).abs().max().item() == 0
     p, q = (logs[0].exp().detach().numpy() for logs in (here, there))
-    assert words.leash(here, there).item() == pytest.approx(sum(map(divergence, p, q)), abs=1e-5)
+    assert words.leash(here, there)[0].tolist() == pytest.approx(list(map(divergence, p, q)), abs=1e-5)
+
+
+def test_the_leashed_loss_has_the_gradient_of_reward_less_divergence():
+    """A policy of two steps with two tokens, its second step by the first: all four texts can be counted."""
+    beta, reward = 0.7, torch.tensor([[0.0, 1.0], [0.0, 3.0]])
+    start = torch.tensor(
+        [[0.3, -0.2], [0.1, 0.5], [-0.4, 0.6]]
+    )  # logits: of the first token, of the second after 0, after 1
+    before = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]]).log_softmax(dim=1)
+
+    def spread(logits):
+        logs = logits.log_softmax(dim=1)
+        return logs, (logs.exp() * (logs - before)).sum(dim=1)
+
+    exact = start.clone().requires_grad_()
+    logs, apart = spread(exact)
+    texts = logs[0].exp()[:, None] * logs[1:].exp()  # (2, 2): how likely each text is
+    (-(texts * reward).sum() + beta * (apart[0] + logs[0].exp() @ apart[1:])).backward()
+
+    sampled = start.clone().requires_grad_()
+    logs, apart = spread(sampled)
+    drawn = torch.multinomial(texts.detach().flatten(), 400_000, True, generator=torch.Generator().manual_seed(0))
+    first, second = drawn // 2, drawn % 2
+    written = torch.stack([logs[0, first], logs[1 + first, second]], dim=1)
+    places = torch.stack([apart[0].expand(len(drawn)), apart[1 + first]], dim=1)
+    words.leashed_loss(reward[first, second], places, written, beta).backward()
+    torch.testing.assert_close(sampled.grad, exact.grad, atol=0.01, rtol=0)
 
 
 def test_what_is_rewarded_is_written_more_often_and_the_reference_stays(small):
