@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -113,3 +114,26 @@ def cross_validated(
         weights = fit_taste(differences[~aside], first_won[~aside], penalty)
         right[aside] = (differences[aside] @ weights > 0) == first_won[aside]
     return right
+
+
+def share_right(vectors: np.ndarray, test: np.ndarray, won: np.ndarray, n_choices: int, seeds: Sequence[int]) -> float:
+    """Return what share of other choices is predicted by tastes that are fitted to the simulated reader's, on average.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n_articles, d)
+        A vector for each article.
+    test : ndarray of int, shape (n_pairs, 2)
+        The pairs to predict, and in ``won`` whether the first was chosen.
+    n_choices : int
+        How many pairs each taste is fitted to.
+    seeds : sequence of int
+        One for each taste: it draws the pairs and the reader's errors.
+    """
+    differences = vectors[test[:, 0]] - vectors[test[:, 1]]
+    right = []
+    for seed in seeds:
+        pairs = article_pairs(n_choices, seed=seed)
+        taste = fit_taste(vectors[pairs[:, 0]] - vectors[pairs[:, 1]], simulated_choices(pairs, seed=seed))
+        right.append(((differences @ taste > 0) == won).mean())
+    return float(np.mean(right))

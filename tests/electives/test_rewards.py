@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
 from course_utils.common.errors import InputError
+from course_utils.corpus import load_wikipedia
+from course_utils.embeddings import embed
 from course_utils.rewards import (
     best_on_leash,
     cartpole,
@@ -24,6 +28,7 @@ from course_utils.rewards import (
     learn_q,
     preferences,
     pull_many,
+    report,
     sampled_gradients,
     shipped,
     upper_bounds,
@@ -455,3 +460,21 @@ def test_the_explorer_shows_a_run():
     assert "nats from the reference" in page.children[-1].value
     page.children[0].value = 0.0
     assert "island island" in page.children[-1].value
+
+
+def test_the_best_policy_seen_through_the_reference_s_texts_is_the_one_on_the_leash():
+    p_ref, rewards, beta = np.array([0.7, 0.2, 0.1]), np.array([0.0, 1.0, 2.0]), 0.8
+    texts = np.repeat(rewards, (1000 * p_ref).astype(int))
+    best = best_on_leash(p_ref, rewards, beta)
+    numbers = re.findall(r"[\d.]+", report.best_row(texts, beta))
+    aim = best @ rewards - beta * divergence(best, p_ref)
+    expected = [beta, best[1:].sum(), best @ rewards, divergence(best, p_ref), aim]
+    assert [float(number) for number in numbers] == pytest.approx(expected, abs=0.01)
+
+
+def test_more_choices_predict_better():
+    vectors = embed(load_wikipedia()["text"][:])
+    test = preferences.article_pairs(400, seed=1)
+    won = preferences.simulated_choices(test, seed=1)
+    few, many = (preferences.share_right(vectors, test, won, n, seeds=(2, 3)) for n in (10, 1000))
+    assert 0.45 < few < many < 0.8
