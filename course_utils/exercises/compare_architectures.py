@@ -271,7 +271,7 @@ quiz = Quiz(
         Question(
             "Two methods differ by 0.003 on 600 test examples. What do you say?",
             {
-                "The better one has better assumptions.": "Two examples more were right, out of 600.",
+                "The one with more right answers has better assumptions.": "Two examples more were right, out of 600.",
                 "Nothing yet: look at the interval and the seeds.": "Only a gap that neither of them covers ranks two.",
                 "The test set is wrong.": "It is small, and that is what an interval says.",
             },
@@ -280,7 +280,7 @@ quiz = Quiz(
         Question(
             "A generator makes perfect points, all around one of eight modes. Which score shows that?",
             {
-                "The share of points near a mode.": "It is 1, since every point is near one.",
+                "The share of points that lie near one of the modes.": "It is 1, since every point is near one.",
                 "The loss of the discriminator.": "It moves with both networks, and says little alone.",
                 "The number of modes that are covered.": "It is 1 of 8: the sign of mode collapse.",
             },
