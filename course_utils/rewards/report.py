@@ -8,6 +8,7 @@ import numpy as np
 
 from course_utils.common.errors import InputError
 from course_utils.evaluation import bootstrap_interval
+from course_utils.rewards.policy import best_on_leash, divergence
 
 
 def with_interval(values: Sequence[float], digits: int = 2) -> str:
@@ -63,8 +64,8 @@ def best_row(counts: np.ndarray, beta: float) -> str:
     >>> best_row(np.array([0.0, 0.0, 0.0, 1.0]), beta=1.0)
     'best 1.0:  with_it  0.48  reward  0.48  kl  0.12               reward - β KL +0.36'
     """
-    weights = np.exp((counts - counts.max()) / beta)
-    p = weights / weights.sum()
-    kl = p @ np.log(p * len(p))
+    p_ref = np.full(len(counts), 1 / len(counts))
+    p = best_on_leash(p_ref, counts, beta)
+    kl = divergence(p, p_ref)
     means = means_of([{"with_it": p @ (counts > 0), "reward": p @ counts, "kl": kl}], ("with_it", "reward", "kl"))
     return f"best {beta}:  {means}{'reward - β KL':>28} {p @ counts - beta * kl:+.2f}"

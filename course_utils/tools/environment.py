@@ -68,10 +68,20 @@ def missing(wanted: Sequence[str]) -> list[str]:
     return [requirement for requirement in wanted if not _is_met(requirement)]
 
 
+def package_name(requirement: str) -> str:
+    """Return the package that a requirement is about.
+
+    Examples
+    --------
+    >>> package_name("numpy>=1.26,<3")
+    'numpy'
+    """
+    return re.match(r"[\w.-]+", requirement).group()
+
+
 def _is_met(requirement: str) -> bool:
-    name = re.match(r"[\w.-]+", requirement).group()
     try:
-        version = _numbers(importlib.metadata.version(name))
+        version = _numbers(importlib.metadata.version(package_name(requirement)))
     except importlib.metadata.PackageNotFoundError:
         return False
     bounds = re.findall(r"(>=|<)\s*([\d.]+)", requirement)
@@ -119,7 +129,7 @@ def add(*groups: str) -> None:
     absent = missing([requirement for group in groups for requirement in requirements(group)])
     if not absent:
         return
-    names = ", ".join(re.match(r"[\w.-]+", requirement).group() for requirement in absent)
+    names = ", ".join(map(package_name, absent))
     held = {each.name: each.version for each in importlib.metadata.distributions() if each.name}
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "held.txt"

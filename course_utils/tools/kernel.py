@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -34,7 +33,7 @@ def begin(*groups: str) -> None:
     from course_utils.tools import environment
 
     if absent := environment.missing(environment.requirements()):
-        names = ", ".join(re.match(r"[\w.-]+", requirement).group() for requirement in absent)
+        names = ", ".join(map(environment.package_name, absent))
         raise CourseError(f"This Python lacks {names}: in the course's folder run `python3 -m course_utils lab`.")
     environment.add(*groups)
     from course_utils.plotting import use_course_style
