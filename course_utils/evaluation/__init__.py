@@ -1,7 +1,13 @@
 """How good is a search? Judged questions, measures that compare rankings with them, and intervals."""
 
 from course_utils.evaluation.counts import change, cohen_kappa, count_interval, rate_gap, tally
-from course_utils.evaluation.intervals import bootstrap_interval, exact_p_value, paired_p_value, percentile_interval
+from course_utils.evaluation.intervals import (
+    bootstrap_interval,
+    exact_p_value,
+    paired_p_value,
+    percentile_interval,
+    with_interval,
+)
 from course_utils.evaluation.questions import (
     SPLITS,
     Question,
@@ -45,4 +51,5 @@ __all__ = [
     "shortest_times",
     "tally",
     "title_share",
+    "with_interval",
 ]

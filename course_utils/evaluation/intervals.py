@@ -149,3 +149,15 @@ def _finite(values: Sequence[float]) -> np.ndarray:
     if not np.isfinite(found).all():
         raise InputError("One of the values is NaN or infinite: find out where it comes from.")
     return found
+
+
+def with_interval(values: Sequence[float], digits: int = 2, groups: Sequence | None = None) -> str:
+    """Write a mean with its 95% interval; ``groups`` as in `bootstrap_interval`.
+
+    Examples
+    --------
+    >>> with_interval([0.0, 1.0] * 50, digits=1)
+    '0.5 (0.4 to 0.6)'
+    """
+    low, high = bootstrap_interval(values, groups=groups)
+    return f"{np.mean(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

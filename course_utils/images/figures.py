@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.evaluation.intervals import bootstrap_interval
+from course_utils.evaluation.intervals import bootstrap_interval, with_interval
 from course_utils.images.emoji import emoji_pictures, find_emoji, mosaic
 from course_utils.plotting.diagrams import EDGES, KINDS, flow
 
@@ -76,8 +76,7 @@ def describe_share(hits: np.ndarray, groups: Sequence[str]) -> str:
     >>> describe_share(np.array([1, 1, 0, 0]), ["a", "a", "b", "b"])
     '0.50 (0.00 to 1.00)'
     """
-    low, high = bootstrap_interval(hits, groups=groups)
-    return f"{np.mean(hits):.2f} ({low:.2f} to {high:.2f})"
+    return with_interval(hits, groups=groups)
 
 
 def describe_change(differences: np.ndarray, groups: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Lines of a table: a mean with its interval, and the means of several runs."""
+"""Lines of a table: the means of several runs, and what they were to make large."""
 
 from __future__ import annotations
 
@@ -7,20 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.evaluation import bootstrap_interval
+from course_utils.evaluation import with_interval
 from course_utils.rewards.policy import best_on_leash, divergence
 
-
-def with_interval(values: Sequence[float], digits: int = 2) -> str:
-    """Write a mean with its 95% bootstrap interval.
-
-    Examples
-    --------
-    >>> with_interval([0.0, 1.0] * 50, digits=1)
-    '0.5 (0.4 to 0.6)'
-    """
-    low, high = bootstrap_interval(values)
-    return f"{np.mean(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+__all__ = ["best_row", "leash_rows", "means_of", "with_interval"]
 
 
 def means_of(runs: Sequence[Mapping], names: Sequence[str] = ("with_it", "reward", "kl", "different")) -> str:
