@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
+
+os.environ["COURSE_RECORD"] = "off"  # what tests solve is nobody's progress
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from course_utils.common.card import Card
 from course_utils.common.checks import is_whole_number
+from course_utils.exercises import record
 
 
 class Wrong(Exception):
@@ -60,11 +61,13 @@ class Exercise:
         if answer is None or answer is Ellipsis:
             return Card("Not attempted", f"Put your answer in {self.answer}, run that cell, then this one.", "#777777")
         try:
-            return Card("Right", self.test(answer), "#009E73", passed=True)
+            seen = self.test(answer)
         except Wrong as wrong:
             return Card("Not yet", str(wrong), "#D55E00")
         except Exception as error:  # whatever the learner's own code raised while it was tested
             return Card("Not yet", f"Testing your answer raised {type(error).__name__}: {error}", "#D55E00")
+        record.note(self)
+        return Card("Right", seen, "#009E73", passed=True)
 
     def hint(self) -> Card:
         """Show the next hint, and the last one again when all were shown."""

@@ -1,12 +1,15 @@
-"""A quiz for the end of a notebook: each option opens to its reason. No score is kept, and no script is needed."""
+"""A quiz for the end of a notebook: each option opens to its reason, with no script. Letters can be checked as well."""
 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from course_utils.common.card import Card
 from course_utils.common.errors import InputError
+from course_utils.exercises import record
 
 LETTERS = "abcdef"
 
@@ -58,6 +61,30 @@ class Quiz:
     """
 
     questions: tuple[Question, ...]
+
+    def check(self, letters: str) -> Card:
+        """Say how many questions are right, given a letter for each in their order, such as ``"b a c"``.
+
+        Examples
+        --------
+        >>> options = {"Yes.": "Many are parts.", "Not always.": "Some are."}
+        >>> quiz = Quiz((Question("Is a token a word?", options, "Not always."),) * 2)
+        >>> quiz.check("b a")
+        Not yet. Right: 1 of 2. Look again at 2.
+        >>> quiz.check("B, B")
+        Right. All 2 questions.
+        """
+        given = re.findall(r"[a-z]", str(letters or "").lower())
+        if not given:
+            return Card("Not attempted", "Write a letter for each question, in their order.", "#777777")
+        if len(given) != (n := len(self.questions)):
+            return Card("Not yet", f"There are {n} questions, and these are {len(given)} letters.", "#D55E00")
+        right = [LETTERS[list(question.options).index(question.right)] for question in self.questions]
+        if wrong := [number for number in range(n) if given[number] != right[number]]:
+            look = ", ".join(str(number + 1) for number in wrong)
+            return Card("Not yet", f"Right: {n - len(wrong)} of {n}. Look again at {look}.", "#D55E00")
+        record.note(self)
+        return Card("Right", f"All {n} questions.", "#009E73", passed=True)
 
     def __repr__(self) -> str:
         lines = []

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_utils.common.errors import CourseError
-from course_utils.common.progress import QUIET, say
+from course_utils.common.progress import say
 from course_utils.tools import environment
 from course_utils.tools.environment import ROOT
 
@@ -113,6 +113,12 @@ def parser() -> argparse.ArgumentParser:
     page = add("precompute", "compute anew what the course ships as computed beforehand", precompute, *NOTEBOOK_GROUPS)
     _add_notebooks(page)
 
+    page = add("progress", "show what you have solved, also as a page in build/progress", progress)
+    _add_notebooks(page)
+    how = page.add_mutually_exclusive_group()
+    how.add_argument("--certificate", metavar="NAME", help="write a certificate with your name, as a picture (SVG)")
+    how.add_argument("--reset", action="store_true", help="forget what was solved in these notebooks, or in all")
+
     page = add("assets", "list, fetch and verify the models and the text", list_assets)
     page.add_argument("--verify", action="store_true", help="read every file again and compare its SHA-256")
     page.add_argument(
@@ -196,7 +202,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     os.chdir(ROOT)
     if options.core:
         rest += words_for_the_core(notebooks.find())
-    words, variables = [f"--session-timeout={60 * MINUTES_FOR_TESTS}", *rest], {**os.environ, QUIET: "1"}
+    words, variables = [f"--session-timeout={60 * MINUTES_FOR_TESTS}", *rest], {**os.environ, **notebooks.UNWATCHED}
     workers = min(WORKERS, os.cpu_count() or 1)
     if workers > 1 and all(word.startswith("-") for word in rest):  # everything: it takes minutes
         words += ["-n", str(workers), "--dist", "loadscope"]  # the cells of a notebook stay together
@@ -304,6 +310,24 @@ def slides(options: argparse.Namespace, _rest: list[str]) -> int:
         say(f"Wrote {decks.build(path).relative_to(ROOT)}")
     index = decks.write_index([path for path in notebooks.find() if decks.place(path).exists()])
     return serve.serve(index.parent, options.port) if options.serve else 0
+
+
+def progress(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Show a learner's record, write it as a page or a certificate, or forget it."""
+    from course_utils.exercises import record
+    from course_utils.tools import notebooks
+    from course_utils.tools import progress as pages
+
+    paths = notebooks.find(options.notebooks)
+    if options.reset:
+        for name in [path.stem.split("_", 1)[1] for path in paths] if options.notebooks else [None]:
+            record.forget(name)
+    found = pages.rows(paths)
+    say(pages.table(found))
+    say(f"Your record: {record.record_folder() or 'none is kept, since COURSE_RECORD is off'}")
+    written = pages.write_certificate(found, options.certificate) if options.certificate else pages.write_page(found)
+    say(f"Wrote {written.relative_to(ROOT)}")
+    return 0
 
 
 def site(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "notebooks"
 SECONDS_A_CELL = 1200
 FIRST_ELECTIVE = 20
+UNWATCHED = {QUIET: "1", "COURSE_RECORD": "off"}  # no bars, and no learner whose record would be kept
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def execute(path: Path, limit: int | None = None, folder: Path | None = None) ->
     with job_bar(n_cells, "cell", path.name) as bar, watched(limit) as peak:
         client = kernel_client(book, folder or path.parent, on_cell_executed=lambda **_: bar.update())
         try:
-            client.execute(env={**os.environ, QUIET: "1"})
+            client.execute(env={**os.environ, **UNWATCHED})
         except KeyboardInterrupt:
             client.shutdown_kernel = "immediate"  # when this process ends
             raise

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.common.progress import QUIET, job_bar
+from course_utils.common.progress import job_bar
 from course_utils.tools.compare import shown
 from course_utils.tools.memory_limit import watched
-from course_utils.tools.notebooks import kernel_client
+from course_utils.tools.notebooks import UNWATCHED, kernel_client
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient
@@ -55,7 +55,7 @@ async def _problems(client: NotebookClient, cells: Sequence[tuple[int, NotebookN
 
     found = []
     client.reset_execution_trackers()
-    async with client.async_setup_kernel(env={**os.environ, QUIET: "1"}):
+    async with client.async_setup_kernel(env={**os.environ, **UNWATCHED}):
         for number, (place, cell) in enumerate(cells, 1):
             runs = []
             try:
