@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,3 +35,17 @@ def opened(scheme: str = "light") -> Iterator[Page]:
             browser.close()
     assert [address for address in asked if not address.startswith(HERE)] == []
     assert errors == []
+
+
+AXE = """async places => {
+  const found = await axe.run({include: places}, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]});
+  return found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 120)}`));
+}"""
+
+
+def barriers(page: Page, *places: str) -> list[str]:
+    """Return what axe-core finds against WCAG 2.2, levels A and AA, inside the elements that the selectors name."""
+    if not page.evaluate("() => 'axe' in window"):
+        script = importlib.resources.files("axe_playwright_python") / "axe.min.js"
+        page.evaluate(script.read_text(encoding="utf-8"))
+    return page.evaluate(AXE, [[place] for place in places])

@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from browser import needs_browser, opened
+from browser import barriers, needs_browser, opened
 from house import ROOT
 from jupyter_client import BlockingKernelClient
 
@@ -91,6 +91,14 @@ def ask(address: str, path: str, what: dict, method: str = "POST") -> dict:
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
+
+
+def wear(page, theme: str) -> None:
+    """Put on JupyterLab's dark or its light theme from its menu."""
+    page.click(".lm-MenuBar-itemLabel:text-is('Settings')")
+    page.hover(".lm-Menu-itemLabel:text-is('Theme')")
+    page.click(f".lm-Menu-itemLabel:text-is('JupyterLab {theme}')")
+    page.wait_for_selector(f"[data-jp-theme-name='JupyterLab {theme}']", state="attached", timeout=60_000)
 
 
 def start_kernel(address: str) -> str:
@@ -250,10 +258,13 @@ def test_a_learner_runs_everything_explores_and_answers(address):
 
 PLAY_AND_ASK = """
 import matplotlib.pyplot as plt
-from course_utils.exercises.start_here import quiz
+from course_utils.exercises.start_here import few_right, quiz
 from course_utils.plotting.player import player
+from course_utils.tokens import load_tokenizer, show_tokens
 
-shown = player([(plt.figure(figsize=(2, 1)), f"This is picture {n}.") for n in "abc"], "Three pictures"), quiz
+frames = [(plt.figure(figsize=(2, 1)), f"This is picture {n}.") for n in "abc"]
+cards = few_right.check(None), few_right.check(0.2), few_right.hint(), few_right.solution()
+shown = player(frames, "Three pictures"), quiz, *cards, show_tokens("für 한국어 🦊", load_tokenizer("bert"))
 """
 
 
@@ -288,11 +299,14 @@ def test_a_player_and_a_quiz_work_before_and_after_their_cell_is_run(address):
         page.click(RUN_ALL)
         forward = page.get_by_role("button", name="forward")
         forward.wait_for(timeout=60_000)
-        forward.click()
+        forward.press("Enter")  # with the keyboard alone
         assert page.get_by_text("This is picture b.").is_visible()
         assert not page.get_by_text("This is picture a.").is_visible()
-        page.get_by_text("b) The numbers of its tokens.").click()
+        page.get_by_text("b) The numbers of its tokens.").press("Enter")
         assert page.get_by_text("Twelve numbers for our sentence").is_visible()
+        for theme in ("Dark", "Light"):
+            wear(page, theme)
+            assert barriers(page, ".jp-OutputArea-output") == [], theme
 
 
 CLICK = """

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import needs_browser, opened
+from browser import barriers, needs_browser, opened
 from house import NOTEBOOKS, Book, fresh_copy
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 
@@ -176,3 +176,18 @@ def test_a_browser_shows_every_slide_whole(decks):
                     break
                 page.evaluate("Reveal.next()")
             assert shown == page.evaluate("Reveal.getTotalSlides()")
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_slide_has_a_barrier_for_any_eyes(decks, scheme):
+    with opened(scheme) as page:
+        for deck in decks[1:3]:  # chips, tables, cards and a quiz
+            page.goto(deck.as_uri())
+            page.wait_for_function("window.Reveal && Reveal.isReady() && !document.querySelector('.fit:empty')")
+            for number in range(page.evaluate("Reveal.getTotalSlides()")):
+                page.evaluate("() => { while (Reveal.availableFragments().next) Reveal.nextFragment(); }")
+                if number % 6 == 0:
+                    found = barriers(page, ".slides section.present:not(.stack)")
+                    assert found == [], f"{deck.stem}, slide {number + 1}"
+                page.evaluate("Reveal.next()")

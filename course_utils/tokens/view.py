@@ -27,7 +27,7 @@ STYLE = (
     ".course-tokens kbd{display:inline-block;font:inherit;font-family:var(--jp-code-font-family,monospace);"
     "color:inherit;line-height:1.45;min-height:1.45em;min-width:.5em;padding:0 .18em;margin:0 .06em;"
     "border:1px solid;border-radius:.28em;box-shadow:none;text-align:center;white-space:pre;unicode-bidi:isolate}"
-    ".course-tokens kbd i{font-style:normal;opacity:.55}"
+    ".course-tokens kbd i{font-style:normal;opacity:.75}"
     ".course-tokens kbd sub{display:block;font-size:.68em;line-height:1.2;opacity:.75;vertical-align:baseline}"
     ".course-tokens kbd.s{border-style:double;border-width:3px;font-weight:bold}"
     ".course-tokens span.c{border-bottom:2px dotted;padding:.1em .1em .2em;margin:0 .15em;white-space:nowrap}"
