@@ -12,8 +12,9 @@ import xml.etree.ElementTree as ET
 import pytest
 from house import NOTEBOOKS
 
+from course_utils.common import record
 from course_utils.common.errors import InputError
-from course_utils.exercises import Exercise, keyword_search, quiz, record, self_attention
+from course_utils.exercises import Exercise, keyword_search, quiz, self_attention
 from course_utils.tools import commands, progress
 
 EASY = next(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from course_utils.common import record
 from course_utils.common.card import Card
 from course_utils.common.checks import is_whole_number
-from course_utils.exercises import record
 
 
 class Wrong(Exception):

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from course_utils.common import record
 from course_utils.common.card import Card
 from course_utils.common.errors import InputError
-from course_utils.exercises import record
 
 LETTERS = "abcdef"
 

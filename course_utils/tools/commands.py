@@ -22,6 +22,8 @@ WORKERS = 2  # processes that share all tests; each needs up to 3 GB of memory
 THREADS = "OMP_NUM_THREADS"
 LAST_PORT = 65535
 NOTEBOOK_GROUPS = ("dependencies", "electives")  # what all notebooks need together
+GRADER = "nbgrader"
+MARKING_GROUPS = ("dependencies", "marking")
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 ENTERED = "COURSE_ENVIRONMENT_ENTERED"
 
@@ -110,6 +112,11 @@ def parser() -> argparse.ArgumentParser:
     page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
     _add_serving(page)
 
+    page = add("assignment", "make an assignment from exercises, to be marked by nbgrader", assignment, *MARKING_GROUPS)
+    page.add_argument("notebooks", nargs="+", metavar="notebook", help="a name or its beginning, such as 04")
+    page.add_argument("--for", dest="grader", metavar="GRADER", type=grader, help="what marks: nbgrader, also without")
+    page.add_argument("--to", type=Path, metavar="FOLDER", help="where to mark (default: build/marking)")
+
     page = add("precompute", "compute anew what the course ships as computed beforehand", precompute, *NOTEBOOK_GROUPS)
     _add_notebooks(page)
 
@@ -149,6 +156,19 @@ def port(word: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", word) or not 1 <= int(word) <= LAST_PORT:
         raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to {LAST_PORT}, and {word!r} is not")
     return int(word)
+
+
+def grader(word: str) -> str:
+    """Return the name of a program that marks, for argparse.
+
+    Examples
+    --------
+    >>> grader("nbgrader")
+    'nbgrader'
+    """
+    if word != GRADER:
+        raise argparse.ArgumentTypeError(f"assignments are made for {GRADER}, not for {word!r}: leave --for away")
+    return word
 
 
 def existing_folder(word: str) -> Path:
@@ -314,7 +334,7 @@ def slides(options: argparse.Namespace, _rest: list[str]) -> int:
 
 def progress(options: argparse.Namespace, _rest: list[str]) -> int:
     """Show a learner's record, write it as a page or a certificate, or forget it."""
-    from course_utils.exercises import record
+    from course_utils.common import record
     from course_utils.tools import notebooks
     from course_utils.tools import progress as pages
 
@@ -339,6 +359,21 @@ def site(options: argparse.Namespace, _rest: list[str]) -> int:
     index = pages.build()
     say(f"Wrote {index.relative_to(ROOT)}")
     return serve.serve(index.parent, options.port) if options.serve else 0
+
+
+def assignment(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Make an assignment from each notebook's exercises."""
+    from course_utils.tools import assignment as marking
+    from course_utils.tools import notebooks, prepare
+
+    paths, folder = notebooks.find(options.notebooks), (options.to or marking.FOLDER).absolute()
+    prepare.prepare()
+    if any(map(notebooks.is_elective, paths)):
+        environment.add("electives")
+    for path in paths:
+        say(f"For the learners: {marking.make_assignment(path, folder)}")
+    say("How to hand it out, collect it and mark it: docs/guide/plans.md, “Marks from code”.")
+    return 0
 
 
 def list_assets(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_utils.common import record
 from course_utils.common.errors import InputError
 from course_utils.common.files import replace_file
-from course_utils.exercises import record
 from course_utils.tools.environment import ROOT
 
 FOLDER = ROOT / "build" / "progress"
