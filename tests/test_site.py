@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import pytest
-from browser import needs_browser, opened
+from browser import barriers, needs_browser, opened
 from house import NOTEBOOKS, ROOT, fresh_copy
 
 from course_utils.common import cache
@@ -87,6 +89,36 @@ def test_helpers_are_documented_from_their_docstrings(folder):
     assert all(name in page for name in ("load_wikipedia", "Turn texts into vectors of length one", "BM25Index"))
 
 
+def test_links_between_the_pages_of_the_site_lead_somewhere(folder):
+    found = pages(folder)
+    marks = {name: set(re.findall(r'\bid="([^"]+)"', page)) for name, page in found.items()}
+    for name, page in found.items():
+        for address in re.findall(r'<a [^>]*href="(?!https?:|mailto:|#)([^"]+)"', page):
+            target, _, mark = address.partition("#")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(target)))
+            assert (folder / path).exists(), f"{name}: {address}"
+            assert not mark or path not in marks or unquote(mark) in marks[path], f"{name}: {address}"
+
+
+def test_a_notebooks_page_leads_to_the_glossary_once_for_each_term(folder):
+    found = pages(folder)
+    for path in NOTEBOOKS:
+        page = found[f"notebooks/{path.stem}.html"]
+        terms = re.findall(r'href="\.\./reference/glossary\.html#(term-[^"]+)"><span class="xref std std-term', page)
+        assert len(terms) == len(set(terms)) > 5
+
+
+@needs_browser
+def test_each_summary_prints_on_one_sheet(folder):
+    with opened("dark") as page:
+        for path in NOTEBOOKS:
+            page.goto((folder / f"reference/summaries/{path.stem}.html").as_uri())
+            if page.locator(".math").count():
+                page.wait_for_selector("mjx-container svg", timeout=30_000)
+            sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+            assert len(sheets) == 1, path.name
+
+
 def test_nothing_is_fetched_from_outside(folder):
     loads = r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"([^\"]*)\"|<link\b[^>]*=\"stylesheet\"[^>]*href=\"([^\"]*)\""
     for name, page in pages(folder).items():
@@ -126,3 +158,20 @@ def test_a_browser_shows_formulas_and_changes_to_dark(folder):
         light = page.evaluate("getComputedStyle(document.body).backgroundColor")
         page.emulate_media(color_scheme="dark")
         page.wait_for_function(f"getComputedStyle(document.body).backgroundColor != {light!r}")
+
+
+BARE = """<article><p style="color:#999;background:#fff">Too pale.</p><img src="data:,"><input></article>"""
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier_for_any_eyes(folder, scheme):
+    names = ["01_meet_the_tokenizer", "06_rerank_and_evaluate", "16_images_and_text"]
+    found = [folder / "index.html", *(folder / "notebooks" / f"{name}.html" for name in names)]
+    with opened(scheme) as page:
+        for path in [*found, *sorted((folder / "reference").glob("*.html"))]:
+            page.goto(path.as_uri())
+            assert barriers(page, "article") == [], path.name
+        page.set_content(BARE)
+        kinds = {each.partition(":")[0] for each in barriers(page, "article")}
+        assert {"color-contrast", "image-alt", "label"} <= kinds, "the instrument finds what is wrong"

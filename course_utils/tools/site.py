@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from course_utils.common import assets, download
 from course_utils.common.errors import CourseError
 from course_utils.tools import launch, notebooks, slides
 from course_utils.tools.environment import ROOT
+from course_utils.tools.reference import glossary, shelf
 
 BUILD = ROOT / "build"
 FOLDER = BUILD / "site"
@@ -38,9 +40,11 @@ def collect(source: Path) -> None:
     """Lay out what Sphinx reads: the pages of ``docs``, the notebooks as a page can show them, a list of helpers."""
     shutil.copytree(ROOT / "docs", source)
     (source / "notebooks").mkdir()
+    terms = glossary.read()
     for path in notebooks.find():
-        (source / "notebooks" / path.name).write_text(_as_page(path), encoding="utf-8")
-    for name in ("CREDITS.md", "CONTRIBUTING.md"):
+        (source / "notebooks" / path.name).write_text(_as_page(path, terms), encoding="utf-8")
+    shelf.write(source)
+    for name in ("CREDITS.md", "LICENSES.md", "CHANGELOG.md", "CONTRIBUTING.md"):
         (source / name.lower()).write_text(_without_links_out_of_the_site(ROOT / name), encoding="utf-8")
     (source / "helpers.md").write_text(helpers_page(), encoding="utf-8")
     (source / "course_table.inc").write_text(_course_table(), encoding="utf-8")
@@ -76,12 +80,19 @@ def lesson_modules() -> list[str]:
     )
 
 
-def _as_page(path: Path) -> str:
-    """Return a notebook as a page: no badges, no live widgets, the set-up cell folded, the words of its pictures."""
+def _as_page(path: Path, terms: Sequence[glossary.Entry]) -> str:
+    """Return a notebook as a page: no badges, no live widgets, the set-up cell folded, the words of its pictures.
+
+    The first use of each term leads to the glossary.
+    """
     import nbformat
 
     book = nbformat.read(path, as_version=4)
     book.cells[0].source = notebooks.replace_between(book.cells[0].source, "badges", "")
+    prose = [cell for cell in book.cells if cell.cell_type == "markdown"]
+    linked = glossary.with_links([cell.source for cell in prose], terms, path.name[:2])
+    for cell, text in zip(prose, linked, strict=True):
+        cell.source = text
     for cell in book.cells:
         if launch.is_set_up_cell(cell):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
