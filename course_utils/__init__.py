@@ -23,6 +23,10 @@ And those of the electives:
 
 - ``architectures``: small networks of six kinds on four kinds of data
 - ``rewards``: learning from reward
+- ``privacy``: personal data, and what texts, models, vectors and searches give away
+- ``federated``: learning together without sharing data
+- ``edge``: models for small devices
+- ``quantum``: a simulator of qubits, what it breaks, and quantum kernels
 
 Around them: ``plotting`` draws, ``exercises`` check answers, ``common`` has what all of these stand on, and ``tools``
 set up, run and publish the course.

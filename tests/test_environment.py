@@ -20,7 +20,7 @@ from course_utils.tools import environment, install
 from course_utils.tools.environment import missing, requirements
 
 GROUPS = ("dependencies", "test", "site", "electives")
-EXTRA = "class"  # for one computer in a course: not in what Binder and conda get
+EXTRAS = ("class", "marking")  # for one computer in a course: not in what Binder and conda get
 PINS = {
     re.split(r"==", line)[0].lower().replace("_", "-")
     for line in environment.CONSTRAINTS.read_text(encoding="utf-8").splitlines()
@@ -58,7 +58,7 @@ def test_requirements_are_read_as_a_toml_reader_reads_them():
     tomllib = pytest.importorskip("tomllib")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert requirements() == project["dependencies"]
-    assert {group: requirements(group) for group in (*GROUPS[1:], EXTRA)} == project["optional-dependencies"]
+    assert {group: requirements(group) for group in (*GROUPS[1:], *EXTRAS)} == project["optional-dependencies"]
 
 
 def test_environment_yml_has_the_packages_of_pyproject():
@@ -80,7 +80,7 @@ def conda() -> dict:
 
 
 def test_every_requirement_has_an_exact_pin():
-    wanted = {name.replace("_", "-") for group in (*GROUPS, EXTRA) for name in names(requirements(group))}
+    wanted = {name.replace("_", "-") for group in (*GROUPS, *EXTRAS) for name in names(requirements(group))}
     assert wanted <= PINS
 
 

@@ -30,7 +30,15 @@ from course_utils.images.features import (
     picture_key,
     sample_photographs,
 )
-from course_utils.images.figures import draw_seeing, draw_towers
+from course_utils.images.figures import (
+    draw_clouds,
+    draw_maps,
+    draw_pairs,
+    draw_photographs,
+    draw_results,
+    draw_seeing,
+    draw_towers,
+)
 from course_utils.images.towers import batch_gradients
 
 
@@ -180,6 +188,51 @@ def test_the_drawings_have_a_box_for_each_step_and_a_square_for_each_cosine():
     assert {"projection", "“fox”?", "1,280", "576"} <= set(words)
     towers = draw_towers(["dog", "cat", "pizza"]).axes[0]
     assert sum(type(patch).__name__ == "Rectangle" for patch in towers.patches) == 9
+
+
+def test_pairs_are_drawn_in_one_plane_in_two_colours():
+    ax = draw_pairs(["dog", "cat"], np.eye(2), -np.eye(2)).axes[0]
+    ends = {text.get_text(): text.xy for text in ax.texts if text.get_text() == ""}
+    assert len([text for text in ax.texts if not text.get_text()]) == 4, ends  # an arrow for each side of each pair
+    colours = {text.get_text(): text.get_color() for text in ax.texts if text.get_text()}
+    assert colours["dog"] == colours["cat"] != colours["“dog”"] == colours["“cat”"]
+
+
+def test_the_maps_that_vary_most_are_drawn():
+    torch = pytest.importorskip("torch")
+    maps = [torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 4, 4)]
+    maps[1][0, 2, 0, 0], maps[1][0, 0, 0, 0] = 5, 1
+    figure = draw_maps(maps, [0, 1])
+    assert [ax.get_title() for ax in figure.axes if ax.get_title()] == ["layer 0, 2 × 2", "layer 1, 4 × 4"]
+    assert [ax.images[0].get_array().max() for ax in figure.axes[1::2]] == [5, 1]
+
+
+def test_results_are_drawn_with_their_means_and_intervals_and_a_number_for_each_cosine():
+    ways = {"one": np.array([1.0, 1, 1, 0]), "two": np.zeros(4)}
+    left, right = draw_results(ways, list("abcd"), 0.25, [3, 4], np.array([[0.5, -0.1], [0.0, 0.4]])).axes
+    lines = [(line.get_xdata(), line.get_ydata()) for line in left.lines]
+    dots = [float(x[0]) for x, y in lines if len(x) == 1]
+    assert dots == [0.75, 0]
+    assert lines[0][0][0] < 0.75 < lines[0][0][1]
+    assert {text.get_text() for text in right.texts} == {"0.5", "\u22120.1", "0.0", "0.4"}
+    assert [text.get_text() for text in right.get_xticklabels()] == [load_emoji()[place].en for place in (3, 4)]
+
+
+def test_clouds_keep_apart_what_is_apart():
+    rng = np.random.default_rng(0)
+    far = {"apart": (rng.normal(size=(5, 4)) + 9, rng.normal(size=(7, 4)))}
+    ax = draw_clouds(far).axes[0]
+    pictures, names = (line.get_xdata() for line in ax.lines)
+    assert (len(pictures), len(names)) == (5, 7)
+    assert pictures.max() < names.min() or names.max() < pictures.min()
+    assert ax.get_title() == "apart"
+
+
+def test_each_emoji_beside_a_photograph_has_its_name_under_it():
+    names = [each.en for each in load_emoji()]
+    figure = draw_photographs(sample_photographs(), [[0, 1], [2, 3]], names)
+    said = [ax.texts[0].get_text().replace("\n", " ") for ax in figure.axes if ax.texts]
+    assert said == names[:4]
 
 
 def test_the_gradients_of_a_batch_equal_those_of_torch_both_ways():

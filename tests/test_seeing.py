@@ -12,6 +12,7 @@ from course_utils.images.seeing import (
     RANK,
     SHOTS,
     Projection,
+    first_among,
     least_squares_projection,
     load_projection,
     save_projection,
@@ -94,6 +95,14 @@ def test_a_caption_is_the_greedy_text_up_to_the_end_of_the_line(model, reading):
     assert said == [model.generate(f"{before} {word}:", 4).split("\n")[0].strip() for word in ("cat", "apple")]
     with pytest.raises(InputError, match="most"):
         reading.captions(reader, rows, most=0)
+
+
+def test_captions_that_end_early_leave_the_others_as_they_are(model, reading):
+    reader = reading.FrozenReader(model, "", " is")
+    rows = as_pictures(model, "\n", " dog", " Paris", ":")
+    together = reading.captions(reader, rows, most=5)
+    assert together == [reading.captions(reader, row[None], most=5)[0] for row in rows]
+    assert len(set(map(len, together))) > 1
 
 
 def test_a_gradient_reaches_the_rows_through_the_model_and_is_the_slope_of_the_loss(model, reading):
@@ -199,3 +208,10 @@ def test_the_shipped_projection_fits_the_course():
     rows = load_projection().rows(picture_features(emoji_pictures()[:2]))
     assert rows.shape == (2, 1, 576)
     assert load_projection().down.shape == (1280, RANK)
+
+
+def test_a_word_that_fits_all_pictures_wins_nothing():
+    values = np.array([[0.9, 0.1, 0.5], [0.9, 0.3, 0.2], [0.9, 0.2, 0.2]])
+    among = np.array([[2, 0], [1, 0], [0, 2]])
+    np.testing.assert_array_equal(first_among(values, among), [1, 1, 1])
+    np.testing.assert_array_equal(first_among(values, among[:, ::-1]), [0, 0, 0])

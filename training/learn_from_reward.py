@@ -1,8 +1,9 @@
-"""Run what notebook 21 has no time for: ``python3 training/learn_from_reward.py``, about half an hour on one thread.
+"""Run what notebook 21 has no time for: ``python3 training/learn_from_reward.py``, about an hour on one thread.
 
-First the *tuning* of the three ways to balance a pole, each on the same five seeds, which the notebook does not use.
+First the *tuning* of the four ways to balance a pole, each on the same five seeds, which the notebook does not use.
 Then the *leash*: the tiny GPT of notebook 13 is paid for a word, at several prices of a nat of divergence from what it
-was, from three seeds each. At last the same model learns from *pairs* of its own texts, by DPO and by plain likelihood.
+was, from three seeds each. Then the same model learns from *pairs* of its own texts, by DPO and by plain likelihood. At
+last it is paid for the word by *groups*, which is GRPO, with each batch used once or four times, with and without clip.
 """
 
 from __future__ import annotations
@@ -15,26 +16,32 @@ import numpy as np
 import torch
 
 from course_utils.common.files import save_file
-from course_utils.rewards.cartpole import learn_cells, reinforce
-from course_utils.rewards.shipped import BEGINNING, FOLDER, WORD, load_pairs
+from course_utils.rewards.cartpole import judge_policy, learn_cells, reinforce
+from course_utils.rewards.groups import learn_from_groups
+from course_utils.rewards.shipped import BEGINNING, FOLDER, QUESTIONS, WORD, load_pairs
 from course_utils.rewards.words import judge_texts, learn_from_pairs, learn_from_reward, load_reference, write_many
 
-BETAS, SEEDS, N_STEPS = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0), (0, 1, 2), 80
+BETAS, SEEDS, N_STEPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0), (0, 1, 2), 80
 TUNING_SEEDS, POLE_STEPS = (100, 101, 102, 103, 104), 100_000
 
 
 def tuning() -> dict:
-    """Return the mean length of the episodes during the learning, for each way and setting."""
-    found = {"reinforce": [], "baseline": [], "cells": []}
-    for way in ("reinforce", "baseline"):
-        for rate in (1.0, 3.0, 10.0, 30.0):
-            runs = [reinforce(rate, baseline=way == "baseline", n_steps=POLE_STEPS, seed=seed) for seed in TUNING_SEEDS]
-            found[way].append({"learning_rate": rate, "length": area(runs)})
-    for alpha in (0.1, 0.2, 0.4):
-        for epsilon in (0.1, 0.5):
+    """Return for each way and setting how long the pole stands in the end, by seed, and on average while learning."""
+    found = {"reinforce": [], "baseline": [], "same cells": [], "cells": []}
+    for way in ("reinforce", "baseline", "same cells"):
+        for rate in (1.0, 3.0, 10.0, 30.0, *((100.0, 300.0) if way == "same cells" else ())):
+            how = {"baseline": way == "baseline", "cells": way == "same cells", "n_steps": POLE_STEPS}
+            found[way].append({"learning_rate": rate, **judged([reinforce(rate, seed=s, **how) for s in TUNING_SEEDS])})
+    for alpha in (0.025, 0.05, 0.1, 0.2, 0.4):
+        for epsilon in (0.1, 0.5, 1.0):
             runs = [learn_cells(alpha, epsilon, n_steps=POLE_STEPS, seed=seed) for seed in TUNING_SEEDS]
-            found["cells"].append({"alpha": alpha, "epsilon": epsilon, "length": area(runs)})
+            found["cells"].append({"alpha": alpha, "epsilon": epsilon, **judged(runs)})
     return found
+
+
+def judged(runs: list) -> dict:
+    """Return how long the pole stands with each run's policy in the end, and the mean length while learning."""
+    return {"ends": [round(judge_policy(policy)) for policy, _ in runs], "length": area(runs)}
 
 
 def area(runs: list) -> float:
@@ -96,7 +103,22 @@ def preferred_runs() -> list[dict]:
     return runs
 
 
-MAKE = {"tuning": tuning, "pairs": pairs, "leash": leash_runs, "preferred": preferred_runs}
+def group_runs() -> list[dict]:
+    """Return all runs of GRPO: each batch used for one update, or for four, with the clip and without."""
+    (cutter, reference, _, paid), runs = setting(), []
+    questions = [cutter.encode(text) for text in QUESTIONS]
+    for n_updates, epsilon in ((1, 0.2), (4, 0.2), (4, None)):
+        for seed in SEEDS:
+            how = {"beta": 0.1, "epsilon": epsilon, "n_batches": 12, "n_updates": n_updates, "seed": seed}
+            model, history = learn_from_groups(reference, questions, paid, **how)
+            four = [judge_texts(model, reference, ids, paid, n_texts=128) for ids in questions]
+            means = {name: round(float(np.mean([one[name] for one in four])), 3) for name in four[0]}
+            runs.append({**how, **means, "history": history.round(3).tolist()})
+            print(runs[-1], flush=True)
+    return runs
+
+
+MAKE = {"tuning": tuning, "pairs": pairs, "leash": leash_runs, "preferred": preferred_runs, "groups": group_runs}
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def _test_deaf_bias(answer: Any) -> str:
         raise Wrong("With a negative bias the gate is nearly shut, and each hour replaces the state: try above 0.")
     if left < 0.99:
         raise Wrong(f"After 24 hours {left:.3f} of the state at the start is left: multiply sigmoid(bias) 24 times.")
-    if bias > 8.5:
+    if sigmoid(round(bias, 1) - 0.1) ** 24 >= 0.99:
         raise Wrong(f"That keeps {left:.5f}: it is enough, but find the smallest bias, to one decimal.")
     return f"With a bias of {bias:.1f} the state keeps {left:.3f} of itself for a day, and hears next to nothing."
 
@@ -251,11 +251,11 @@ make = Exercise(
 quiz = Quiz(
     (
         Question(
-            "All pixels change places in one fixed way, in training and in the test. Who does not mind?",
+            "All pixels change places in one fixed way, also in training. Which network cannot mind?",
             {
                 "The CNN, since it shares its weights.": "It shares them among neighbours, and those are gone.",
                 "The MLP, since each pixel has weights of its own.": "They simply change places with the pixels.",
-                "The GRU, since it reads everything.": "Its rows are made of other pixels now, in another order.",
+                "The GRU, since it reads everything.": "It lost nothing here, but its rows have other pixels now.",
             },
             "The MLP, since each pixel has weights of its own.",
         ),
@@ -272,7 +272,7 @@ quiz = Quiz(
             "Two methods differ by 0.003 on 600 test examples. What do you say?",
             {
                 "The one with more right answers has better assumptions.": "Two examples more were right, out of 600.",
-                "Nothing yet: look at the interval and the seeds.": "Only a gap that neither of them covers ranks two.",
+                "Nothing yet: look at the interval and the seeds.": "Rank them if it leaves out 0 and all seeds agree.",
                 "The test set is wrong.": "It is small, and that is what an interval says.",
             },
             "Nothing yet: look at the interval and the seeds.",

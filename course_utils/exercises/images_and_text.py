@@ -246,7 +246,7 @@ quiz = Quiz(
             {
                 "They are the texts of the other 255 pictures.": "Nobody has to write them, which is the trick.",
                 "They are written by people.": "No label says what a picture does not show.",
-                "They are drawn from the whole training set.": "Only from the batch: so its size matters.",
+                "They are drawn from the whole training set.": "A step sees its own batch and nothing else.",
             },
             "They are the texts of the other 255 pictures.",
         ),

@@ -303,7 +303,7 @@ quiz = Quiz(
             {
                 "It finds the best arm, only later.": "It has no reason to pull another arm again.",
                 "It stays for ever with an arm that was lucky early.": "What it never pulls it can never correct.",
-                "It pulls all arms equally often.": "It does so only while all means are equal.",
+                "It pulls all arms equally often.": "It keeps to one arm until another mean is higher.",
             },
             "It stays for ever with an arm that was lucky early.",
         ),
@@ -319,7 +319,7 @@ quiz = Quiz(
         Question(
             "A bonus for passing a square made the agent stay there. Which addition leaves the best policy as it was?",
             {
-                "A bonus half as large.": "A small bonus for ever is worth more than one goal, if one is patient.",
+                "A bonus twice as large.": "Then it pays even more to stay: the page had 2.41 in a walk, for 1.21.",
                 "The same bonus, taken back on leaving the square.": "That is a potential: around a loop it sums to 0.",
                 "A bonus for every square.": "Then the agent would rather not arrive either.",
             },

@@ -139,6 +139,25 @@ def picture_features(pictures: Iterable[object]) -> np.ndarray:
     return np.array(rows, dtype=np.float32).reshape(len(checked), N_FEATURES)
 
 
+def most_of_one_kind(values: np.ndarray, kinds: np.ndarray, k: int = 8) -> np.ndarray:
+    """Count for each column how many of the k rows in which it is highest are of their commonest kind.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_pictures, n_columns)
+        Such as the features of pictures.
+    kinds : ndarray of str, shape (n_pictures,)
+        The kind of each picture.
+
+    Examples
+    --------
+    >>> most_of_one_kind(np.array([[3, 0], [2, 1], [1, 2], [0, 3]]), np.array(["cat", "cat", "dog", "owl"]), k=2)
+    array([2, 1])
+    """
+    highest = kinds[np.argsort(-values, axis=0, kind="stable")[:k]].T  # (n_columns, k)
+    return np.array([np.unique(each, return_counts=True)[1].max() for each in highest])
+
+
 def picture_key(picture: np.ndarray) -> bytes:
     """Return the key of a picture's features: its shape and its pixels."""
     return key_of("x".join(map(str, picture.shape)), hashlib.sha256(picture.tobytes()).hexdigest())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from course_utils.common.errors import InputError
 from course_utils.evaluation.intervals import bootstrap_interval, with_interval
-from course_utils.images.emoji import emoji_pictures, find_emoji, mosaic
+from course_utils.images.emoji import emoji_pictures, find_emoji, load_emoji, mosaic
 from course_utils.plotting.diagrams import EDGES, KINDS, flow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from torch import Tensor
 
 PIXELS_AN_INCH = 200  # of an emoji in a figure, so that none is enlarged
 
@@ -45,6 +47,23 @@ def emoji_rows(rows: Mapping[str, Sequence[int]], title: str = "") -> Figure:
     if title:
         figure.suptitle(title, fontsize=9, fontweight="bold", x=0, ha="left")
         figure.set_figheight(height + 0.25)
+    return figure
+
+
+def draw_maps(maps: Sequence[Tensor], layers: Sequence[int], k: int = 2) -> Figure:
+    """Draw for some layers the k feature maps whose numbers vary most; ``maps`` are those of one picture.
+
+    Each layer's are ``(1, channels, height, width)``.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(k, len(layers), figsize=(1.35 * len(layers), 1.4 * k), layout="constrained")
+    for column, layer in zip(axes.T, layers, strict=True):
+        found = maps[layer][0].numpy()
+        for ax, channel in zip(column, np.argsort(-found.var(axis=(1, 2)))[:k], strict=True):
+            ax.imshow(found[channel], cmap="viridis")
+            ax.set_axis_off()
+        column[0].set_title(f"layer {layer}, {found.shape[1]} × {found.shape[2]}", fontsize=9)
     return figure
 
 
@@ -92,18 +111,108 @@ def describe_change(differences: np.ndarray, groups: Sequence[str]) -> str:
 
 
 def draw_photographs(photos: Sequence[np.ndarray], rows: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
-    """Draw photographs below each other, each with some emoji beside it, given by their places, and their names."""
+    """Draw photographs below each other, each beside some emoji, given by their places, with their names under them."""
     import matplotlib.pyplot as plt
     from PIL import Image
 
-    size = (4.5, 0.85 * len(photos))
-    figure, axes = plt.subplots(len(photos), 2, figsize=size, layout="constrained", width_ratios=(2, 5), squeeze=False)
-    for photo, row, (left, right) in zip(photos, rows, axes, strict=True):
-        left.imshow(Image.fromarray(photo).resize((150, 100)), interpolation="none")
-        right.imshow(mosaic(row, columns=len(row), gap=0), interpolation="none")
-        right.set_title(", ".join(names[place] for place in row), fontsize=7.5, fontweight="normal")
-        for ax in (left, right):
+    columns = len(rows[0])
+    size, widths = (0.9 + 0.56 * columns, 0.8 * len(photos)), (1.6, *[1] * columns)
+    figure, axes = plt.subplots(len(photos), columns + 1, figsize=size, layout="constrained", width_ratios=widths)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    for photo, row, line in zip(photos, rows, np.atleast_2d(axes), strict=True):
+        line[0].imshow(Image.fromarray(photo).resize((108, 72)), interpolation="none")
+        for ax, place in zip(line[1:], row, strict=True):
+            ax.imshow(emoji_pictures()[place], interpolation="none")
+            name = textwrap.fill(names[place], 12)
+            ax.text(36, 74, name, ha="center", va="top", fontsize=7, linespacing=0.95, in_layout=False)
+            ax.set_ylim(104, 0)  # room for two lines
+        for ax in line:
             ax.set_axis_off()
+    return figure
+
+
+def draw_pairs(names: Sequence[str], pictures: np.ndarray, texts: np.ndarray) -> Figure:
+    """Draw pairs of unit vectors, ``(n, 2)``, in one plane: blue arrows for pictures, orange ones for texts."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(3.6, 2.3), layout="constrained")
+    for side, colour, width, far in ((pictures, "C0", 3.5, (1.35, 1.25)), (texts, "C1", 1.3, (2.15, 1.6))):
+        for name, (x, y) in zip(names, side, strict=True):
+            style = {"arrowstyle": "-|>", "color": colour, "linewidth": width, "shrinkA": 0, "shrinkB": 0}
+            ax.annotate("", (x, y), (0, 0), arrowprops=style)
+            said = name if side is pictures else f"“{name}”"
+            ax.text(far[0] * x, far[1] * y, said, ha="center", va="center", fontsize=8.5, color=colour)
+    ax.add_patch(plt.Circle((0, 0), 1, fill=False, color="#dddddd", linewidth=0.8))
+    ax.set(xlim=(-2.7, 2.7), ylim=(-1.75, 1.75), aspect="equal")
+    ax.set_axis_off()
+    return figure
+
+
+def draw_results(
+    ways: Mapping[str, np.ndarray], groups: Sequence[str], chance: float, places: Sequence[int], cosines: np.ndarray
+) -> Figure:
+    """Draw the shares of several ways as dots with 95 % intervals, and beside them some cosines of pictures with names.
+
+    Parameters
+    ----------
+    ways : mapping of str to ndarray, shape (n,)
+        For each way which of the questions it got right; the first is drawn on top.
+    groups : sequence of str
+        The group of each question; whole groups are drawn for the bootstrap intervals.
+    chance : float
+        What luck would get right; a line.
+    places : sequence of int
+        Some emoji.
+    cosines : ndarray, shape (n_places, n_places)
+        Of the picture of each with the name of each.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.6), layout="constrained", width_ratios=(4, 5))
+    for y, hits in enumerate(ways.values()):
+        left.plot(bootstrap_interval(hits, groups=groups), (y, y), color="C0", linewidth=2)
+        left.plot(np.mean(hits), y, "o", color="C0", markersize=5)
+    left.axvline(chance, color="#888888", linewidth=1, linestyle="--")
+    left.text(chance + 0.02, -0.45, "chance", fontsize=7.5, color="#666666", va="center")
+    left.set(yticks=range(len(ways)), xlim=(0, 0.8), ylim=(len(ways) - 0.5, -0.8))
+    left.set_xlabel("names with their picture among ten", fontsize=8)
+    left.set_yticklabels(list(ways))
+    left.tick_params(labelsize=8)
+    most, names = np.abs(cosines).max(), [load_emoji()[place].en for place in places]
+    right.imshow(cosines, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
+    for (row, column), value in np.ndenumerate(np.round(cosines, 1) + 0.0):
+        ink, text = "white" if abs(value) > 0.6 * most else "#222222", f"{value:.1f}".replace("-", "\u2212")
+        right.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
+    right.set_yticks(range(len(places)), [""] * len(places))
+    right.set_xticks(range(len(places)), names, rotation=35, ha="left", fontsize=7.5)
+    right.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True, pad=-2)
+    right.set(frame_on=False)
+    for row, place in enumerate(places):  # left of the first cell
+        box = right.inset_axes((-0.11, 1 - (row + 0.95) / len(places), 0.1, 0.9 / len(places)))
+        box.imshow(emoji_pictures()[place], interpolation="none")
+        box.set_axis_off()
+    return figure
+
+
+def draw_clouds(clouds: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Draw rows of pictures and of texts, ``(n, width)`` each, as points in the plane in which they differ most.
+
+    ``clouds`` holds them by the title of their panel.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(clouds), figsize=(2.1 * len(clouds), 1.8), layout="constrained", squeeze=False)
+    for ax, (title, sides) in zip(axes[0], clouds.items(), strict=True):
+        rows = np.concatenate(sides)
+        rows = rows - rows.mean(axis=0)
+        places = rows @ np.linalg.svd(rows, full_matrices=False)[2][:2].T
+        for part, name in zip(np.split(places, [len(sides[0])]), ("pictures", "names"), strict=True):
+            ax.plot(*part.T, ".", markersize=2.5, label=name)
+        ax.set_title(title, fontsize=9)
+        ax.set(xticks=[], yticks=[])
+        ax.set_xlabel("first axis", fontsize=8)
+        ax.set_ylabel("second axis", fontsize=8)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=3, fontsize=8)
     return figure
 
 
@@ -114,14 +223,14 @@ def draw_towers(names: Sequence[str]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    boxes = {"pictures": (0, 2.5), "EfficientNet": (3, 2.5), "matrix 1": (6.4, 2.5, "matrix\n1,280 × 256")}
-    boxes |= {"names": (0, 0), "MiniLM": (3, 0), "matrix 2": (6.4, 0, "matrix\n384 × 256")}
+    boxes = {"pictures": (0, 2.5), "EfficientNet": (3, 2.5), "matrix 1": (6.4, 2.5, "matrix\n1,280 × d")}
+    boxes |= {"names": (0, 0), "MiniLM": (3, 0), "matrix 2": (6.4, 0, "matrix\n384 × d")}
     boxes |= {"rows": (9.6, 2.5, "a row for\neach picture"), "columns": (9.6, 0, "a column for\neach name")}
-    arrows = [("pictures", "EfficientNet"), ("EfficientNet", "matrix 1", "1,280"), ("matrix 1", "rows", "256")]
-    arrows += [("names", "MiniLM"), ("MiniLM", "matrix 2", "384"), ("matrix 2", "columns", "256")]
+    arrows = [("pictures", "EfficientNet"), ("EfficientNet", "matrix 1", "1,280"), ("matrix 1", "rows", "d")]
+    arrows += [("names", "MiniLM"), ("MiniLM", "matrix 2", "384"), ("matrix 2", "columns", "d")]
     kinds = {"EfficientNet": "plain", "MiniLM": "plain", "matrix 1": "weights", "matrix 2": "weights"}
-    figure, ax = plt.subplots(figsize=(8.6, 2.5))
-    flow(ax, boxes, arrows, kinds=kinds, width=2, height=0.95, fontsize=8)
+    figure, ax = plt.subplots(figsize=(8.2, 2.1))
+    flow(ax, boxes, arrows, kinds=kinds, width=2.1, height=0.95, fontsize=7.5)
     for i, name in enumerate(names):
         y = 2.3 - 0.72 * i
         _put_emoji(ax, name, (12.1, y + 0.05), 0.33)
@@ -133,9 +242,8 @@ def draw_towers(names: Sequence[str]) -> Figure:
     for start, end in (((10.6, 2.5), (11.7, 1.9)), ((10.6, 0), (11.7, 0.6))):
         ax.annotate("", end, start, arrowprops=line)
     ax.text(12.6, -0.75, "cosines: high on the diagonal", fontsize=7.5, color=EDGES["step"])
-    ax.text(3, 1.25, "white: stays as it is\norange: learned", ha="center", va="center", fontsize=7.5, color="#555555")
-    ax.set(xlim=(-1.2, 16.4), ylim=(-1.1, 4))
-    ax.set_title("Two towers end in one space")
+    ax.text(3, 1.25, "white: frozen\norange: learned", ha="center", va="center", fontsize=7.5, color="#555555")
+    ax.set(xlim=(-1.2, 16.4), ylim=(-1.1, 3.7))
     return figure
 
 
@@ -152,9 +260,9 @@ def draw_seeing(name: str, width: int, d_model: int) -> Figure:
         "next": (10.9, 1.9, f"“{name}”?"),
     }
     boxes |= {"matrix": (9.2, -1.7, "projection"), "network": (12.2, -1.7, "EfficientNet")}
-    figure, ax = plt.subplots(figsize=(8.2, 2.7))
+    figure, ax = plt.subplots(figsize=(7.2, 2.4))
     rows = {key: place for key, place in boxes.items() if key not in ("model", "matrix", "network", "next")}
-    flow(ax, rows, [], kinds=dict.fromkeys(rows, "data") | {"row": "weights"}, width=1.7, height=0.85, fontsize=8)
+    flow(ax, rows, [], kinds=dict.fromkeys(rows, "data") | {"row": "weights"}, width=1.7, height=0.85, fontsize=7.2)
     rest = {key: boxes[key] for key in ("matrix", "network", "next")}
     arrows = [("network", "matrix", f"{width:,}")]
     flow(
@@ -164,10 +272,10 @@ def draw_seeing(name: str, width: int, d_model: int) -> Figure:
         kinds={"matrix": "weights", "network": "plain", "next": "step"},
         width=1.9,
         height=0.85,
-        fontsize=8,
+        fontsize=7.2,
     )
     wide = {"model": boxes["model"]}
-    flow(ax, wide, [], kinds={"model": "plain"}, width=9.3, height=0.85, fontsize=8.5)
+    flow(ax, wide, [], kinds={"model": "plain"}, width=9.3, height=0.85, fontsize=7.4)
     line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 1}
     for x, y, *_ in rows.values():
         ax.annotate("", (x, 1.47), (x, y + 0.43), arrowprops=line)
@@ -178,7 +286,7 @@ def draw_seeing(name: str, width: int, d_model: int) -> Figure:
     ax.annotate("", (13.15, -1.7), (13.8, -1.7), arrowprops=line)
     ax.set(xlim=(-1.1, 15), ylim=(-2.4, 2.6))
     ax.set_aspect("equal")
-    ax.set_title("A picture takes the place of a word")
+    ax.set_title("A picture takes the place of a word", fontsize=10)
     return figure
 
 

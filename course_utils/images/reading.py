@@ -180,12 +180,19 @@ def captions(reader: FrozenReader, rows: np.ndarray, most: int = 6) -> list[str]
     check_whole("most", most, 1)
     written, decode = [], reader.model.tokenizer.decode
     for some in _pieces(reader, rows):
-        shown, past, lines = reader.followed(some), reader.past, []
+        lines, going = [[] for _ in some], np.arange(len(some))
+        shown, past = reader.followed(some), reader.past
         for _ in range(most):
             kept: Past = []
-            lines.append(reader.scores(reader.states(shown, past, kept)[:, -1]).argmax(dim=-1))
-            shown, past = reader.rows_of(lines[-1].numpy())[:, None], kept
-        written += [decode(line).split("\n")[0].strip() for line in torch.stack(lines, dim=1).tolist()]
+            chosen = reader.scores(reader.states(shown, past, kept)[:, -1]).argmax(dim=-1).numpy()
+            for place, id_ in zip(going, chosen, strict=True):
+                lines[place].append(int(id_))
+            on = np.array(["\n" not in decode([id_]) for id_ in chosen])  # lines that have ended are read no further
+            if not on.any():
+                break
+            going, shown = going[on], reader.rows_of(chosen[on])[:, None]
+            past = [(keys[on], values[on]) for keys, values in kept]
+        written += [decode(line).split("\n")[0].strip() for line in lines]
     return written
 
 

@@ -113,3 +113,24 @@ def least_squares_projection(
     root = np.sqrt(sizes[:rank] / sizes[0])  # half of each direction's size into either matrix
     parts = mean, left[:, :rank] * root, root[:, None] * right[:rank], base, np.array(length)
     return Projection(*(part.astype(np.float32) for part in parts))
+
+
+def first_among(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Tell for each picture whether the first of some columns is the highest, as 1.0 or 0.0.
+
+    The mean of each column is subtracted first, so that a word that is likely behind all pictures has no advantage.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_pictures, n_columns)
+        How well each word fits each picture.
+    among : ndarray of int, shape (n_pictures, k)
+        The columns that compete for each picture, the right one in front.
+
+    Examples
+    --------
+    >>> first_among(np.array([[0.9, 0.4], [0.8, 0.1]]), np.array([[0, 1], [0, 1]]))
+    array([0., 1.])
+    """
+    values = np.take_along_axis(values - values.mean(axis=0), among, axis=1)
+    return 1.0 * (values.argmax(axis=1) == 0)

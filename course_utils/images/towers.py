@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.attention import log_softmax
 from course_utils.common.checks import check_number, check_whole
 from course_utils.common.compute import one_blas_thread
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
 from course_utils.common.vectors import gradient_of_rows, scaled_rows, unit_rows
-from course_utils.contrastive import contrastive_gradients, contrastive_loss
 
 HIGHEST_SCALE = 100.0  # 1 / temperature, as in CLIP: beyond it one pair in a batch decides the whole step
 
@@ -117,10 +117,11 @@ def train_towers(
             seen = seen * (rng.random(seen.shape, dtype=np.float32) >= dropout) / np.float32(1 - dropout)
             loss, gradients = batch_gradients(seen, read, *weights)
             losses.append(loss)
-            size = learning_rate * min(1, step / 20) * (1 + np.cos(np.pi * step / steps)) / 2
+            size = float(learning_rate * min(1, step / 20) * (1 + np.cos(np.pi * step / steps)) / 2)
             for number, gradient in enumerate(gradients[: 3 if learn_temperature else 2]):
-                moments[number], change = _adam(moments[number], gradient, step)
-                weights[number] = weights[number] - size * (change + (decay if number < 2 else 0) * weights[number])
+                change = size * _adam(moments[number], gradient, step)
+                weights[number] *= 1 - size * (decay if number < 2 else 0)
+                weights[number] -= change
             weights[2] = np.minimum(weights[2], np.log(HIGHEST_SCALE))
             bar.update()
     return Towers(means[0], weights[0], means[1], weights[1], float(np.exp(-weights[2]))), losses
@@ -136,9 +137,13 @@ def batch_gradients(
     temperature = float(np.exp(-log_scale))
     pictures, picture_lengths = scaled_rows(seen @ picture_weights)
     texts, text_lengths = scaled_rows(read @ text_weights)
-    loss = (contrastive_loss(pictures, texts, temperature) + contrastive_loss(texts, pictures, temperature)) / 2
-    one, two = contrastive_gradients(pictures, texts, temperature), contrastive_gradients(texts, pictures, temperature)
-    of_pictures, of_texts = (one[0] + two[1]) / 2, (one[1] + two[0]) / 2
+    scores = pictures @ texts.T / temperature  # (n, n)
+    by_row, by_column = log_softmax(scores), log_softmax(scores.T)
+    loss = -float(np.diag(by_row).mean() + np.diag(by_column).mean()) / 2
+    errors = (np.exp(by_row) + np.exp(by_column).T) / 2
+    np.fill_diagonal(errors, np.diag(errors) - 1)  # softmax - 1 on the diagonal, the mean of both directions
+    errors /= len(errors) * temperature
+    of_pictures, of_texts = errors @ texts, errors.T @ pictures
     by_scale = np.sum(of_pictures * pictures)  # the scale multiplies all similarities, and so does the pictures' length
     by_pictures = seen.T @ gradient_of_rows(of_pictures, pictures, picture_lengths)
     return loss, [by_pictures, read.T @ gradient_of_rows(of_texts, texts, text_lengths), by_scale]
@@ -187,7 +192,13 @@ def _turned(rows: np.ndarray, mean: np.ndarray, weights: np.ndarray, what: str) 
     return unit_rows((rows - mean) @ weights)
 
 
-def _adam(moments: list[np.ndarray], gradient: np.ndarray, step: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return the new running means of a gradient and of its square, and the step of Adam that follows from them."""
-    mean, square = 0.9 * moments[0] + 0.1 * gradient, 0.999 * moments[1] + 0.001 * gradient**2
-    return [mean, square], mean / (1 - 0.9**step) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+def _adam(moments: list[np.ndarray], gradient: np.ndarray, step: int) -> np.ndarray:
+    """Move the running means of a gradient and of its square, and return the step of Adam that follows from them."""
+    mean, square = moments
+    mean *= 0.9
+    mean += 0.1 * gradient
+    square *= 0.999
+    square += 0.001 * gradient**2
+    change = np.sqrt(square / (1 - 0.999**step))
+    change += 1e-8
+    return mean / change / (1 - 0.9**step)

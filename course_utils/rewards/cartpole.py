@@ -19,6 +19,7 @@ GRAVITY, CART, POLE, HALF, FORCE, TIME = 9.8, 1.0, 0.1, 0.5, 10.0, 0.02
 FAR, LEAN, LIMIT = 2.4, 12 * 2 * math.pi / 360, 500
 SCALE = np.array([2.4, 2.0, 0.21, 2.0])  # about the largest numbers that occur, so that features are about one
 EDGES = ((-1.6, 0.0, 1.6), (-1.2, -0.4, 0.4, 1.2), np.linspace(-0.15, 0.15, 7), np.linspace(-1.4, 1.4, 6))
+N_CELLS = math.prod(len(edges) + 1 for edges in EDGES)  # 1,120
 
 
 def move(states: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +50,8 @@ def move(states: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarra
 class Episodes:
     """What a policy did in some episodes, each array ``(n_steps, n_episodes, ...)``; ``there`` says who still stood.
 
-    ``features`` are the states divided by `SCALE`, ``actions`` 0 or 1, and ``chances`` the probabilities of action 1.
+    ``features`` are the states divided by `SCALE`, or the numbers of their cells where the policy is a table of cells;
+    ``actions`` are 0 or 1, and ``chances`` the probabilities of action 1.
     """
 
     features: np.ndarray
@@ -77,14 +79,17 @@ class Episodes:
 
 
 def play(theta: np.ndarray, n_episodes: int, rng: np.random.Generator) -> Episodes:
-    """Play episodes with the policy that pushes to the right with the probability sigmoid(``theta`` · features)."""
+    """Play episodes with the policy that pushes to the right with the probability sigmoid(``theta`` · features).
+
+    A ``theta`` of 1,120 numbers is a table: the probability is sigmoid(the number of the state's cell).
+    """
     theta = np.asarray(theta, dtype=float)
-    if theta.shape != (4,):
-        raise InputError(f"theta has four numbers, one for each number of a state, and its shape is {theta.shape}.")
+    if theta.shape not in ((4,), (N_CELLS,)):
+        raise InputError(f"theta has four numbers, or one for each of {N_CELLS} cells, and its shape is {theta.shape}.")
     states, there, kept = rng.uniform(-0.05, 0.05, (n_episodes, 4)), np.ones(n_episodes, dtype=bool), []
     while there.any() and len(kept) < LIMIT:
-        features = states / SCALE
-        chances = 1 / (1 + np.exp(-(features * theta).sum(axis=1)))
+        features = states / SCALE if len(theta) == 4 else cell_of(states)
+        chances = 1 / (1 + np.exp(-(features * theta).sum(axis=1) if len(theta) == 4 else -theta[features]))
         actions = (rng.random(n_episodes) < chances).astype(int)
         kept.append((features, actions, chances, there))
         states, fell = move(states, actions)
@@ -123,7 +128,8 @@ class Baseline:
 def reinforce(
     learning_rate: float,
     *,
-    baseline: bool,
+    baseline: bool = False,
+    cells: bool = False,
     n_steps: int = 100_000,
     n_episodes: int = 16,
     gamma: float = 0.99,
@@ -131,16 +137,20 @@ def reinforce(
 ) -> tuple[np.ndarray, list[tuple[int, float]]]:
     """Learn the four numbers of a policy by REINFORCE, from batches of episodes, until ``n_steps`` steps are used up.
 
+    With ``cells`` the policy is a table with one logit for each of 1,120 cells, without a baseline.
+
     Returns
     -------
-    (theta, curve) : ndarray, shape (4,), and list of (steps used, mean length of the batch)
+    (theta, curve) : ndarray, shape (4,) or (1120,), and list of (steps used, mean length of the batch)
 
     Notes
     -----
     Williams (1992). The gradient is the mean over all steps of return (minus baseline) times score.
     """
-    rng, theta, used, curve, judge = np.random.default_rng(seed), np.zeros(4), 0, [], Baseline()
+    rng, theta, used, curve, judge = np.random.default_rng(seed), np.zeros(N_CELLS if cells else 4), 0, [], Baseline()
     check_number("learning_rate", learning_rate, 0)
+    if baseline and cells:
+        raise InputError("The baseline is fitted to the four numbers of a state: take cells or baseline, not both.")
     while used < n_steps:
         episodes = play(theta, n_episodes, rng)
         returns = episodes.returns(gamma)
@@ -154,7 +164,10 @@ def reinforce(
 
 
 def mean_gradient(episodes: Episodes, advantage: np.ndarray) -> np.ndarray:
-    """Return the mean of advantage times score over all steps that were made: ``(4,)``."""
+    """Return the mean of advantage times score over all steps that were made: ``(4,)``, or ``(1120,)`` for cells."""
+    if episodes.features.ndim == 2:
+        seen, pushes = episodes.features[episodes.there], advantage * (episodes.actions - episodes.chances)
+        return np.bincount(seen, pushes[episodes.there], minlength=N_CELLS) / len(seen)
     return (advantage[..., None] * episodes.score)[episodes.there].mean(axis=0)
 
 
@@ -176,7 +189,7 @@ def learn_cells(
     (q, curve) : ndarray, shape (1120, 2), and list of (steps used, length of an episode that has just ended)
     """
     rng, alpha = np.random.default_rng(check_whole("seed", seed, 0)), check_number("alpha", alpha, 0, 1)
-    q, curve = np.zeros((math.prod(len(edges) + 1 for edges in EDGES), 2)), []
+    q, curve = np.zeros((N_CELLS, 2)), []
     states, age = rng.uniform(-0.05, 0.05, (n_poles, 4)), np.zeros(n_poles, dtype=int)
     for step in range(n_steps // n_poles):
         s, explore = cell_of(states), epsilon * (1 - step * n_poles / n_steps)
@@ -214,9 +227,11 @@ def lengths_by(curve: list[tuple[int, float]], grid: np.ndarray) -> np.ndarray:
 def judge_policy(policy: np.ndarray, n_episodes: int = 100, seed: int = 10_000) -> float:
     """Return the mean length of episodes in which always the better action is taken.
 
-    ``policy`` is the four numbers of `reinforce`, or the table of `learn_cells`.
+    ``policy`` is the four numbers or the logits by cell of `reinforce`, or the table of `learn_cells`.
     """
     policy, rng = np.asarray(policy), np.random.default_rng(seed)
+    if policy.shape == (N_CELLS,):
+        policy = np.stack([np.zeros(N_CELLS), policy], axis=1)  # a logit above 0 is a push to the right
     if policy.shape != (4,) and (policy.ndim != 2 or policy.shape[1] != 2):
         raise InputError(f"A policy is four numbers or a table of two columns, and this has the shape {policy.shape}.")
     states, there, total = rng.uniform(-0.05, 0.05, (n_episodes, 4)), np.ones(n_episodes, dtype=bool), 0

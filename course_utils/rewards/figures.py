@@ -10,6 +10,7 @@ import numpy as np
 from course_utils.plotting.diagrams import flow
 from course_utils.plotting.figures import INK, PALE_INK
 from course_utils.rewards.lake import ACTIONS, Lake, check_lake
+from course_utils.rewards.policy import clipped_gain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,7 @@ def draw_lake(
     policy: np.ndarray | None = None,
     *,
     mark: int | None = None,
+    action: int | None = None,
     title: str = "",
 ) -> None:
     """Draw the map of a lake, with a value and an arrow in each square where one can stand.
@@ -37,6 +39,8 @@ def draw_lake(
         The action in each square.
     mark : int, optional
         A state to draw in another colour.
+    action : int, optional
+        Arrows from the marked state to where this action may lead.
     title : str
         What is shown.
     """
@@ -62,14 +66,20 @@ def draw_lake(
             ax.text(x, y - 0.3, f"{values[state]:.2f}", color=PALE_INK, **style)
         elif policy is None:
             ax.text(x, y, state, color=PALE_INK, **style)
+    if mark is not None and action is not None:
+        style = {"arrowstyle": "-|>", "shrinkA": 8, "shrinkB": 13}
+        for end in lake.to[mark, action]:
+            ax.annotate("", (end % side, -(end // side)), (mark % side, -(mark // side)), arrowprops=style)
     ax.set(title=title, xlim=(-0.52, side - 0.48), ylim=(-len(lake.letters) + 0.48, 0.52), aspect="equal")
     ax.set_axis_off()
 
 
-def draw_pole(ax: Axes, state: np.ndarray) -> None:
+def draw_pole(state: np.ndarray) -> Figure:
     """Draw a cart with its pole, and the four numbers of the state beside the parts that they belong to."""
+    import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 
+    figure, ax = plt.subplots(figsize=(5, 2.6))
     position, _, angle, _ = np.asarray(state, dtype=float)
     top = position + 1.7 * np.sin(angle), 0.3 + 1.7 * np.cos(angle)
     ax.plot([-2.4, 2.4], [-0.12, -0.12], color="#999999", lw=1.5)
@@ -87,6 +97,8 @@ def draw_pole(ax: Axes, state: np.ndarray) -> None:
     ax.text(position, -0.3, "position, and how fast it changes", fontsize=8.5, ha="center", va="top", color=PALE_INK)
     ax.set(xlim=(-2.5, 2.5), ylim=(-0.6, 2.2), aspect="equal")
     ax.set_axis_off()
+    ax.set_title("CartPole: a state is four numbers, an action is a push")
+    return figure
 
 
 def agent_loop() -> Figure:
@@ -105,21 +117,76 @@ def agent_loop() -> Figure:
 
 
 def rlhf() -> Figure:
-    """Draw how choices make a reward model, and how its rewards train a policy that a reference holds."""
+    """Draw the three steps of RLHF: texts to imitate, choices for a reward model, rewards that train the policy."""
     import matplotlib.pyplot as plt
 
-    boxes = {"choices": (0, 2.3, "people's\nchoices"), "judge": (5.4, 2.3, "reward\nmodel"), "policy": (0, 0)}
-    boxes |= {"texts": (5.4, 0), "gain": (10.8, 0, "advantage"), "reference": (5.4, -2.3)}
-    boxes |= {"update": (16.2, 0, "clipped\nupdate")}
+    boxes = {"choices": (5.4, 5, "2: people's\nchoices"), "judge": (10.8, 5, "reward\nmodel"), "policy": (0, 0)}
+    boxes |= {"shown": (0, 5, "1: people's\nown texts"), "texts": (5.4, 0, "3: texts"), "gain": (16.2, 0, "advantage")}
+    boxes |= {"reference": (10.8, 1.7), "critic": (10.8, -1.7), "update": (16.2, -3.9, "clipped\nupdate")}
     arrows = [("choices", "judge", "fit"), ("policy", "texts", "write"), ("judge", "gain", "reward")]
-    arrows += [("texts", "judge"), ("texts", "gain"), ("texts", "reference"), ("reference", "gain", "β · KL")]
-    arrows += [("gain", "update"), ("update", "policy", "", -0.62)]
-    kinds = dict.fromkeys(("judge", "policy", "reference"), "weights") | dict.fromkeys(("gain", "update"), "step")
-    figure, ax = plt.subplots(figsize=(7, 3.7))
-    flow(ax, boxes, arrows, kinds=kinds, width=3.2, height=1.2, fontsize=8.5)
-    ax.text(8.1, -4.75, "and again", ha="center", fontsize=7.5, color=PALE_INK)
-    ax.set(ylim=(-5.6, 3.1))
-    ax.set_title("Choices make a reward model, its rewards train the policy")
+    arrows += [("shown", "policy", "fine-tune"), ("texts", "judge", "read"), ("texts", "reference", "read")]
+    arrows += [("texts", "critic", "read"), ("reference", "gain", "β · KL"), ("critic", "gain", "baseline")]
+    arrows += [("gain", "update"), ("update", "policy", "push, and again", -0.3)]
+    kinds = dict.fromkeys(("judge", "policy", "reference", "critic"), "weights")
+    kinds |= dict.fromkeys(("gain", "update"), "step")
+    figure, ax = plt.subplots(figsize=(7, 4.1))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.2, height=1.3, fontsize=8.5)
+    ax.set(ylim=(-5.4, 5.9))
+    ax.set_title("Demonstrations, then choices, then rewards")
+    return figure
+
+
+def draw_regret(curves: Mapping[str, np.ndarray], highest: float = 80) -> Figure:
+    """Draw the mean regret of several ways, ``(n_runs, n_pulls)`` by name, with the names where the lines end.
+
+    A line that rises above ``highest`` leaves the frame, and has its last value beside its name.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5.8, 2.9), layout="constrained")
+    lines = sorted(((lost.mean(axis=0), name) for name, lost in curves.items()), key=lambda line: -line[0][-1])
+    place = np.inf
+    for n, (mean, name) in enumerate(lines):
+        ax.plot(mean, color=f"C{n}")
+        out = mean[-1] > highest
+        place = min(highest if out else mean[-1], place - 0.075 * highest)  # names do not overlap
+        text = f"{name}, {mean[-1]:.0f}" if out else name
+        ax.text(1.02 * len(mean), place, text, color=f"C{n}", fontsize=8.5, va="center")
+    ax.set(xlabel="pulls", ylabel="regret", xlim=(0, len(lines[0][0])), ylim=(0, highest))
+    ax.set_title("Who never tries an arm loses most")
+    return figure
+
+
+def draw_leash(runs: Sequence[Mapping], kept: float, apart: float) -> Figure:
+    """Draw the runs of `shipped.load_leash`, the reward by the divergence, and as a star the texts that were kept."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5.6, 3.1))
+    ax.plot(apart, kept, "*", color="black", ms=11, label="kept texts")
+    ax.legend(loc="upper left")
+    ax.set_title("A shorter leash: fewer islands, nearer to the reference")
+    betas = sorted({run["beta"] for run in runs})
+    for n, beta in enumerate(betas):
+        x, y = np.array([(run["kl"], run["reward"]) for run in runs if run["beta"] == beta]).T
+        ax.plot(x, y, "o", color=plt.cm.viridis(n / len(betas)))
+        side = ({"x": x.min() / 1.18, "ha": "right"}, {"x": x.max() * 1.18, "ha": "left"})[n == 0]
+        ax.text(y=y.mean(), s=f"β = {beta:g}", fontsize=8.5, va="center", **side)
+    ax.set(xscale="log", xlim=(0.05, 180), ylim=(-0.6, 11))
+    ax.set(xlabel="KL divergence from the reference (nats a text)", ylabel="islands in a text")
+    return figure
+
+
+def draw_clip() -> Figure:
+    """Draw PPO's gain by the ratio, for a good token and for a bad one."""
+    import matplotlib.pyplot as plt
+
+    ratio = np.linspace(0.4, 1.6, 121)
+    figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.7), layout="constrained", sharex=True)
+    for ax, gain, end in zip(axes, (1.0, -1.0), ("above 1.2", "below 0.8"), strict=True):
+        ax.plot(ratio, ratio * gain, ":", color="#999999", label="ratio · A")
+        ax.plot(ratio, clipped_gain(ratio, np.full(121, gain)), lw=2, label="clipped")
+        ax.set(title=f"A = {gain:+.0f}: flat {end}", xlabel="ratio", ylabel="gain")
+        ax.legend(fontsize=8.5, loc="upper left" if gain > 0 else "upper right")
     return figure
 
 

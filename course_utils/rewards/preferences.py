@@ -131,9 +131,11 @@ def share_right(vectors: np.ndarray, test: np.ndarray, won: np.ndarray, n_choice
         One for each taste: it draws the pairs and the reader's errors.
     """
     differences = vectors[test[:, 0]] - vectors[test[:, 1]]
-    right = []
-    for seed in seeds:
-        pairs = article_pairs(n_choices, seed=seed)
-        taste = fit_taste(vectors[pairs[:, 0]] - vectors[pairs[:, 1]], simulated_choices(pairs, seed=seed))
-        right.append(((differences @ taste > 0) == won).mean())
-    return float(np.mean(right))
+    tastes = [simulated_taste(vectors, n_choices, seed) for seed in seeds]
+    return float(np.mean([((differences @ taste > 0) == won).mean() for taste in tastes]))
+
+
+def simulated_taste(vectors: np.ndarray, n_choices: int, seed: int) -> np.ndarray:
+    """Return the taste fitted to ``n_choices`` of the simulated reader; the seed draws the pairs and the errors."""
+    pairs = article_pairs(n_choices, seed=seed)
+    return fit_taste(vectors[pairs[:, 0]] - vectors[pairs[:, 1]], simulated_choices(pairs, seed=seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from course_utils.common.errors import InputError
 
 FOLDER = DATA / "rewards"
 WORD, BEGINNING = "island", "The"  # what is paid for, and how each text begins
+QUESTIONS = ("The main", "In the", "The sea", "The city")  # beginnings of three tokens, a group of texts for each
 
 
 def load_leash() -> list[dict[str, Any]]:
@@ -33,10 +35,22 @@ def load_leash() -> list[dict[str, Any]]:
 def load_tuning() -> dict[str, list[dict[str, float]]]:
     """Return how long the pole stood, on five seeds that the lesson does not use, for each setting that was tried.
 
-    The keys are ``"reinforce"``, ``"baseline"`` and ``"cells"``; a setting has its parameters and ``"length"``, the
-    mean length of all episodes of the learning.
+    The keys are ``"reinforce"``, ``"baseline"``, ``"same cells"`` (REINFORCE on the cells of Q-learning) and
+    ``"cells"`` (Q-learning). A setting has its parameters, ``"ends"``, how long the pole stands with each seed's policy
+    in the end, and ``"length"``, the mean length of all episodes of the learning.
     """
     return _read("tuning.json")
+
+
+def end_and_learning(setting: Mapping) -> tuple[float, float]:
+    """Return what a setting of `load_tuning` is chosen by: how long the pole stands in the end, then while learning.
+
+    Examples
+    --------
+    >>> end_and_learning({"ends": [500, 400], "length": 200.0})
+    (450.0, 200.0)
+    """
+    return float(np.mean(setting["ends"])), setting["length"]
 
 
 def load_pairs() -> tuple[np.ndarray, np.ndarray]:
@@ -62,6 +76,15 @@ def load_preferred() -> list[dict[str, Any]]:
     The ways are ``"dpo"`` and ``"likelihood"``; each dict has what `words.judge_texts` says of fresh texts.
     """
     return _read("preferred.json")
+
+
+def load_groups() -> list[dict[str, Any]]:
+    """Return the runs of GRPO, three seeds for each way to use a batch: ``n_updates`` times, clipped at ``epsilon``.
+
+    Each has what `words.judge_texts` says of fresh texts, the mean of the four `QUESTIONS`, and its ``history``, the
+    mean reward of each batch, and the share of its tokens that got no push from the clip in the end.
+    """
+    return _read("groups.json")
 
 
 def _read(name: str) -> Any:

@@ -94,6 +94,11 @@ def token_logs(logs: Tensor, ids: Tensor) -> Tensor:
     return logs.gather(2, ids[:, -logs.shape[1] :, None])[..., 0]
 
 
+def chosen_by_token(model: TinyGPT, ids: Tensor, n_given: int) -> Tensor:
+    """Return the log-probability of each token that was written: ``(batch, n_tokens) -> (batch, n_new)``."""
+    return token_logs(next_logs(model, ids, n_given), ids)
+
+
 def leash(logs: Tensor, before: Tensor) -> Tensor:
     """Return the KL divergence from the reference at each place of each text: ``(batch, n_new)``, in nats.
 

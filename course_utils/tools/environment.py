@@ -34,8 +34,9 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
 
     Parameters
     ----------
-    group : {"dependencies", "test", "site", "electives", "class"}
-        The packages of the course, or those that its tests, its site, its electives or a class server need besides.
+    group : {"dependencies", "test", "site", "electives", "class", "marking"}
+        The packages of the course, or those that its tests, its site, its electives, a class server or marking need
+        besides.
 
     Examples
     --------

@@ -12,6 +12,7 @@ from torch.nn import functional
 from course_utils.common.errors import InputError
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
+from course_utils.exercises.learn_from_reward import grpo_by_hand
 from course_utils.rewards import (
     best_on_leash,
     cartpole,
@@ -24,6 +25,7 @@ from course_utils.rewards import (
     follow,
     frozen_lake,
     group_advantages,
+    groups,
     iterate_values,
     learn_q,
     preferences,
@@ -36,7 +38,6 @@ from course_utils.rewards import (
     with_potential,
     words,
 )
-from course_utils.rewards.explorer import leash_explorer
 from course_utils.tiny_gpt import Plan, TinyGPT, load_longer, write
 
 gymnasium = pytest.importorskip("gymnasium")
@@ -196,6 +197,24 @@ def test_both_ways_learn_to_balance():
     table, _ = cartpole.learn_cells(0.2, 0.5, n_steps=15_000, seed=0)
     assert table.shape == (1120, 2)
     assert cartpole.judge_policy(table) > cartpole.judge_policy(np.zeros((1120, 2)))
+
+
+def test_the_gradient_of_a_table_is_that_of_one_number_for_each_cell():
+    table = np.random.default_rng(0).normal(size=cartpole.N_CELLS)
+    episodes = cartpole.play(table, 8, np.random.default_rng(1))
+    assert set(np.unique(episodes.features)) <= set(range(cartpole.N_CELLS))
+    advantage, by_hand = episodes.returns(0.99), np.zeros(cartpole.N_CELLS)
+    for step, one in zip(*np.nonzero(episodes.there), strict=True):
+        pushed = episodes.actions[step, one] - episodes.chances[step, one]
+        by_hand[episodes.features[step, one]] += advantage[step, one] * pushed / episodes.there.sum()
+    np.testing.assert_allclose(cartpole.mean_gradient(episodes, advantage), by_hand)
+
+
+def test_a_table_learns_to_balance_by_reinforce():
+    table, _ = cartpole.reinforce(3.0, cells=True, n_steps=15_000, seed=0)
+    assert cartpole.judge_policy(table) > 2 * cartpole.judge_policy(np.zeros(cartpole.N_CELLS))
+    with pytest.raises(InputError, match="cells or baseline"):
+        cartpole.reinforce(3.0, cells=True, baseline=True, seed=0)
 
 
 def test_a_baseline_is_fitted_to_the_returns():
@@ -370,6 +389,34 @@ def test_a_step_on_pairs_is_one_step_of_adam_on_the_loss_by_hand(small):
     assert after[0].mean() > after[1].mean()
 
 
+def test_the_loss_of_groups_is_the_one_that_learners_build():
+    rng = np.random.default_rng(0)
+    old, before = -2 * rng.random((2, 4, 5)), -2 * rng.random((2, 4, 5))
+    now, rewards = old + rng.normal(0, 0.3, old.shape), rng.integers(0, 4, (2, 4)) * 1.0
+    gain, penalty = grpo_by_hand(now, old, before, rewards, 0.2, 0.5)
+    parts = (torch.tensor(part).reshape(8, 5) for part in (now, old, before))
+    advantage = torch.tensor(group_advantages(rewards)).reshape(8, 1)
+    loss = groups.group_loss(*parts, advantage, beta=0.5, epsilon=0.2)
+    assert loss.item() == pytest.approx(-gain + 0.5 * penalty)
+
+
+def test_the_clip_has_no_gradient_where_it_counts_a_token_as_outside():
+    old, gain = torch.zeros(2, 3), torch.tensor([[1.0], [-1.0]])
+    now = torch.tensor([[0.3, -0.3, 0.0], [0.3, -0.3, 0.0]], requires_grad=True)
+    groups.group_loss(now, old, now.detach(), gain, beta=0.0, epsilon=0.2).backward()
+    assert (now.grad == 0).tolist() == [[True, False, False], [False, True, False]]
+    assert groups.outside(now.detach(), old, gain) == pytest.approx(2 / 6)
+
+
+def test_groups_learn_to_write_what_is_rewarded(small):
+    def paid(rows):
+        return np.array([row.count(7) for row in rows])
+
+    how = {"beta": 0.0, "n_batches": 12, "n_updates": 2, "seed": 0, "learning_rate": 1e-2}
+    _, history = groups.learn_from_groups(small, [[1], [2]], paid, epsilon=0.2, **how)
+    assert history[-3:, 0].mean() > 2 * history[:3, 0].mean()
+
+
 def test_texts_of_other_shapes_are_refused(small):
     with pytest.raises(InputError, match="fit into the 40"):
         words.write_many(small, [1] * 20, 1, 30, draws=torch.Generator())
@@ -443,9 +490,14 @@ def test_the_shipped_runs_are_whole_and_the_leash_orders_them():
     assert {way: len(some) for way, some in shipped.load_tuning().items()} == {
         "reinforce": 4,
         "baseline": 4,
-        "cells": 6,
+        "same cells": 6,
+        "cells": 15,
     }
     assert len(shipped.load_preferred()) == 18
+    runs = shipped.load_groups()
+    assert [(run["n_updates"], run["epsilon"]) for run in runs[::3]] == [(1, 0.2), (4, 0.2), (4, None)]
+    assert all(len(run["history"]) == 12 for run in runs)
+    assert all(share == 0 for run in runs if run["n_updates"] == 1 for _, share in run["history"][:1])
 
 
 def test_a_shipped_pair_has_the_word_on_one_side():
@@ -455,21 +507,16 @@ def test_a_shipped_pair_has_the_word_on_one_side():
     assert not any(shipped.WORD in tokenizer.decode(row[1:]) for row in worse.tolist())
 
 
-def test_the_explorer_shows_a_run():
-    page = leash_explorer(shipped.load_leash())
-    assert "nats from the reference" in page.children[-1].value
-    page.children[0].value = 0.0
-    assert "island island" in page.children[-1].value
-
-
 def test_the_best_policy_seen_through_the_reference_s_texts_is_the_one_on_the_leash():
     p_ref, rewards, beta = np.array([0.7, 0.2, 0.1]), np.array([0.0, 1.0, 2.0]), 0.8
-    texts = np.repeat(rewards, (1000 * p_ref).astype(int))
+    texts = np.repeat(rewards, np.rint(1000 * p_ref).astype(int))
     best = best_on_leash(p_ref, rewards, beta)
-    numbers = re.findall(r"[\d.]+", report.best_row(texts, beta))
+    share, low, high, *others = map(float, re.findall(r"[\d.]+", report.best_row(texts, beta))[1:])
     aim = best @ rewards - beta * divergence(best, p_ref)
-    expected = [beta, best[1:].sum(), best @ rewards, divergence(best, p_ref), aim]
-    assert [float(number) for number in numbers] == pytest.approx(expected, abs=0.01)
+    expected = [best[1:].sum(), best @ rewards, divergence(best, p_ref), aim]
+    assert [share, *others[:3]] == pytest.approx(expected, abs=0.01)
+    assert low < share < high
+    assert others[3] < aim < others[4]
 
 
 def test_more_choices_predict_better():

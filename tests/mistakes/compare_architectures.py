@@ -21,6 +21,7 @@ MISTAKES = {
         ("deaf_bias = -8.0", "nearly shut"),
         ("deaf_bias = 4.6", "is left"),  # 0.99 after one hour
         ("deaf_bias = 20", "the smallest bias"),
+        ("deaf_bias = 7.9", "the smallest bias"),
         ("deaf_bias = 'large'", "one number"),
     ],
     "cheat": [

@@ -1,0 +1,101 @@
+"""Drawings of small models: steps on a line, the bytes of a block, sizes beside accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.edge.quantise import quantise, restore
+from course_utils.plotting.diagrams import EDGES, KINDS
+from course_utils.plotting.figures import INK, PALE_INK
+
+# Where a name stands beside its point.
+OFFSETS = {"float32": ("left", (6, 10)), "int8, a scale a row": ("left", (-8, 28))}
+OFFSETS |= {"int4, blocks of 32": ("right", (-2, 28)), "int4, a scale a row": ("right", (-12, 14))}
+OFFSETS |= {"int3, blocks of 32": ("right", (-10, -2)), "30% pruned": ("right", (-5, 15))}
+OFFSETS |= {"student": ("center", (0, -26))}
+OFFSETS |= {"50% pruned": ("right", (-6, 0)), "70% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -8))}
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_steps(ax: Axes, row: np.ndarray, bits: int, block: int | None, title: str) -> None:
+    """Draw the weights of a row as points, and where they land after rounding; ``row`` is ``(n,)``."""
+    q, scale = quantise(row[None], bits, block)
+    back, places = restore(q, scale)[0], np.arange(len(row))
+    width = len(row) // scale.shape[1]
+    for n, step in enumerate(scale[0]):
+        inside = places[n * width : (n + 1) * width]
+        for level in range(-(2 ** (bits - 1)) + 1, 2 ** (bits - 1)):
+            ends = [inside[0] - 0.45, inside[-1] + 0.45]
+            ax.plot(ends, [level * step] * 2, color="#dddddd", lw=0.7, zorder=0)
+    ax.vlines(places, row, back, color="#D55E00", lw=1.6)
+    ax.plot(places, row, "o", color="#0072B2", ms=4, label="weight")
+    ax.plot(places, back, "_", color="#D55E00", ms=9, mew=2, label="comes back")
+    ax.set(title=title, xlabel="weight in the row", ylabel="value", xlim=(-1, len(row)))
+    ax.label_outer()
+
+
+def block_bytes(raw: Sequence[int]) -> Figure:
+    """Draw the twenty bytes of a Q4_1 block: the scale, the minimum, and pairs of weights."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    figure, ax = plt.subplots(figsize=(6.6, 2.3))
+    for n, byte in enumerate(raw):
+        row, column = divmod(n, 10)
+        kind = "weights" if n < 2 else "step" if n < 4 else "data"
+        style = {"facecolor": KINDS[kind], "edgecolor": EDGES[kind], "linewidth": 1.1}
+        ax.add_patch(Rectangle((column, -1.5 * row), 0.94, 0.8, **style))
+        ax.text(
+            column + 0.47, 0.4 - 1.5 * row, f"{int(byte):02x}", ha="center", va="center", family="monospace", color=INK
+        )
+        if n >= 4:
+            text = f"{n - 4}, {n + 12}"
+            ax.text(column + 0.47, -0.12 - 1.5 * row, text, ha="center", va="top", fontsize=7, color=PALE_INK)
+    for x, text in ((0.97, "scale"), (2.97, "minimum")):
+        ax.text(x, -0.12, text, ha="center", va="top", fontsize=7.5, color=PALE_INK)
+    ax.set(xlim=(-0.1, 10.1), ylim=(-2.1, 0.95))
+    ax.set_axis_off()
+    ax.set_title("Twenty bytes hold 32 weights: two in each blue byte")
+    return figure
+
+
+def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, float]]], speed: str) -> None:
+    """Draw accuracy with its interval over megabytes, with a name at each point and the speed of the students.
+
+    Parameters
+    ----------
+    points : mapping of str to (megabytes, (mean, low, high))
+        The versions of a model, by names that say ``pruned`` or ``student`` where they are.
+    speed : str
+        How fast the students are beside the others.
+    """
+    colours = {"student": "#D55E00", "pruned": "#009E73"}
+    for name, (size, (mean, low, high)) in points.items():
+        colour = next((each for word, each in colours.items() if word in name), "#0072B2")
+        ax.plot([size, size], [low, high], color=colour, lw=1.6, alpha=0.6)
+        ax.plot(size, mean, "o", color=colour, ms=6)
+        across, offset = OFFSETS.get(name, ("left", (6, 0)))
+        style = {"textcoords": "offset points", "fontsize": 8, "color": colour, "va": "center"}
+        ax.annotate(name, (size, mean), offset, ha=across, **style)
+    ax.text(0.02, 0.04, f"orange: {speed}", transform=ax.transAxes, fontsize=8, color=colours["student"])
+    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", ylim=(None, 0.98))
+
+
+def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
+    """Draw the share of right guesses over the articles read, and where the taste changes."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5.2, 2.7), layout="constrained")
+    for name, curve in curves.items():
+        ax.plot(curve, "--" if "alarm" in name else "-", lw=1.6, label=name)
+    ax.axvline(change, color="#bbbbbb", lw=0.9, zorder=0)
+    ax.set(xlabel="articles", ylabel="share of right guesses", xlim=(0, len(curve)), ylim=(0.4, 1))
+    ax.legend(fontsize=8.5, loc="lower left")
+    ax.set_title("A long memory knows more and forgets late")
+    return figure

@@ -1,0 +1,66 @@
+"""Classifiers that judge vectors: fitted to many labels or to few, with an interval beside each share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.common.checks import check_whole
+from course_utils.common.errors import InputError
+from course_utils.evaluation.intervals import bootstrap_interval
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
+STRENGTH = 10.0  # of the classifier: the inverse of its penalty
+
+
+def fit_topics(data: tuple[np.ndarray, np.ndarray], strength: float = STRENGTH) -> LogisticRegression:
+    """Fit a classifier of topics to vectors, ``(X, y)``.
+
+    Examples
+    --------
+    >>> fit_topics((np.eye(2), np.array([0, 1]))).predict(np.eye(2)).tolist()
+    [0, 1]
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=strength, max_iter=300).fit(*data)
+
+
+def fit_best(
+    data: tuple[np.ndarray, np.ndarray],
+    tune: tuple[np.ndarray, np.ndarray],
+    strengths: Sequence[float] = (1.0, 10.0, 100.0),
+) -> LogisticRegression:
+    """Fit classifiers of several strengths, and return the one that is right most often on other data, ``(X, y)``."""
+    fits = [fit_topics(data, strength) for strength in strengths]
+    return fits[int(np.argmax([fit.score(*tune) for fit in fits]))]
+
+
+def draw_few(y: np.ndarray, n_each: int, seed: int) -> np.ndarray:
+    """Draw the positions of a few examples of each topic.
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 0, 1, 1, 1])
+    >>> y[draw_few(y, 2, seed=0)].tolist()
+    [0, 0, 1, 1]
+    """
+    y, rng = np.asarray(y), np.random.default_rng(seed)
+    if np.bincount(y)[np.unique(y)].min() < check_whole("n_each", n_each, 1):
+        raise InputError(f"A topic has fewer than {n_each} examples: draw fewer.")
+    return np.concatenate([rng.choice(np.flatnonzero(y == topic), n_each, replace=False) for topic in np.unique(y)])
+
+
+def share_with_ends(hits: np.ndarray) -> tuple[float, float, float]:
+    """Return the share of hits and the ends of its 95% interval, for a chart.
+
+    Examples
+    --------
+    >>> share_with_ends(np.ones(5))
+    (1.0, 1.0, 1.0)
+    """
+    return (float(np.mean(hits)), *bootstrap_interval(np.asarray(hits, dtype=float)))

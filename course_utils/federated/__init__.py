@@ -1,0 +1,1 @@
+"""Learning together without sharing data: federated averaging, masks that cancel, and what an update gives away."""

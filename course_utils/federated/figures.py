@@ -1,0 +1,146 @@
+"""Drawings of clients and their server: a round, whose articles are whose, and masks that cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.plotting.diagrams import flow
+from course_utils.plotting.figures import INK, PALE_INK
+from course_utils.plotting.maps import TOPIC_COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def one_round() -> Figure:
+    """Draw a round of federated averaging: the model goes out, copies come back, the articles stay."""
+    import matplotlib.pyplot as plt
+
+    boxes = {"server": (0, 0, "server\nmodel W")}
+    kinds, arrows = {"server": "weights"}, []
+    for n, y in enumerate((2.4, 0, -2.4)):
+        boxes |= {
+            f"train {n}": (6.4, y, "trains its\nown copy"),
+            f"data {n}": (11.6, y, f"articles of\nclient {n + 1}"),
+        }
+        kinds |= {f"train {n}": "step", f"data {n}": "data"}
+        arrows += [("server", f"train {n}", "", -0.1)]
+        arrows += [(f"train {n}", "server", "", -0.1), (f"data {n}", f"train {n}")]
+    figure, ax = plt.subplots(figsize=(5.6, 2.7))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.3, height=1.35, fontsize=8.5)
+    ax.plot([8.95, 8.95], [-3.3, 3.3], ":", color="#999999", lw=1)
+    ax.text(10.6, -3.75, "stays on the device", fontsize=8.5, ha="center", color=PALE_INK)
+    ax.text(2.6, -3.75, "the model goes out, copies come back", fontsize=8.5, ha="center", color=PALE_INK)
+    ax.set(ylim=(-4.1, 3.3))
+    ax.set_title("A round: models travel, articles stay")
+    return figure
+
+
+def draw_clients(ax: Axes, counts: np.ndarray, topics: Sequence[str], title: str) -> None:
+    """Draw a bar for each client, made of its articles by topic: ``counts`` is ``(n_clients, n_topics)``."""
+    left = np.zeros(len(counts))
+    for topic, column in zip(topics, np.transpose(counts), strict=True):
+        ax.barh(
+            np.arange(1, len(counts) + 1), column, left=left, color=TOPIC_COLOURS.get(topic, "#999999"), label=topic
+        )
+        left += column
+    ax.set(title=title, xlabel="articles", yticks=range(1, len(counts) + 1), ylim=(len(counts) + 0.6, 0.4))
+    ax.tick_params(left=False)
+
+
+def mask_ring(numbers: Sequence[int], masks: Mapping[tuple[int, int], int], modulus: int) -> Figure:
+    """Draw three clients with their secret numbers, the mask of each pair, and what each of them sends."""
+    import matplotlib.pyplot as plt
+
+    places = [(0, 0), (5.6, 0), (11.2, 0)]
+    boxes = {f"client {n}": (*place, f"client {n}\nhas {numbers[n]}") for n, place in enumerate(places)}
+    sent = [sum(masks.get((n, m), 0) - masks.get((m, n), 0) for m in range(3)) + numbers[n] for n in range(3)]
+    boxes |= {f"sent {n}": (x, -3.0, f"sends {sent[n] % modulus}") for n, (x, _) in enumerate(places)}
+    kinds = {f"client {n}": "data" for n in range(3)} | {f"sent {n}": "step" for n in range(3)}
+    figure, ax = plt.subplots(figsize=(6.4, 3.0))
+    flow(ax, boxes, [(f"client {n}", f"sent {n}") for n in range(3)], kinds=kinds, width=3, height=1.3, fontsize=9)
+    for (i, j), mask in masks.items():
+        x, high = (places[i][0] + places[j][0]) / 2, 2.1 if j - i == 2 else 1.0
+        if j - i == 2:
+            line = [places[i][0], places[i][0], places[j][0], places[j][0]], [0.7, high, high, 0.7]
+            ax.plot(*line, color="#999999", lw=1.1, ls="--", zorder=0)
+        else:
+            ax.plot([places[i][0] + 1.5, places[j][0] - 1.5], [0, 0], color="#999999", lw=1.1, ls="--", zorder=0)
+        y = high + 0.15 if j - i == 2 else 0.15
+        ax.text(x, y, f"{mask}", ha="center", va="bottom", fontsize=9, color=INK)
+    ax.text(
+        -1.5, 2.9, "a secret number for each pair: + for the left one, − for the right one", fontsize=8, color=PALE_INK
+    )
+    ax.set(xlim=(-1.8, 13), ylim=(-3.9, 3.3))
+    ax.set_title(f"What they send adds up to {sum(numbers)}, counted modulo {modulus}")
+    return figure
+
+
+def draw_ways(ax: Axes, rows: Mapping[str, tuple[float, float, float]], unit: str) -> None:
+    """Draw a mean with its interval for each row, the first on top, and a line at zero."""
+    for place, (mean, low, high) in enumerate(rows.values()):
+        colour = "C0" if low * high > 0 else "#999999"
+        ax.plot([low, high], [place, place], color=colour, lw=2.4, solid_capstyle="butt")
+        ax.plot(mean, place, "o", color=colour, ms=6)
+    ax.axvline(0, color="#bbbbbb", lw=0.9, zorder=0)
+    ax.locator_params(axis="x", nbins=6)
+    ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.5), xlabel=unit)
+    ax.set_yticklabels(list(rows), color=INK)
+
+
+def draw_curves(curves: Mapping[str, Sequence[float]], n_steps: Mapping[str, int], megabytes: float) -> Figure:
+    """Draw accuracies over what was sent and over the steps of each client.
+
+    Parameters
+    ----------
+    curves : mapping of str to sequence of float
+        The accuracy after each round.
+    n_steps : mapping of str to int
+        How many steps each client takes in a round.
+    megabytes : float
+        What all rounds together send.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.5), layout="constrained", sharey=True)
+    for name, curve in curves.items():
+        rounds = np.arange(1, len(curve) + 1)
+        axes[0].plot(rounds * megabytes / len(curve), curve, label=name)
+        axes[1].semilogx(rounds * n_steps[name], curve, label=name)
+    axes[0].set(xlabel="megabytes sent", ylabel="accuracy", title="Per byte, even clients lead")
+    axes[1].set(xlabel="steps of each client", title="Per step, frequent means lead")
+    axes[0].legend(fontsize=8.5, loc="lower right")
+    return figure
+
+
+def draw_price(
+    noises: Sequence[float], found: Sequence[float], blind: float, accuracies: Mapping[str, Sequence[float]]
+) -> Figure:
+    """Draw how many words an attacker finds and how accurate the model is, by the noise.
+
+    Parameters
+    ----------
+    noises, found : sequence of float
+        The noise, and the share of words that were found.
+    blind : float
+        The share that is named without looking.
+    accuracies : mapping of str to sequence of float
+        For each number of clients, by the noise.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5, 2.7), layout="constrained")
+    places = range(len(noises))
+    ax.plot(places, found, "o-", color="#D55E00", label="words found by the attacker")
+    ax.axhline(blind, color="#D55E00", ls=":", lw=1.2, label="words named without looking")
+    for (name, row), style in zip(accuracies.items(), ("s-", "s--"), strict=True):
+        ax.plot(places, row, style, color="#0072B2", label=f"accuracy, {name}")
+    ax.set(xlabel="noise, as a multiple of the update's length", ylabel="share", ylim=(0, 1.04))
+    ax.set_xticks(places, noises)
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(0, 0.44))
+    ax.set_title("Noise hides words, and many clients can afford it")
+    return figure

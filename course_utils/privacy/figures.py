@@ -1,0 +1,146 @@
+"""Drawings of where data leak, of clipping, of a filter before and after a search, of a log, and of a handshake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.plotting.diagrams import EDGES, KINDS, flow
+from course_utils.plotting.figures import INK, PALE_INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SECRET = "#C8D0DA"  # the colour of what a reader may not see
+
+
+def leaks() -> Figure:
+    """Draw the ways on which people's data leave the place where they are kept."""
+    import matplotlib.pyplot as plt
+
+    boxes = {
+        "data": (0, 0, "people's\ndata"),
+        "copy": (6, 3.3, "a copy\nto analyse"),
+        "model": (6, 1.1, "a trained\nmodel"),
+    }
+    boxes |= {"search": (6, -1.1, "a search"), "server": (6, -3.3, "a rented\ncomputer")}
+    lost = {"copy": "names,\nnumbers", "model": "texts recited,\nwho was in it", "search": "passages of\nothers"}
+    lost |= {"server": "everything"}
+    boxes |= {f"lost {name}": (13.2, boxes[name][1], text) for name, text in lost.items()}
+    arrows = [("data", name) for name in lost] + [(name, f"lost {name}", "leaks") for name in lost]
+    kinds = {"model": "weights", "search": "step", "copy": "step", "server": "step"}
+    kinds |= dict.fromkeys((f"lost {name}" for name in lost), "plain")
+    figure, ax = plt.subplots(figsize=(6, 3.3))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.55, fontsize=8.5)
+    ax.set_title("Four ways on which data leave the house")
+    return figure
+
+
+def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figure:
+    """Draw gradients before and after they are clipped, and their sum with and without noise: ``rows`` is (n, 2)."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Circle
+
+    from course_utils.privacy.differential import clip_rows
+
+    clipped = clip_rows(rows, most)
+    figure, axes = plt.subplots(1, 3, figsize=(7.4, 2.75), layout="constrained", sharex=True, sharey=True)
+    titles = "each record's gradient", f"clipped to length {most:g}", "their sum, with noise"
+    for ax, some, title in zip(axes, (rows, clipped, clipped.sum(axis=0)[None]), titles, strict=True):
+        for number, (x, y) in enumerate(some):
+            colour = "#D55E00" if number == len(some) - 1 and len(some) > 1 else "#0072B2"
+            style = {"arrowstyle": "-|>", "color": colour, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
+            ax.annotate("", (x, y), (0, 0), arrowprops=style)
+        ax.set(title=title, aspect="equal")
+        ax.axhline(0, color="#dddddd", lw=0.8, zorder=0)
+        ax.axvline(0, color="#dddddd", lw=0.8, zorder=0)
+    axes[1].add_patch(Circle((0, 0), most, fill=False, ls=":", color="#555555"))
+    spread = np.random.default_rng(seed).normal(0, sigma * most, (150, 2)) + clipped.sum(axis=0)
+    axes[2].scatter(*spread.T, s=5, color="#E69F00", alpha=0.7, lw=0, zorder=0)
+    ends = np.vstack([rows, spread, [[0, 0]]])
+    low, high = ends.min(axis=0) - 0.3, ends.max(axis=0) + 0.3
+    axes[0].set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    return figure
+
+
+def filters(visible: Sequence[bool], k: int) -> Figure:
+    """Draw a ranking of passages twice: hidden ones taken out after the best ``k`` were chosen, and before."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    figure, ax = plt.subplots(figsize=(6, 2.5))
+    shown = np.flatnonzero(visible)[:k]
+    for y, chosen, title in ((1.7, [p for p in range(k) if visible[p]], "after"), (0, list(shown), "before")):
+        for place, seen in enumerate(visible):
+            inside = place in chosen
+            style = {
+                "facecolor": KINDS["step"] if seen else SECRET,
+                "edgecolor": EDGES["step"] if inside else "#999999",
+            }
+            ax.add_patch(Rectangle((place, y), 0.84, 0.84, lw=2.2 if inside else 0.8, **style))
+            text = str(place + 1) if seen else "–"
+            ax.text(place + 0.42, y + 0.42, text, ha="center", va="center", fontsize=10, color=INK)
+        ax.text(-0.2, y + 0.42, f"filter {title}:\n{len(chosen)} hits", ha="right", va="center", fontsize=9, color=INK)
+    ax.plot([k - 0.08, k - 0.08], [1.5, 2.75], color="#555555", ls=":", lw=1.2)
+    ax.text(k - 0.2, 2.82, f"best {k}", ha="right", va="bottom", fontsize=8.5, color=PALE_INK)
+    ax.text(len(visible), -0.15, "grey: this reader may not see it", ha="right", va="top", fontsize=8.5, color=PALE_INK)
+    ax.set(xlim=(-2.6, len(visible) + 0.1), ylim=(-0.6, 3.2), aspect="equal")
+    ax.set_axis_off()
+    ax.set_title("A filter after the ranking loses hits, and shows that it did")
+    return figure
+
+
+def hash_chain(entries: Sequence[str], hashes: Sequence[str]) -> Figure:
+    """Draw a log: each entry, its hash, and the arrow from the hash before."""
+    import matplotlib.pyplot as plt
+
+    boxes = {f"e{n}": (5.2 * n, 2, entry) for n, entry in enumerate(entries)}
+    boxes |= {f"h{n}": (5.2 * n, 0, f"{digits[:6]}…") for n, digits in enumerate(hashes)}
+    arrows = [(f"e{n}", f"h{n}") for n in range(len(entries))] + [
+        (f"h{n}", f"h{n + 1}") for n in range(len(entries) - 1)
+    ]
+    figure, ax = plt.subplots(figsize=(6.6, 2.2))
+    kinds = {f"h{n}": "step" for n in range(len(hashes))}
+    flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.15, fontsize=8.5)
+    ax.set_title("Each hash covers its entry and the hash before it")
+    return figure
+
+
+def handshake() -> Figure:
+    """Draw how a key comes to a program that has proved what it is."""
+    import matplotlib.pyplot as plt
+
+    boxes = {"maker": (0, 2.6, "maker of the\nprocessor"), "machine": (0, 0, "machine:\nprogram, keys")}
+    boxes |= {"owner": (17, 0, "owner of the\ndata: checks"), "key": (17, 2.6, "data key")}
+    arrows = [("maker", "machine", "signs its key"), ("key", "owner")]
+    figure, ax = plt.subplots(figsize=(6.4, 3.1))
+    kinds = {"machine": "step", "owner": "weights", "maker": "plain"}
+    flow(ax, boxes, arrows, kinds=kinds, width=4.2, height=1.5, fontsize=8.5)
+    line = {"arrowstyle": "-|>", "color": "#555555", "lw": 1.2}
+    texts = (
+        "1. a random number",
+        "2. signed quote: program's hash, key, number",
+        "3. the data key, sealed for that key",
+    )
+    for place, text in enumerate(texts):
+        y = 0.5 - 0.95 * place
+        ends = ((2.3, y), (14.7, y)) if place == 1 else ((14.7, y), (2.3, y))
+        ax.annotate("", ends[1], ends[0], arrowprops=line)
+        ax.text(8.5, y + 0.1, text, ha="center", va="bottom", fontsize=7.5, color=PALE_INK)
+    ax.set(ylim=(-1.9, 3.6))
+    ax.set_title("First the proof, then the key")
+    return figure
+
+
+def prices(ax: Axes, factors: Mapping[str, float]) -> None:
+    """Draw how many times as long each way takes as the plain one, as bars on a logarithmic axis."""
+    names = list(factors)[::-1]
+    values = [factors[name] for name in names]
+    ax.barh(range(len(names)), values, color="#0072B2", height=0.6)
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xscale="log", xlim=(0.5, 30 * max(values)), xlabel="times as long as the same in plain")
+    for place, value in enumerate(values):
+        ax.text(value * 1.25, place, f"{value:,.0f}" if value >= 10 else f"{value:.1f}", va="center", fontsize=9)

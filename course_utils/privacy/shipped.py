@@ -1,0 +1,26 @@
+"""What the course ships of the planted codes; ``training/keep_data_private.py`` made it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from course_utils.common import DATA
+from course_utils.common.errors import InputError
+
+FILE = DATA / "privacy" / "exposure.json"
+
+
+def load_exposures() -> list[dict[str, Any]]:
+    """Return the runs: ``way``, ``times``, ``seed``, ``secret`` and ``exposure`` of each, in bits.
+
+    The ways are ``"copies"``, ``"deduplicated"``, ``"wordings"`` and ``"wordings, deduplicated"``.
+
+    Examples
+    --------
+    >>> sorted({run["times"] for run in load_exposures() if run["way"] == "copies"})
+    [0, 1, 2, 4, 8, 16, 32]
+    """
+    if not FILE.is_file():
+        raise InputError(f"{FILE.name} is missing: training/keep_data_private.py makes it.")
+    return json.loads(FILE.read_text(encoding="utf-8"))

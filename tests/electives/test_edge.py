@@ -1,0 +1,250 @@
+"""Models for small devices: few bits, few weights, a real 4-bit file, a student, energy, and a stream."""
+
+from __future__ import annotations
+
+import gguf
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from course_utils.common.errors import InputError
+from course_utils.edge import energy, explorer, figures, gguf_block, judging, quantise, shipped, shrink, stream, student
+from course_utils.federated.averaging import load_articles
+from course_utils.tiny_gpt import Plan, TinyGPT, held_out_loss
+from course_utils.transformer.encoder import NumPyEncoder
+
+
+def weights(seed: int = 0, shape: tuple[int, int] = (6, 64)) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+# Few bits
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("block", [None, 16])
+def test_rounding_is_off_by_half_a_step_at_most(bits, block):
+    W = weights()
+    q, scale = quantise.quantise(W, bits, block)
+    assert np.abs(q).max() == 2 ** (bits - 1) - 1
+    steps = np.repeat(scale, W.shape[1] // scale.shape[1], axis=1)
+    assert (np.abs(quantise.restore(q, scale) - W) <= steps / 2 + 1e-6).all()
+
+
+def test_more_bits_and_shorter_blocks_are_nearer():
+    W = weights()
+    errors = [np.square(quantise.rounded(W, *how) - W).mean() for how in ((3,), (4,), (4, 16), (8,))]
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_eight_bits_are_those_of_torch():
+    import torch
+
+    W = weights()
+    q, scale = quantise.quantise(W, 8)
+    theirs = torch.fake_quantize_per_channel_affine(
+        torch.tensor(W), torch.tensor(scale[:, 0]), torch.zeros(6, dtype=torch.int32), 0, -127, 127
+    )
+    np.testing.assert_allclose(quantise.restore(q, scale), theirs.numpy(), atol=1e-6)
+
+
+def test_an_outlier_spoils_its_row_and_no_more_than_its_block():
+    W = np.full((2, 32), 0.3, dtype=np.float32)
+    W[0, 31] = 9.0
+    whole, blocks = quantise.rounded(W, 4), quantise.rounded(W, 4, 16)
+    assert not whole[0, :31].any()
+    np.testing.assert_allclose(blocks[0, :16], 0.3)
+    np.testing.assert_allclose(whole[1], 0.3)
+
+
+def test_a_row_of_zeros_stays_zero():
+    assert not quantise.rounded(np.zeros((1, 8)), 4).any()
+
+
+def test_pruning_keeps_the_largest():
+    W = weights()
+    kept = quantise.pruned(W, 0.75)
+    assert (kept == 0).mean() == 0.75
+    assert np.abs(W[kept == 0]).max() <= np.abs(W[kept != 0]).min()
+    assert np.array_equal(quantise.pruned(W, 0.0), W)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: quantise.quantise(np.zeros(4), 4), r"W\[None\]"),
+        (lambda: quantise.quantise(np.zeros((2, 6)), 4, 4), "blocks of 4"),
+        (lambda: quantise.quantise(np.zeros((2, 6)), 1), "bits"),
+        (lambda: quantise.pruned(np.zeros((2, 6)), 1.5), "share"),
+        (lambda: gguf_block.take_apart(np.zeros(19, np.uint8)), "20 bytes"),
+        (lambda: gguf_block.read_raw("blk.0.nothing", 1), "no 4-bit matrix"),
+        (lambda: energy.estimate(1, 1, "int4"), "int4"),
+        (lambda: judging.draw_few(np.array([0, 0, 1]), 2, 0), "fewer than 2"),
+        (lambda: student.teach(["one"], np.zeros((2, 3))), "its goal"),
+        (lambda: student.principal_directions(np.zeros((5, 2)), 3), "no 3 directions"),
+        (lambda: stream.draw_streams(np.zeros(5, int), 2, 4), "two topics"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_remedy(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+# A real file
+
+
+def test_blocks_of_the_file_are_those_of_the_package_gguf():
+    raw = gguf_block.read_raw("blk.3.ffn_down.weight", 400)
+    theirs = gguf.dequantize(raw, gguf.GGMLQuantizationType.Q4_1).reshape(400, 32)
+    np.testing.assert_array_equal(gguf_block.take_apart(raw).weights(), theirs)
+
+
+def test_blocks_that_gguf_writes_come_back():
+    W = weights(shape=(4, 64))
+    raw = gguf.quantize(W, gguf.GGMLQuantizationType.Q4_1)
+    blocks = gguf_block.take_apart(raw.reshape(-1))
+    assert blocks.nibbles.max() == 15
+    np.testing.assert_allclose(blocks.weights().reshape(W.shape), W, atol=blocks.scale.max())
+
+
+# Whole models
+
+
+@pytest.fixture(scope="module")
+def small() -> NumPyEncoder:
+    return NumPyEncoder.minilm().first_blocks(1)
+
+
+def test_no_change_leaves_the_encoder_and_a_change_reaches_every_matrix(small):
+    texts, seen = ["Snow falls on the town."], []
+    same = shrink.change_encoder(small, lambda W: (seen.append(W.shape), W)[1])
+    np.testing.assert_allclose(same.encode(texts), small.encode(texts), atol=1e-6)
+    assert (384, 1536) in seen  # a row for each output, its inputs in the columns
+    assert sum(np.prod(shape) for shape in seen) == shrink.encoder_weights(small)[0]
+    coarse = shrink.change_encoder(small, lambda W: quantise.rounded(W, 3))
+    assert 0.5 < (coarse.encode(texts) * small.encode(texts)).sum() < 0.999
+
+
+def test_a_changed_gpt_is_a_copy_and_its_losses_are_those_of_the_lesson():
+    model = TinyGPT(Plan(n_vocabulary=20, context=8, d_model=16, n_heads=2, n_layers=1), seed=0)
+    rng, before = np.random.default_rng(0), model.head.weight.clone()
+    inputs, targets = rng.integers(20, size=(2, 5, 8))
+    found = shrink.losses_by_window(shrink.change_gpt(model, lambda W: W), inputs, targets, batch=2)
+    assert found.mean() == pytest.approx(held_out_loss(model, inputs, targets), abs=1e-5)
+    zero = shrink.change_gpt(model, lambda W: 0 * W)
+    assert shrink.losses_by_window(zero, inputs, targets).mean() == pytest.approx(np.log(20), abs=1e-5)
+    assert bool((model.head.weight == before).all())
+
+
+def test_what_is_shipped_of_the_encoders_is_in_order():
+    rows, truth = shipped.load_encoders(), load_articles().test[1][: shipped.N_TEXTS]
+    right = {row["name"]: np.mean(np.array(row["said"]) == truth) for row in rows}
+    assert right["float32"] > right["50% pruned"] > right["70% pruned"]
+    assert rows[0]["cosine"] == 1
+    assert rows[0]["megabytes"] > 4 * rows[2]["megabytes"]
+
+
+# A student
+
+
+def test_a_student_comes_near_what_can_be_learned_from_words():
+    rng = np.random.default_rng(0)
+    vocabulary, table = [f"word{n}" for n in range(30)], rng.normal(size=(30, 4))
+    texts = [" ".join(rng.choice(vocabulary, 6, replace=False)) for _ in range(300)]
+    goals = np.array([sum(table[vocabulary.index(word)] for word in text.split()) for text in texts])
+    taught = student.teach(texts[:250], goals[:250], penalty=0.01)
+    left = np.square(taught.encode(texts[250:]) - goals[250:]).mean() / np.square(goals[250:]).mean()
+    assert left < 0.05
+
+
+def test_directions_are_those_of_the_singular_values():
+    vectors = np.random.default_rng(0).normal(size=(40, 5)) * [3, 2, 1, 0.5, 0.1]
+    theirs = np.linalg.svd(vectors)[2][:2]
+    np.testing.assert_allclose(np.abs(theirs @ student.principal_directions(vectors, 2)), np.eye(2), atol=1e-8)
+
+
+def test_the_best_of_several_classifiers_is_kept():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.integers(2, size=60)
+    X[:, 0] += 2 * y
+    best = judging.fit_best((X[:30], y[:30]), (X[30:], y[30:]))
+    assert best.score(X[30:], y[30:]) == max(
+        judging.fit_topics((X[:30], y[:30]), C).score(X[30:], y[30:]) for C in (1, 10, 100)
+    )
+
+
+# Energy
+
+
+def test_energy_by_hand():
+    found = energy.estimate(2e6, 8e6, "float32")
+    assert found.arithmetic == pytest.approx(9.2)  # 2 million times 3.7 + 0.9 picojoules
+    assert found.memory == pytest.approx((1300, 2600))
+    assert found.total[1] == pytest.approx(2609.2)
+    assert energy.estimate(1, 0, "int8").arithmetic < energy.estimate(1, 0, "float16").arithmetic
+
+
+# A stream
+
+
+def test_an_average_on_the_way_is_an_average():
+    vectors = np.random.default_rng(0).normal(size=(9, 3))
+    streams = stream.Streams(np.arange(9)[None], np.roll(np.arange(9), 1)[None], 9)
+    hits, _ = stream.follow(vectors, streams, 0.0)
+    for step in range(1, 9):
+        mean = vectors[:step].mean(axis=0)  # of what was opened before
+        assert hits[0, step] == ((vectors[step] - vectors[step - 1]) @ mean > 0)
+
+
+def test_streams_are_of_the_taste_and_the_other_article_is_not():
+    y = np.repeat(np.arange(3), 50)
+    streams = stream.draw_streams(y, 20, 30, change=10, noise=0.0)
+    assert all(len(set(y[row[:10]])) == 1 for row in streams.opened)
+    assert (y[streams.opened[:, 9]] != y[streams.opened[:, 10]]).all()
+    assert (y[streams.opened] != y[streams.other]).all()
+
+
+def test_a_short_memory_follows_first_and_an_alarm_helps_a_long_one():
+    y = np.repeat(np.arange(4), 30)
+    vectors = np.eye(4)[y] + 0.1 * np.random.default_rng(0).normal(size=(120, 4))
+    streams = stream.draw_streams(y, 100, 120, change=60)
+    after = slice(75, 95)
+    short, long = (stream.follow(vectors, streams, share)[0] for share in (0.3, 0.01))
+    helped, alarms = stream.follow(vectors, streams, 0.01, alarm=(10, 5))
+    assert short[:, after].mean() > long[:, after].mean() + 0.1
+    assert helped[:, after].mean() > long[:, after].mean() + 0.1
+    late, _ = stream.delays(alarms, 60)
+    assert np.median(late) < 15
+
+
+def test_the_alarm_rings_at_the_count_and_then_counts_anew():
+    vectors = np.array([[1.0], [-1.0]])
+    opened = np.array(
+        [[0, 1, 1, 1, 1, 1, 1, 1]]
+    )  # the first guess is blind, then two wrong ones, while m goes from 1 to 0
+    streams = stream.Streams(opened, 1 - opened, 8)
+    _, alarms = stream.follow(vectors, streams, 0.0, alarm=(3, 2))
+    assert alarms[0].tolist() == [False, False, True, False, False, False, False, False]
+
+
+def test_the_count_that_rings_is_that_of_the_binomial_distribution():
+    from scipy.stats import binom
+
+    count = stream.misses_that_ring(20, 0.1, 0.01)
+    assert binom.sf(count - 1, 20, 0.1) <= 0.01 < binom.sf(count - 2, 20, 0.1)
+    assert stream.misses_that_ring(2, 0.9, 0.01) == 3  # cannot ring
+
+
+def test_figures_and_the_explorer_have_what_they_promise():
+    figure, ax = plt.subplots()
+    figures.draw_steps(ax, weights()[0], 4, 16, "a row")
+    figures.draw_sizes(ax, {"float32": (89.0, (0.9, 0.88, 0.92)), "student": (2.0, (0.8, 0.7, 0.9))}, "fast")
+    words = [text.get_text() for text in figures.block_bytes(np.arange(20)).axes[0].texts]
+    assert "0, 16" in words
+    assert "scale" in words
+    plt.close("all")
+    page = explorer.rounding_explorer(weights(shape=(1, 384))[0])
+    before = page.children[-1].value
+    page.children[2].value = 4.0
+    assert "error" in before
+    assert page.children[-1].value != before

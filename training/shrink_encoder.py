@@ -1,0 +1,54 @@
+"""Shrink the sentence encoder in several ways for notebook 23: ``python3 training/shrink_encoder.py``, five minutes.
+
+Each version reads the first thirty words of the same test articles. A classifier of topics that was fitted once to the
+full encoder's vectors of the training articles judges the vectors; the file keeps for each version which articles it
+got right, how near the vectors are to the full encoder's, and the megabytes of its weights.
+"""
+
+# ruff: noqa: N803 (W and X are the matrices of the prose)
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from course_utils.common.files import save_file
+from course_utils.edge.judging import fit_topics
+from course_utils.edge.quantise import bits_per_weight, pruned, rounded, sparse_bits
+from course_utils.edge.shipped import FOLDER, N_TEXTS
+from course_utils.edge.shrink import change_encoder, encoder_weights, first_words
+from course_utils.federated.averaging import load_articles
+from course_utils.transformer.encoder import NumPyEncoder
+
+CHANGES = {
+    "float32": (lambda W: W, 32.0),
+    "int8, a scale a row": (lambda W: rounded(W, 8), bits_per_weight(8, 384)),
+    "int4, a scale a row": (lambda W: rounded(W, 4), bits_per_weight(4, 384)),
+    "int4, blocks of 32": (lambda W: rounded(W, 4, 32), bits_per_weight(4, 32)),
+    "int3, blocks of 32": (lambda W: rounded(W, 3, 32), bits_per_weight(3, 32)),
+    "30% pruned": (lambda W: pruned(W, 0.3), sparse_bits(0.3)),
+    "50% pruned": (lambda W: pruned(W, 0.5), sparse_bits(0.5)),
+    "70% pruned": (lambda W: pruned(W, 0.7), sparse_bits(0.7)),
+}
+
+
+def main() -> None:
+    """Run all versions and write one file."""
+    articles, encoder = load_articles(), NumPyEncoder.minilm()
+    topics, texts = fit_topics((articles.vectors[0], articles.train[1])), first_words(articles.texts[2][:N_TEXTS])
+    truth, full, rows = articles.test[1][:N_TEXTS], None, []
+    n_weights, _ = encoder_weights(encoder)
+    for name, (change, bits) in CHANGES.items():
+        vectors = change_encoder(encoder, change).encode(texts)
+        full = vectors if full is None else full
+        said = topics.predict(vectors)
+        row = {"name": name, "megabytes": round(n_weights * bits / 8e6, 1)}
+        row |= {"cosine": round(float((vectors * full).sum(axis=1).mean()), 4), "said": [int(each) for each in said]}
+        rows.append(row)
+        print(name, row["megabytes"], row["cosine"], np.mean(said == truth).round(3), flush=True)
+    save_file(FOLDER / "encoder.json", json.dumps(rows, separators=(",", ":")).encode())
+
+
+if __name__ == "__main__":
+    main()
