@@ -1,28 +1,33 @@
 """Compare architectures: ``python3 training/compare_architectures.py`` makes the results that notebook 20 loads.
 
 Six methods learn four kinds of data, three seeds each, with a setting that the first seed chose among three; then the
-networks learn them again with all places exchanged. The trained methods also see test examples that were changed. The
-generators are trained on the ring and on digits. One thread computes: about 40 minutes.
+networks learn them again with all places exchanged. The trained methods also see test examples that were changed. On
+pictures some learn again with shifted copies, on a larger page, or from few examples. What is in the file already is
+not made again, so name another file to make it all. One thread computes: about 50 minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from course_utils.architectures.changes import reverse, shift, shuffle
-from course_utils.architectures.data import LOADERS, TEXT_LENGTH, Task, load_topics
-from course_utils.architectures.networks import NETWORKS, VARIANTS, n_parameters
+from course_utils.architectures.data import LOADERS, TEXT_LENGTH, Task, enlarge, load_topics
+from course_utils.architectures.networks import NETWORKS, OF_PICTURES, n_parameters
 from course_utils.architectures.shipped import FOLDER
 from course_utils.architectures.training import METHODS, SETTINGS, Trained, train_method
 from course_utils.common.compute import one_blas_thread
 
 SEEDS = (0, 1, 2)
 LONGER = (48, 72)
+FEW = (30, 100, 300)  # pictures to learn from
 
 
 def changed_tests(task: Task) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -30,7 +35,7 @@ def changed_tests(task: Task) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     x, y = task.test
     tests = {"as trained": (x, y)}
     if task.picture:
-        for pixels in (1, 2):
+        for pixels in range(1, (task.n_tokens - 8) // 2 + 1):
             sides = ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels))
             tests[f"shifted by {pixels}"] = np.concatenate([shift(x, *side) for side in sides]), np.tile(y, 4)
     if task.name == "time series":
@@ -55,25 +60,46 @@ def marks(trained: Trained, tests: dict[str, tuple[np.ndarray, np.ndarray]]) -> 
     return found
 
 
-def compare(task: Task, method: str, exchanged: bool) -> dict:
+def plans(task: Task) -> dict[str, dict]:
+    """Return what is trained, by the name of its results: the method, and what differs from the usual training.
+
+    What is ``like`` another method takes the setting that was chosen for that one.
+    """
+    found: dict[str, dict] = {method: {"method": method} for method in METHODS}
+    if task.name == "text":
+        found["mean of words"] = {"method": "mean of words"}
+        found["Transformer without places"] = {"method": "Transformer without places", "like": "Transformer"}
+    if task.picture:
+        found |= {method: {"method": method} for method in OF_PICTURES}
+        for method in ("MLP", "CNN"):
+            found[f"{method}, shifted copies"] = {"method": method, "like": method, "shifted": True}
+        found["CNN, larger page"] = {"method": "CNN", "like": "CNN", "task": enlarge(task, 4)}
+        for n, method in itertools.product(FEW, ("linear", "MLP", "CNN")):
+            few = replace(task, n_train=n, n_choose=len(task.pool[1]) - task.n_train)
+            found[f"{method}, {n} examples"] = {"method": method, "like": method, "task": few}
+        found["CNN without halving, larger page"] = found["CNN, larger page"] | {"method": "CNN without halving"}
+    return found
+
+
+def compare(task: Task, method: str, settings: Sequence[float] = (), **how: bool) -> dict:
     """Choose a setting with the first seed, and train with it for all seeds."""
     with one_blas_thread():
-        tried = [train_method(method, task, setting=each, exchanged=exchanged) for each in SETTINGS[method]]
+        tried = [train_method(method, task, setting=each, **how) for each in settings or SETTINGS[method]]
         best = max(tried, key=lambda each: each.chosen_with)
         start, runs = time.process_time(), [best]
-        runs += [train_method(method, task, setting=best.setting, seed=s, exchanged=exchanged) for s in SEEDS[1:]]
+        runs += [train_method(method, task, setting=best.setting, seed=s, **how) for s in SEEDS[1:]]
         seconds = (time.process_time() - start) / len(SEEDS[1:])
-    tests = {"as trained": task.test} if exchanged else changed_tests(task)
+    tests = {"exchanged": task.test} if how.get("exchanged") else changed_tests(task)
     by_test: dict[str, list[str]] = {}
     for run in runs:
         for name, hexadecimal in marks(run, tests).items():
-            by_test.setdefault("exchanged" if exchanged else name, []).append(hexadecimal)
+            by_test.setdefault(name, []).append(hexadecimal)
     n = n_parameters(best.network[1]) if best.network else None
     return {"setting": best.setting, "parameters": n, "seconds": round(seconds, 1), "right": by_test}
 
 
 def main() -> None:
-    """Run what was asked for, and add it to the file."""
+    """Run what was asked for and is not there, and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--file", type=Path, default=FOLDER / "results.json", help="where to save the results")
     parser.add_argument("--only", choices=LOADERS, nargs="*", default=list(LOADERS), help="kinds of data")
@@ -81,16 +107,22 @@ def main() -> None:
     stored = json.loads(options.file.read_text(encoding="utf-8")) if options.file.exists() else {}
     for kind in options.only:
         task = LOADERS[kind]()
-        stored[kind] = {"n_test": {name: len(y) for name, (_, y) in changed_tests(task).items()}, "methods": {}}
-        stored[kind]["n_test"]["exchanged"] = len(task.test[1])
-        for method in (*METHODS, *VARIANTS) if task.picture else METHODS:
-            found = compare(task, method, exchanged=False)
-            if method in NETWORKS:
-                other = compare(task, method, exchanged=True)
+        kept = stored.setdefault(kind, {"n_test": {}, "methods": {}})
+        for name, plan in plans(task).items():
+            if name in kept["methods"]:
+                continue
+            plan = {"task": task} | plan
+            if "like" in plan:
+                plan["settings"] = (kept["methods"][plan.pop("like")]["setting"],)
+            kept["n_test"] |= {test: len(y) for test, (_, y) in changed_tests(plan["task"]).items()}
+            found = compare(**plan)
+            if name in NETWORKS:
+                kept["n_test"]["exchanged"] = len(task.test[1])
+                other = compare(task, name, exchanged=True)
                 found["right"] |= other["right"]
                 found["setting when exchanged"] = other["setting"]
-            stored[kind]["methods"][method] = found
-            print(kind, method, found["setting"], found["seconds"], flush=True)
+            kept["methods"][name] = found
+            print(kind, name, found["setting"], found["seconds"], flush=True)
             options.file.parent.mkdir(exist_ok=True)
             options.file.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 

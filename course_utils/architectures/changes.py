@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.architectures.data import Task
+from course_utils.architectures.data import MARGIN, Task
 from course_utils.common.checks import check_whole
 from course_utils.common.errors import InputError
 
@@ -48,6 +48,19 @@ def shift(pictures: np.ndarray, down: int, right: int) -> np.ndarray:
             f"Pictures come as (n, height, width), and this is {np.shape(pictures)}: one is picture[None]."
         )
     return np.roll(pictures, (down, right), axis=(1, 2))
+
+
+def shift_each(pictures: np.ndarray, rng: np.random.Generator, most: int = MARGIN) -> np.ndarray:
+    """Move each picture by its own random number of pixels, up to ``most`` in each direction.
+
+    Examples
+    --------
+    >>> pictures = np.pad(np.ones((9, 1, 1)), ((0, 0), (2, 2), (2, 2)))
+    >>> shift_each(pictures, np.random.default_rng(0)).sum(axis=(1, 2))  # no picture is lost
+    array([1., 1., 1., 1., 1., 1., 1., 1., 1.])
+    """
+    moves = rng.integers(-most, most, size=(len(pictures), 2), endpoint=True)
+    return np.concatenate([shift(one[None], *move) for one, move in zip(pictures, moves, strict=True)])
 
 
 def reverse(x: np.ndarray) -> np.ndarray:

@@ -40,6 +40,8 @@ class Task:
         The shape of an example behind the entry.
     n_train : int
         How many of the pool train; the others choose learning rates.
+    n_choose : int
+        How many of these others choose, or 0 for all.
     n_words : int
         Values that the entry looks up, or 0.
     columns_of_words : int
@@ -58,6 +60,7 @@ class Task:
     n_words: int = 0
     columns_of_words: int = 0
     picture: bool = False
+    n_choose: int = 0
 
     @property
     def n_classes(self) -> int:
@@ -68,7 +71,7 @@ class Task:
         """Draw which examples of the pool train and which choose: ``(x, y)`` of the one and of the other."""
         x, y = self.pool
         order = np.random.default_rng(check_whole("seed", seed, 0)).permutation(len(y))
-        return tuple((x[part], y[part]) for part in (order[: self.n_train], order[self.n_train :]))
+        return tuple((x[part], y[part]) for part in (order[: self.n_train], order[-self.n_choose or self.n_train :]))
 
 
 def load_table(n_train: int = 4000, n_choose: int = 1000, n_test: int = 2000) -> Task:
@@ -142,6 +145,15 @@ def load_topics(n_train: int = 5000, n_choose: int = 1000, n_test: int = 2000, *
     form = {"n_tokens": TEXT_LENGTH, "n_numbers": 16, "n_words": N_VOCABULARY + 1}
     task = _task("text", x, y, n, n_train, names, **form)
     return replace(task, pool=(task.pool[0][:, :TEXT_LENGTH], task.pool[1]))
+
+
+def enlarge(task: Task, pixels: int) -> Task:
+    """Put more empty pixels around every picture of a task."""
+    space = ((0, 0), (pixels, pixels), (pixels, pixels))
+    (pool, pool_y), (test, test_y) = task.pool, task.test
+    pool, test = np.pad(pool, space), np.pad(test, space)
+    side = task.n_tokens + 2 * pixels
+    return replace(task, pool=(pool, pool_y), test=(test, test_y), n_tokens=side, n_numbers=side)
 
 
 LOADERS = {"table": load_table, "pictures": load_pictures, "time series": load_series, "text": load_topics}

@@ -13,12 +13,22 @@ from course_utils.architectures.changes import shift
 from course_utils.architectures.data import MARGIN, Task
 from course_utils.common.checks import check_whole
 from course_utils.plotting.explorers import explorer
+from course_utils.plotting.figures import PALE_INK
 
 if TYPE_CHECKING:
     import ipywidgets
+    from matplotlib.figure import Figure
     from torch import nn
 
 ZOOM = 12  # pixels of the screen for one of the picture
+MOVES = {
+    "in place": (0, 0),
+    "2 up": (-MARGIN, 0),
+    "2 down": (MARGIN, 0),
+    "2 left": (0, -MARGIN),
+    "2 right": (0, MARGIN),
+}
+UNDER = {"ha": "center", "va": "top"}
 
 
 def answers(networks: Mapping[str, nn.Module], picture: np.ndarray) -> dict[str, tuple[int, float]]:
@@ -61,6 +71,31 @@ def draw_moved(networks: Mapping[str, nn.Module], task: Task, number: int, down:
         f'src="data:image/png;base64,{address}" style="border:1px solid #999">'
         f"<table><tr><th>network</th><th>says</th><th>probability</th><th></th></tr>{''.join(rows)}</table>"
     )
+
+
+def draw_moves(networks: Mapping[str, nn.Module], task: Task, number: int) -> Figure:
+    """Draw a test digit in place and moved to the four edges, with the networks' answers, wrong ones in orange."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 5, figsize=(7.2, 2.3), layout="constrained")
+    for ax, (name, move) in zip(axes, MOVES.items(), strict=True):
+        picture, digit = shift(task.test[0][number][None], *move)[0], task.test[1][number]
+        ax.imshow(-picture, cmap="gray")
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+        ax.set_title(name, fontsize=10)
+        for line, (network, (answer, _)) in enumerate(answers(networks, picture).items()):
+            colour = PALE_INK if answer == digit else "C1"
+            ax.text(
+                0.5,
+                -0.06 - 0.14 * line,
+                f"{network}: {answer}",
+                color=colour,
+                fontsize=8,
+                **UNDER,
+                transform=ax.transAxes,
+            )
+    return figure
 
 
 def shift_explorer(networks: Mapping[str, nn.Module], task: Task) -> ipywidgets.VBox:

@@ -25,13 +25,13 @@ MARKERS = {"linear": "v", "trees": "^", "MLP": "s", "CNN": "o", "GRU": "D", "Tra
 def who_meets_whom(n_tokens: int = 4) -> Figure:
     """Draw which tokens meet in each network, and where it uses the same weights again: lines of one colour share them.
 
-    The tokens are below; above them are a layer's outputs.
+    The tokens are below; above them are a layer's outputs. Random numbers stand for the Transformer's.
     """
     import matplotlib.pyplot as plt
 
     if n_tokens < 4:
         raise InputError(f"With {n_tokens} tokens all networks look alike: draw at least 4.")
-    figure, axes = plt.subplots(1, 4, figsize=(6.6, 1.9), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(5.6, 1.6), layout="constrained")
     tokens, inner = range(n_tokens), np.linspace(0.5, n_tokens - 1.5, 3)
     shades = plt.get_cmap("tab20").colors
     for ax, name in zip(axes, ("MLP", "CNN", "GRU", "Transformer"), strict=True):
@@ -45,7 +45,10 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
         elif name == "GRU":
             lines = [(a, a, "C0") for a in tokens]
         else:
-            lines = [(a, b, "0.65") for a, b in itertools.product(tokens, tokens)]
+            scores = np.exp(np.random.default_rng(1).normal(size=(n_tokens, n_tokens)))
+            shares = scores / scores.sum(axis=0)  # of each token in each output
+            pairs = sorted(itertools.product(tokens, tokens), key=lambda pair: shares[pair])
+            lines = [(a, b, plt.get_cmap("RdPu")(0.1 + 0.8 * shares[a, b] / shares.max())) for a, b in pairs]
         for low, high, colour in lines:
             ax.plot([low, high], [0, 1], color=colour, linewidth=1.2, zorder=1)
         if name == "GRU":
@@ -61,11 +64,11 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
         "a weight for each pair",
         "three weights, slid along",
         "one cell, again and again",
-        "weights from the tokens",
+        "how much: computed",
     )
     for ax, text in zip(axes, said, strict=True):
         ax.text((n_tokens - 1) / 2, -0.3, text, ha="center", va="top", fontsize=8, color=PALE_INK)
-    figure.suptitle("Which tokens meet, and which weights are used again (one colour = one weight)", fontsize=10)
+    figure.suptitle("Which tokens meet, and which weights are used again", fontsize=10)
     return figure
 
 
@@ -85,25 +88,23 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
     )
     w, sizes = widths["CNN"], [n, n // 2, n // 4]
     maps = [f"{w} × {s} × {s}" if task.picture else f"{w} × {s}" for s in sizes]
-    steps = ["convolve", "halve,\nconvolve", "halve,\nconvolve", "largest,\nhead"]
+    steps = ["convolve", "pool,\nconvolve", "pool,\nconvolve", "largest,\nhead"]
     rows["CNN"] = (steps, [f"{n} × {c}", *maps, f"{k}"])
     w = widths["GRU"]
     rows["GRU"] = (["cell", "cell", "...", "last,\nhead"], [f"{c}", f"state {w}", f"state {w}", f"state {w}", f"{k}"])
     w = widths["Transformer"]
     rows["Transformer"] = (
-        ["widen,\nplaces", "block", "block", "mean,\nhead"],
+        ["dense,\nplaces", "block", "block", "mean,\nhead"],
         [f"{n} × {c}", f"{n} × {w}", f"{n} × {w}", f"{n} × {w}", f"{k}"],
     )
-    figure, axes = plt.subplots(len(rows), 1, figsize=(7.6, 3.2), layout="constrained")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(6.8, 2.7), layout="constrained")
     for ax, (name, (steps, shapes)) in zip(axes, rows.items(), strict=True):
         first = "first token" if name == "GRU" else "tokens"
         stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps)), ("out", "classes")]
-        boxes = {key: (5.6 * place, 0, text) for place, (key, text) in enumerate(stops)}
+        boxes = {key: (6.9 * place, 0, text) for place, (key, text) in enumerate(stops)}
         arrows = [(a, b, shape) for ((a, _), (b, _)), shape in zip(itertools.pairwise(stops), shapes, strict=True)]
-        kinds = {key: "weights" for key, text in stops[1:-1] if text not in ("flatten", "...")}
-        flow(
-            ax, boxes, arrows, kinds=kinds | {"0 flatten": "step", "2 ...": "plain"}, width=2.5, height=1.15, fontsize=8
-        )
+        kinds = {key: "plain" if text in ("flatten", "...") else "weights" for key, text in stops[1:-1]}
+        flow(ax, boxes, arrows, kinds=kinds, width=2.8, height=1.35, fontsize=7)
         ax.set_title(name, fontsize=9, loc="left", color=INK)
     return figure
 
@@ -128,7 +129,7 @@ def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
     if not rows:
         raise InputError("There is no row to draw: give a name and some pictures.")
     figure, axes = plt.subplots(
-        len(rows), 1, figsize=(6.2, 0.62 * len(rows) + 0.3), layout="constrained", squeeze=False
+        len(rows), 1, figsize=(5.2, 0.52 * len(rows) + 0.3), layout="constrained", squeeze=False
     )
     for ax, (name, pictures) in zip(axes[:, 0], rows.items(), strict=True):
         padded = np.pad(np.asarray(pictures, dtype=float), ((0, 0), (0, 0), (0, 1)))
@@ -142,23 +143,27 @@ def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
 
 
 def draw_examples(tasks: Mapping[str, Task]) -> Figure:
-    """Draw an example of each kind of data: some columns of the table's first row, a digit, a day, words."""
+    """Draw an example of each kind of data and its class: columns of the table's first row, a digit, a day, words."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 4, figsize=(8, 2.0), layout="constrained", width_ratios=(1.7, 1, 1.7, 1.3))
+    figure, axes = plt.subplots(1, 4, figsize=(7.2, 1.8), layout="constrained", width_ratios=(1.5, 1, 1.5, 1.3))
     row = ["age: 39", "education: Bachelors", "occupation: Adm-clerical", "hours a week: 40", "…"]
     sentence = [*words("A vacuole is a membrane-bound organelle"), "…"]
     for ax, lines in ((axes[0], row), (axes[3], sentence)):
         for place, line in enumerate(lines):
-            ax.text(0, -place, line, fontsize=8.5, va="center")
+            ax.text(0, -place, line, fontsize=8, va="center")
         ax.set(xlim=(0, 1), ylim=(0.4 - len(lines), 0.6))
         ax.set_axis_off()
-    axes[1].imshow(-tasks["pictures"].test[0][3], cmap="gray")
+    axes[1].imshow(-tasks["pictures"].test[0][9], cmap="gray")
     axes[1].set(xticks=[], yticks=[])
+    axes[1].spines[:].set_visible(True)
     axes[2].plot(tasks["time series"].test[0][0, :, 0], marker=".")
     axes[2].set(xlabel="hour", ylabel="demand, scaled", xticks=(0, 12, 23))
+    shown = {"table": "up to 50,000", "pictures": tasks["pictures"].classes[tasks["pictures"].test[1][9]]}
+    shown |= {"time series": tasks["time series"].classes[tasks["time series"].test[1][0]]}
+    shown |= {"text": "Biology and health"}  # sciences
     for ax, (kind, task) in zip(axes, tasks.items(), strict=True):
-        ax.set_title(f"{kind}: {task.n_tokens} tokens", fontsize=8)
+        ax.set_title(f"{kind}: {task.n_tokens} tokens\n→ {shown[kind]}", fontsize=8)
     return figure
 
 
@@ -170,9 +175,24 @@ def draw_gan() -> Figure:
     boxes |= {"real or made?": (17, 0.85)}
     arrows = [("noise", "generator", "n × 2"), ("generator", "made", "n × 2"), ("made", "discriminator", "n × 2")]
     arrows += [("real", "discriminator", "n × 2"), ("discriminator", "real or made?", "n scores")]
-    figure, ax = plt.subplots(figsize=(7.4, 1.8), layout="constrained")
-    flow(ax, boxes, arrows, kinds={"generator": "weights", "discriminator": "weights"}, width=2.6, height=0.9)
+    figure, ax = plt.subplots(figsize=(6.2, 1.5), layout="constrained")
+    kinds = {"generator": "weights", "discriminator": "weights"}
+    flow(ax, boxes, arrows, kinds=kinds, width=2.9, height=0.95, fontsize=8)
     ax.set_title("Two networks with opposite aims")
+    return figure
+
+
+def draw_diffusion() -> Figure:
+    """Draw what a step of training gives a diffusion model of points in the plane, and what it is to guess."""
+    import matplotlib.pyplot as plt
+
+    boxes = {"example x": (0, 1.7), "noise e": (0, 0), "(1 − t) x + t e": (4.8, 0.85), "network": (10.2, 0.85)}
+    boxes |= {"guess of e − x": (14.8, 0.85)}
+    arrows = [("example x", "(1 − t) x + t e", "n × 2"), ("noise e", "(1 − t) x + t e", "n × 2")]
+    arrows += [("(1 − t) x + t e", "network", "n × 2, and t"), ("network", "guess of e − x", "n × 2")]
+    figure, ax = plt.subplots(figsize=(5.6, 1.3), layout="constrained")
+    flow(ax, boxes, arrows, kinds={"network": "weights", "(1 − t) x + t e": "step"}, width=3.0, height=0.95, fontsize=8)
+    ax.set_title("One network, one loss")
     return figure
 
 
@@ -180,4 +200,5 @@ def made_points(ax: Axes, real: np.ndarray, made: np.ndarray) -> None:
     """Draw made points ``(n, 2)`` over real ones, in grey."""
     ax.scatter(*np.asarray(real).T, s=3, color="0.8")
     ax.scatter(*np.asarray(made).T, s=4, color="C1")
-    ax.set(xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), xticks=[], yticks=[], aspect="equal")
+    ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xticks=[], yticks=[], aspect="equal")
+    ax.spines[:].set_visible(True)

@@ -222,6 +222,17 @@ def score_digits(judge: nn.Module, rows: np.ndarray) -> tuple[float, int]:
     return float(sure.mean()), int((counts >= LEAST_SHARE["digit"] * len(rows)).sum())
 
 
+def nearest(rows: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return how far each row ``(n, d)`` is from the nearest of the others ``(m, d)``, ``(n,)``.
+
+    Examples
+    --------
+    >>> nearest(np.array([[0.0, 0.0], [5.0, 0.0]]), among=np.array([[3.0, 4.0], [5.0, 1.0]]))
+    array([5., 1.])
+    """
+    return np.array([np.linalg.norm(among - row, axis=1).min() for row in rows])
+
+
 def gaussian_samples(real: np.ndarray, n: int, seed: int = 0) -> np.ndarray:
     """Draw from the Gaussian with the mean and the covariance of the examples ``(n, d)``, the plainest generator."""
     data = _examples(real).numpy().astype(float)

@@ -111,6 +111,8 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """Every token may look at every other one; where a token is comes in as numbers that are added to it."""
 
+    places = True
+
     def __init__(self, n_tokens: int, n_numbers: int, n_classes: int, width: int):
         super().__init__()
         self.entry = nn.Linear(n_numbers, width)
@@ -121,8 +123,26 @@ class Transformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Turn ``(n, n_tokens, n_numbers)`` into ``(n, n_classes)``."""
         x = self.entry(x)
-        x = self.blocks(x + positions(*x.shape[1:]))
+        x = self.blocks(x + positions(*x.shape[1:]) if self.places else x)
         return self.head(self.norm(x.mean(1)))
+
+
+class PlacelessTransformer(Transformer):
+    """The Transformer without the numbers that say where a token is."""
+
+    places = False
+
+
+class Mean(nn.Module):
+    """The mean of all tokens and one dense layer; it has no hidden layer, so its ``width`` changes nothing."""
+
+    def __init__(self, n_tokens: int, n_numbers: int, n_classes: int, width: int):
+        super().__init__()
+        self.head = nn.Linear(n_numbers, n_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn ``(n, n_tokens, n_numbers)`` into ``(n, n_classes)``."""
+        return self.head(x.mean(1))
 
 
 def positions(n_tokens: int, width: int) -> Tensor:
@@ -160,7 +180,9 @@ class Columns(nn.Module):
 
 
 NETWORKS: dict[str, type[nn.Module]] = {"MLP": MLP, "CNN": CNN, "GRU": GRU, "Transformer": Transformer}
-VARIANTS: dict[str, type[nn.Module]] = {"CNN without halving": WholeCNN, "CNN, dilated, no halving": DilatedCNN}
+OF_PICTURES: dict[str, type[nn.Module]] = {"CNN without halving": WholeCNN, "CNN, dilated, no halving": DilatedCNN}
+OF_TEXTS: dict[str, type[nn.Module]] = {"mean of words": Mean, "Transformer without places": PlacelessTransformer}
+VARIANTS = OF_PICTURES | OF_TEXTS
 
 
 def build(name: str, task: Task, budget: int, seed: int = 0) -> nn.Sequential:
@@ -222,7 +244,7 @@ def _make(name: str, n_tokens: int, n_numbers: int, n_classes: int, width: int, 
 @functools.lru_cache
 def _widest(name: str, n_tokens: int, n_numbers: int, n_classes: int, budget: int, picture: bool) -> int:
     """Return the largest width that fits the budget; the Transformer's is a multiple of its number of heads."""
-    step, fits = N_HEADS if name == "Transformer" else 1, 0
+    step, fits = N_HEADS if name.startswith("Transformer") else 1, 0
     with torch.device("meta"):  # counts without making the numbers
         for width in range(step, math.isqrt(budget) + step, step):
             if n_parameters(_make(name, n_tokens, n_numbers, n_classes, width, picture)) > budget:

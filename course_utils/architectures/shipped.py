@@ -27,11 +27,12 @@ def load_right(kind: str, method: str, test: str = "as trained") -> np.ndarray:
     kind : {"table", "pictures", "time series", "text"}
         The kind of data.
     method : {"linear", "trees", "MLP", "CNN", "GRU", "Transformer"}
-        What was trained; for pictures, one of `networks.VARIANTS` as well.
+        What was trained; one of `networks.VARIANTS` as well, for pictures or for texts. For pictures there are also
+        ``"CNN, shifted copies"``, ``"CNN, 30 examples"`` (or 100, 300) and ``"CNN, larger page"``, and so for others.
     test : str
         ``"as trained"``, ``"exchanged"`` (all places in another order, in training too), or a change of the test alone:
         ``"shifted by 1"``, ``"shifted by 2"``, ``"reversed"``, ``"shuffled"``, ``"24 words"``, ``"48 words"`` or
-        ``"72 words"``.
+        ``"72 words"``; on the larger page shifts go up to 6.
 
     Raises
     ------
@@ -79,20 +80,36 @@ def load_scores(data: str, method: str) -> dict[float, list[tuple[float, int]]]:
 
     Parameters
     ----------
-    data : {"ring", "digits"}
-        The share is that of points near a mode, or of digits that a classifier is sure of; covered are modes or digits.
+    data : {"ring", "digits", "ring, longer"}
+        The longer training has four times as many steps. The share is that of points near a mode, or of digits that a
+        classifier is sure of; covered are modes or digits.
     method : {"GAN", "GAN with penalty", "diffusion"}
         What was trained; other names raise an InputError.
 
     Examples
     --------
     >>> sorted(load_scores("ring", "GAN"))
-    [0.0003, 0.001, 0.003]
+    [0.0003, 0.001, 0.003, 0.01, 0.03]
     """
     return {
         float(rate): [(run["share"], run["covered"]) for run in found["runs"]]
         for rate, found in _found(data, method).items()
     }
+
+
+def load_distances(method: str, rate: float) -> list[tuple[float, float]]:
+    """Return how near 1,000 made digits are to 597 digits of the training, and to 597 others: medians, for each seed.
+
+    Examples
+    --------
+    >>> len(load_distances("diffusion", 0.01))
+    3
+    """
+    try:
+        runs = _found("digits", method)[str(rate)]["runs"]
+    except KeyError:
+        raise InputError(f"There are no digits for the rate {rate}.") from None
+    return [(run["distance"]["training"], run["distance"]["others"]) for run in runs]
 
 
 def load_digits(method: str, rate: float, seed: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_utils.architectures.changes import exchange_places
+from course_utils.architectures.changes import exchange_places, shift_each
 from course_utils.architectures.data import Task
 from course_utils.architectures.networks import NETWORKS, VARIANTS, build
 from course_utils.common.checks import check_number, check_whole
@@ -49,6 +49,7 @@ def train_network(
     n_steps: int = N_STEPS,
     budget: int = BUDGET,
     exchanged: bool = False,
+    shifted: bool = False,
 ) -> Trained:
     """Train one network on a task, and keep it as it was when it chose best.
 
@@ -68,6 +69,8 @@ def train_network(
         The most parameters behind the entry.
     exchanged : bool
         Whether one fixed random order of places comes first, as in `exchange_places`.
+    shifted : bool
+        Whether pictures move at random, by up to two pixels, each time they are seen, as in `shift_each`.
     """
     rate, n_steps = check_number("rate", rate, least=1e-6, most=1), check_whole("n_steps", n_steps, N_LOOKS)
     (x, y), chooses = task.split(seed)
@@ -75,10 +78,13 @@ def train_network(
     network = exchange_places(network, task) if exchanged else network
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
+    moves = np.random.default_rng([seed, 2])
+    chooses = (shift_each(chooses[0], moves), chooses[1]) if shifted else chooses
     best, kept = -1.0, network.state_dict()
     with one_thread():
         for step, batch in enumerate(_batches(len(y), n_steps, rng), 1):
-            loss = functional.cross_entropy(network(torch.from_numpy(x[batch])), torch.from_numpy(y[batch]))
+            seen = shift_each(x[batch], moves) if shifted else x[batch]
+            loss = functional.cross_entropy(network(torch.from_numpy(seen)), torch.from_numpy(y[batch]))
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -107,6 +113,7 @@ def train_linear(task: Task, *, seed: int = 0, strength: float = 1.0) -> Trained
 def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
     """Grow up to 50 rounds of gradient-boosted trees, and keep as many rounds as choose best.
 
+    A leaf has at least 20 examples, scikit-learn's default, or a tenth of all that train if that is fewer.
     Of a table they get each column as it is, and are told which ones hold words; otherwise `flat` features.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -118,6 +125,7 @@ def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
         learning_rate=check_number("rate", rate, least=1e-6),
         max_iter=N_TREES,
         early_stopping=False,
+        min_samples_leaf=max(1, min(20, len(y) // 10)),
         categorical_features=list(range(task.columns_of_words)) if table else None,
         random_state=seed,
     )
@@ -131,8 +139,10 @@ def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
     return Trained(predict, max(right), rate)
 
 
-def train_method(name: str, task: Task, *, setting: float, seed: int = 0, exchanged: bool = False) -> Trained:
+def train_method(name: str, task: Task, *, setting: float, seed: int = 0, **how: bool) -> Trained:
     """Train one of `METHODS`, or a variant, with a setting: a learning rate, or the strength of the linear model.
+
+    Networks may be ``exchanged`` or ``shifted``, as in `train_network`.
 
     Raises
     ------
@@ -142,8 +152,8 @@ def train_method(name: str, task: Task, *, setting: float, seed: int = 0, exchan
     if name not in SETTINGS:
         raise InputError(f"There is no method {name!r}; choose one of {', '.join(SETTINGS)}.")
     if name in NETWORKS | VARIANTS:
-        return train_network(name, task, seed=seed, rate=setting, exchanged=exchanged)
-    if exchanged:
+        return train_network(name, task, seed=seed, rate=setting, **how)
+    if any(how.values()):
         raise InputError(f"The method {name!r} does not know of places, so there are none to exchange.")
     if name == "linear":
         return train_linear(task, seed=seed, strength=setting)

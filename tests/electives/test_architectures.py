@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from course_utils.architectures import (
     LOADERS,
     Task,
     load_digits,
+    load_distances,
     load_facts,
     load_right,
     load_scores,
@@ -17,7 +20,7 @@ from course_utils.architectures import (
     shift,
     shuffle,
 )
-from course_utils.architectures.data import MARGIN, NUMBERS, WORDS, load_pictures, load_table
+from course_utils.architectures.data import MARGIN, NUMBERS, WORDS, enlarge, load_pictures, load_table
 from course_utils.attention import scaled_dot_product_attention
 from course_utils.common import assets
 from course_utils.common.errors import InputError
@@ -25,8 +28,8 @@ from course_utils.common.errors import InputError
 torch = pytest.importorskip("torch")
 
 from course_utils.architectures import networks, training  # noqa: E402
-from course_utils.architectures.changes import Exchange, exchange_places  # noqa: E402
-from course_utils.architectures.explorer import answers, draw_moved  # noqa: E402
+from course_utils.architectures.changes import Exchange, exchange_places, shift_each  # noqa: E402
+from course_utils.architectures.explorer import answers, draw_moved, draw_moves  # noqa: E402
 from course_utils.architectures.figures import digits_in_rows, who_meets_whom  # noqa: E402
 from course_utils.architectures.generators import (  # noqa: E402
     as_pictures,
@@ -42,7 +45,19 @@ from course_utils.architectures.generators import (  # noqa: E402
     train_diffusion,
     train_gan,
 )
-from course_utils.architectures.networks import CNN, GRU, MLP, NETWORKS, Block, Columns, build, n_parameters, widest  # noqa: E402
+from course_utils.architectures.networks import (  # noqa: E402
+    CNN,
+    GRU,
+    MLP,
+    NETWORKS,
+    OF_TEXTS,
+    VARIANTS,
+    Block,
+    Columns,
+    build,
+    n_parameters,
+    widest,
+)
 
 
 @pytest.fixture(scope="module")
@@ -180,11 +195,17 @@ def test_a_block_attends_as_the_course_does():
         torch.testing.assert_close(block(x), wanted, atol=1e-5, rtol=1e-5)
 
 
-def test_a_transformer_without_places_does_not_know_the_order(monkeypatch):
+def test_a_transformer_without_places_does_not_know_the_order():
     network, x = NETWORKS["Transformer"](6, 2, 3, 8), torch.randn(4, 6, 2)
     assert not torch.allclose(network(x), network(x.flip(1)), atol=1e-3)
-    monkeypatch.setattr(networks, "positions", lambda n_tokens, width: torch.zeros(n_tokens, width))
+    network = VARIANTS["Transformer without places"](6, 2, 3, 8)
     torch.testing.assert_close(network(x), network(x.flip(1)), atol=1e-5, rtol=1e-5)
+
+
+def test_the_mean_of_words_is_a_mean_and_one_dense_layer():
+    network, x = VARIANTS["mean of words"](3, 2, 4, 1), torch.tensor([[[1.0, 2.0], [3.0, 4.0], [5.0, 9.0]]])
+    wanted = network.head.weight @ torch.tensor([3.0, 5.0]) + network.head.bias
+    torch.testing.assert_close(network(x)[0], wanted)
 
 
 def test_the_entry_of_a_table_looks_words_up_and_draws_a_line_through_numbers():
@@ -211,6 +232,33 @@ def test_a_shift_within_the_margin_can_be_taken_back(tasks):
     np.testing.assert_array_equal(shift(x, 1, 0)[:, 1:], x[:, :-1])
     with pytest.raises(InputError, match=r"picture\[None\]"):
         shift(x[0], 1, 0)
+
+
+def test_each_picture_gets_a_shift_of_its_own_within_the_margin(tasks):
+    x = tasks["pictures"].test[0][:40]
+    moved = shift_each(x, np.random.default_rng(0))
+    np.testing.assert_allclose(moved.sum(axis=(1, 2)), x.sum(axis=(1, 2)), rtol=1e-5)
+    steps = [(a, b) for a in range(-MARGIN, MARGIN + 1) for b in range(-MARGIN, MARGIN + 1)]
+    found = {
+        move for one, other in zip(x, moved, strict=True) for move in steps if (shift(one[None], *move) == other).all()
+    }
+    assert len(found) > 12
+    np.testing.assert_array_equal(shift_each(x, np.random.default_rng(0), most=0), x)
+
+
+def test_a_larger_page_has_the_same_digits_in_its_middle(tasks):
+    larger = enlarge(tasks["pictures"], 4)
+    np.testing.assert_array_equal(larger.test[0][:, 4:-4, 4:-4], tasks["pictures"].test[0])
+    assert larger.pool[0].shape[1:] == (larger.n_tokens, larger.n_numbers) == (20, 20)
+    assert larger.test[0].sum() == pytest.approx(tasks["pictures"].test[0].sum())
+
+
+def test_few_examples_train_and_the_same_ones_choose(tasks):
+    few = replace(tasks["pictures"], n_train=30, n_choose=300)
+    (train, _), (choose, _) = few.split(1)
+    (all_train, _), (all_choose, _) = tasks["pictures"].split(1)
+    np.testing.assert_array_equal(train, all_train[:30])
+    np.testing.assert_array_equal(choose, all_choose)
 
 
 def test_reversing_twice_changes_nothing_and_shuffling_keeps_the_words(tasks):
@@ -258,6 +306,15 @@ def test_the_trees_keep_the_rounds_that_choose_best():
     trained = training.train_trees(task, rate=0.2)
     assert training.accuracy(trained.predict, task.split(0)[1]) == trained.chosen_with
     assert training.accuracy(trained.predict, task.test) > 0.7
+
+
+def test_shifted_copies_help_where_the_test_is_shifted(tasks):
+    task = tasks["pictures"]
+    moved = np.concatenate([shift(task.test[0], 2, 0), shift(task.test[0], 0, -2)]), np.tile(task.test[1], 2)
+    with_copies, without = (
+        training.train_network("MLP", task, n_steps=120, rate=0.01, shifted=shifted) for shifted in (True, False)
+    )
+    assert training.accuracy(with_copies.predict, moved) > training.accuracy(without.predict, moved) + 0.2
 
 
 def test_settings_that_do_not_exist_are_refused():
@@ -308,8 +365,22 @@ def test_results_that_do_not_exist_are_refused():
         load_facts("sound", "CNN")
     with pytest.raises(InputError, match="'VAE'"):
         load_scores("digits", "VAE")
+    with pytest.raises(InputError, match=r"rate 0\.5"):
+        load_distances("GAN", 0.5)
     with pytest.raises(InputError, match="seed 9"):
         load_digits("diffusion", 0.001, seed=9)
+
+
+def test_a_variant_without_places_loses_nothing_when_words_are_shuffled():
+    for name in OF_TEXTS:
+        np.testing.assert_array_equal(load_right("text", name, "shuffled"), load_right("text", name))
+
+
+def test_every_rate_has_its_runs():
+    for data, n_seeds in {"ring": 5, "digits": 3, "ring, longer": 3}.items():
+        for method in ("GAN", "GAN with penalty", "diffusion"):
+            assert all(len(runs) == n_seeds for runs in load_scores(data, method).values())
+    assert all(0 < trained < 9 and 0 < other < 9 for trained, other in load_distances("diffusion", 0.01))
 
 
 def test_the_shipped_digits_are_pictures():
@@ -400,6 +471,15 @@ def test_the_gaussian_has_the_mean_and_the_covariance_of_the_data():
 def test_examples_that_are_no_rows_are_refused(make):
     with pytest.raises(InputError, match="reshape"):
         make(np.zeros((5, 8, 8)))
+
+
+def test_the_picture_of_the_moves_marks_wrong_answers(tasks):
+    task = tasks["pictures"]
+    three = {name: build(name, task, 2000) for name in ("MLP", "CNN", "GRU")}
+    figure = draw_moves(three, task, 9)
+    for ax in figure.axes:
+        assert [text.get_text().split(":")[0] for text in ax.texts] == list(three)
+        assert all((text.get_color() == "C1") == (text.get_text()[-1] != str(task.test[1][9])) for text in ax.texts)
 
 
 def test_the_explorer_shows_the_moved_digit_and_every_answer(tasks):
