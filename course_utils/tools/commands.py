@@ -112,6 +112,11 @@ def parser() -> argparse.ArgumentParser:
     page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
     _add_serving(page)
 
+    page = add("book", "build the course as a book, a PDF and an EPUB, into build/book", book, "dependencies", "site")
+    which = page.add_mutually_exclusive_group()
+    which.add_argument("--pdf", action="store_true", help="the PDF alone, which needs Chromium or Chrome")
+    which.add_argument("--epub", action="store_true", help="the EPUB alone")
+
     page = add("assignment", "make an assignment from exercises, to be marked by nbgrader", assignment, *MARKING_GROUPS)
     page.add_argument("notebooks", nargs="+", metavar="notebook", help="a name or its beginning, such as 04")
     page.add_argument("--for", dest="grader", metavar="GRADER", type=grader, help="what marks: nbgrader, also without")
@@ -359,6 +364,18 @@ def site(options: argparse.Namespace, _rest: list[str]) -> int:
     index = pages.build()
     say(f"Wrote {index.relative_to(ROOT)}")
     return serve.serve(index.parent, options.port) if options.serve else 0
+
+
+def book(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Build the book."""
+    from course_utils.tools import book as books
+    from course_utils.tools import notebooks
+
+    kinds = [kind for kind in books.KINDS if getattr(options, kind)] or books.KINDS
+    say("Building the book: some minutes.")
+    for path in books.build(notebooks.find(), kinds=kinds):
+        say(f"Wrote {path.relative_to(ROOT)}")
+    return 0
 
 
 def assignment(options: argparse.Namespace, _rest: list[str]) -> int:
