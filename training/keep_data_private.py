@@ -27,7 +27,7 @@ FOLDER = DATA / "privacy"
 
 
 def one_run(model, tokenizer, rows, way: str, times: int, seed: int) -> dict:
-    """Plant a code, train on it, and return how exposed it is and whether the model recites it."""
+    """Plant a code, train on it, and return how exposed it is."""
     secret = int(np.random.default_rng([seed, 7]).integers(10_000))
     planted = plant(
         rows, tokenizer, f"{secret:04}", times, seed, wordings=WORDINGS if way.startswith("wordings") else ()

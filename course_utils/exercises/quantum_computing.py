@@ -265,7 +265,7 @@ quiz = Quiz(
         Question(
             "Why does Shor's method threaten RSA, and not AES?",
             {
-                "RSA has the shorter keys.": "RSA's keys are longer: 3,072 bits are usual.",
+                "RSA has the shorter keys.": "RSA's keys are longer: 2,048 bits are usual, and AES has 128 or 256.",
                 "A period betrays the two primes, and AES is not known to have one.": "The Fourier transform finds it.",
                 "AES is newer.": "Age does not matter: it is the structure that is used.",
             },
@@ -274,7 +274,7 @@ quiz = Quiz(
         Question(
             "The variance of a gradient is divided by about four for every two qubits. What follows for 50 qubits?",
             {
-                "Training takes about twice as long as with 25.": "The variance is multiplied with every qubit.",
+                "Training takes about twice as long as with 25.": "Every two qubits multiply the runs by four.",
                 "Measuring one derivative takes more runs than anybody has.": "Its error must be below its size.",
                 "One needs a larger learning rate, and that is all.": "Noise would be enlarged by it just as much.",
             },

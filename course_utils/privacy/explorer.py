@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,19 +17,24 @@ from course_utils.words import words
 if TYPE_CHECKING:
     import ipywidgets
 
-LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-
 
 def noise_explorer(
-    guesser: WordGuesser, titles: Sequence[str], texts: Sequence[str], vectors: np.ndarray, questions: np.ndarray
+    guessers: Mapping[float, WordGuesser],
+    titles: Sequence[str],
+    texts: Sequence[str],
+    vectors: np.ndarray,
+    questions: np.ndarray,
 ) -> ipywidgets.VBox:
-    """Offer texts and amounts of noise; ``vectors`` and ``questions`` have a row for each text."""
+    """Offer texts and amounts of noise, with the guesser that has learned from vectors of each amount.
+
+    ``vectors`` and ``questions`` have a row for each text.
+    """
     import ipywidgets
 
     article = ipywidgets.Dropdown(options=[(title, place) for place, title in enumerate(titles)], description="article")
-    noise = ipywidgets.SelectionSlider(options=LEVELS, value=0.0, description="noise")
+    noise = ipywidgets.SelectionSlider(options=list(guessers), description="noise")
     return explorer(
-        lambda article, noise: draw_guess(guesser, texts, vectors, questions, article, noise),
+        lambda article, noise: draw_guess(guessers[noise], texts, vectors, questions, article, noise),
         {"article": article, "noise": noise},
         "words guessed from a noisy vector, and the rank of its text in a search for the title",
     )

@@ -18,7 +18,7 @@ SECRET = "#C8D0DA"  # the colour of what a reader may not see
 
 
 def leaks() -> Figure:
-    """Draw the ways on which people's data leave the place where they are kept."""
+    """Draw the ways in which people's data leak."""
     import matplotlib.pyplot as plt
 
     boxes = {
@@ -35,12 +35,12 @@ def leaks() -> Figure:
     kinds |= dict.fromkeys((f"lost {name}" for name in lost), "plain")
     figure, ax = plt.subplots(figsize=(6, 3.3))
     flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.55, fontsize=8.5)
-    ax.set_title("Four ways on which data leave the house")
+    ax.set_title("Four ways in which data leak")
     return figure
 
 
 def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figure:
-    """Draw gradients before and after they are clipped, and their sum with and without noise: ``rows`` is (n, 2)."""
+    """Draw gradients, clipped gradients, and their noisy sum with and without the last one: ``rows`` is (n, 2)."""
     import matplotlib.pyplot as plt
     from matplotlib.patches import Circle
 
@@ -49,16 +49,23 @@ def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figu
     clipped = clip_rows(rows, most)
     figure, axes = plt.subplots(1, 3, figsize=(7.4, 2.75), layout="constrained", sharex=True, sharey=True)
     titles = "each record's gradient", f"clipped to length {most:g}", "their sum, with noise"
-    for ax, some, title in zip(axes, (rows, clipped, clipped.sum(axis=0)[None]), titles, strict=True):
-        for number, (x, y) in enumerate(some):
-            colour = "#D55E00" if number == len(some) - 1 and len(some) > 1 else "#0072B2"
+    without, total = clipped[:-1].sum(axis=0), clipped.sum(axis=0)
+    start = np.zeros(2)
+    arrows = [
+        [(start, row, "#D55E00" if row is some[-1] else "#0072B2") for row in some]
+        for some in map(list, (rows, clipped))
+    ]
+    arrows.append([(start, without, "#0072B2"), (without, total, "#D55E00")])
+    for ax, some, title in zip(axes, arrows, titles, strict=True):
+        for begin, end, colour in some:
             style = {"arrowstyle": "-|>", "color": colour, "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
-            ax.annotate("", (x, y), (0, 0), arrowprops=style)
-        ax.set(title=title, aspect="equal")
+            ax.annotate("", end, begin, arrowprops=style)
+        ax.set(title=title, aspect="equal", xlabel="first weight")
         ax.axhline(0, color="#dddddd", lw=0.8, zorder=0)
         ax.axvline(0, color="#dddddd", lw=0.8, zorder=0)
+    axes[0].set_ylabel("second weight")
     axes[1].add_patch(Circle((0, 0), most, fill=False, ls=":", color="#555555"))
-    spread = np.random.default_rng(seed).normal(0, sigma * most, (150, 2)) + clipped.sum(axis=0)
+    spread = np.random.default_rng(seed).normal(0, sigma * most, (150, 2)) + total
     axes[2].scatter(*spread.T, s=5, color="#E69F00", alpha=0.7, lw=0, zorder=0)
     ends = np.vstack([rows, spread, [[0, 0]]])
     low, high = ends.min(axis=0) - 0.3, ends.max(axis=0) + 0.3
@@ -136,11 +143,17 @@ def handshake() -> Figure:
 
 
 def prices(ax: Axes, factors: Mapping[str, float]) -> None:
-    """Draw how many times as long each way takes as the plain one, as bars on a logarithmic axis."""
+    """Draw how many times as long each way takes as the plain one, as points on a logarithmic axis."""
     names = list(factors)[::-1]
     values = [factors[name] for name in names]
-    ax.barh(range(len(names)), values, color="#0072B2", height=0.6)
+    ax.axvline(1, color="#999999", ls=":", lw=1)
+    ax.plot(values, range(len(names)), "o", color="#0072B2")
     ax.set_yticks(range(len(names)), names)
-    ax.set(xscale="log", xlim=(0.5, 30 * max(values)), xlabel="times as long as the same in plain")
+    ax.set(
+        xscale="log",
+        xlim=(0.05, 30 * max(values)),
+        ylim=(-0.6, len(names) - 0.4),
+        xlabel="times as long as the same in plain",
+    )
     for place, value in enumerate(values):
-        ax.text(value * 1.25, place, f"{value:,.0f}" if value >= 10 else f"{value:.1f}", va="center", fontsize=9)
+        ax.text(value * 1.5, place, f"{value:,.0f}" if value >= 10 else f"{value:.1f}", va="center", fontsize=9)

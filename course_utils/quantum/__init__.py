@@ -22,7 +22,7 @@ from course_utils.quantum.shor import (
     quantum_fourier,
     registers,
 )
-from course_utils.quantum.states import CNOT, H, X, apply, chances, controlled_phase, measure, turned, zeros
+from course_utils.quantum.states import CNOT, H, X, apply, chances, controlled_phase, measure, run_noisy, turned, zeros
 
 __all__ = [
     "CNOT",
@@ -49,6 +49,7 @@ __all__ = [
     "quantum_fourier",
     "rbf_kernel",
     "registers",
+    "run_noisy",
     "toy_key",
     "tune",
     "turned",

@@ -160,14 +160,13 @@ def draw_peaks(ax: Axes, chance: np.ndarray, title: str) -> None:
         ax.text(k, chance[k], f"{k}", ha="center", va="bottom", fontsize=8, color=PALE_INK)
 
 
-def log_bars(ax: Axes, values: Mapping[str, float], colours: Sequence[str], unit: str) -> None:
-    """Draw horizontal bars on a logarithmic axis, the first on top, each with its number."""
-    names = list(values)
-    ax.barh(names, list(values.values()), color=colours, height=0.66)
+def log_dots(ax: Axes, values: Mapping[str, float], colours: Sequence[str], unit: str) -> None:
+    """Draw a dot for each number on a logarithmic axis, the first on top, with the number beside it."""
+    ax.scatter(list(values.values()), list(values), color=colours, s=42, zorder=2)
     for y, value in enumerate(values.values()):
-        ax.text(value * 1.25, y, f"{value:,.0f}", va="center", fontsize=8.5, color=INK)
-    ax.set(xscale="log", xlabel=unit, xlim=(10, 6e8))
-    ax.invert_yaxis()
+        ax.text(value * 1.5, y, f"{value:,.0f}", va="center", fontsize=8.5, color=INK)
+    ax.set(xscale="log", xlabel=unit, xlim=(50, 1e9), ylim=(len(values) - 0.5, -0.5))
+    ax.grid(axis="y", color="#dddddd", lw=0.8)
     ax.tick_params(left=False)
 
 
@@ -176,7 +175,7 @@ def timeline(keep: int, migrate: int, arrives: int) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(5.8, 2.0), layout="constrained")
-    rows = ((1, 0, migrate, "#56B4E9", "old encryption"), (1, migrate, keep, PLUS, "last record must be secret"))
+    rows = ((1, 0, migrate, "#56B4E9", "old encryption"), (1, migrate, keep, PLUS, "last old record stays secret"))
     for y, start, length, colour, text in (*rows, (0, 0, arrives, MINUS, "until the machine")):
         ax.barh(y, length, left=start, color=colour, height=0.62)
         dark = colour != "#56B4E9"
@@ -199,12 +198,13 @@ def kernel_gaps(ax: Axes, gaps: Mapping[str, Mapping[int, tuple[float, float, fl
     numbers = list(next(iter(gaps.values())))
     ax.axhline(0, color=INK, lw=0.9, ls="--")
     ax.set_xticks(range(len(numbers)), numbers)
+    ax.set(xlabel="qubits, and numbers of a picture", ylabel="accuracy minus that of RBF")
     ax.legend(fontsize=8.5, loc="lower right")
 
 
 def feature_maps() -> Figure:
     """Draw the circuits of the angle map and of the ZZ map for an example of two numbers, x and y."""
     layer = [[("H", 0), ("H", 1)], [("2x", 0), ("2y", 1)], [("2(π−x)\n(π−y)", 0, 1)]]
-    panels = {"angle": (["0", "0"], [[("turn x", 0), ("turn y", 1)]])}
-    panels["ZZ: H, phases, a phase where they differ, twice"] = ["0", "0"], layer * 2
+    panels = {"angle: rotations": (["0", "0"], [[("rotate x", 0), ("rotate y", 1)]])}
+    panels["ZZ: H, two phases, a phase for the pair; twice"] = ["0", "0"], layer * 2
     return circuits(panels, (7.2, 1.75))

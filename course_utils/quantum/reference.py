@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.quantum.shor import powers, registers
+from course_utils.quantum.shor import powers, registers, times_where_one
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -28,19 +28,25 @@ def run_aer(circuit: QuantumCircuit) -> np.ndarray:
 
 
 def grover_circuit(n_qubits: int, sought: int, n_steps: int) -> QuantumCircuit:
-    """Return Grover's search for one of ``2**n_qubits`` entries, as gates."""
+    """Return Grover's search for one of ``2**n_qubits`` entries, of H, X and a phase that all qubits control."""
     from qiskit import QuantumCircuit
 
     if not 0 <= sought < 2**n_qubits:
         raise InputError(f"The sought entry is a number from 0 to {2**n_qubits - 1}, and {sought} is not.")
-    marks = np.ones(2**n_qubits)
-    marks[sought] = -1
-    mirror = 2 / 2**n_qubits - np.eye(2**n_qubits)
     circuit, qubits = QuantumCircuit(n_qubits), range(n_qubits)
+    zeros = [qubit for qubit in qubits if not sought >> (n_qubits - 1 - qubit) & 1]
     circuit.h(qubits)
     for _ in range(n_steps):
-        circuit.unitary(np.diag(marks), qubits[::-1])
-        circuit.unitary(mirror, qubits[::-1])
+        for turned_round, flipped in ((False, zeros), (True, list(qubits))):  # mark, then mirror
+            if turned_round:
+                circuit.h(qubits)
+            if flipped:
+                circuit.x(flipped)
+            circuit.mcp(np.pi, list(qubits[:-1]), qubits[-1])
+            if flipped:
+                circuit.x(flipped)
+            if turned_round:
+                circuit.h(qubits)
     return circuit
 
 
@@ -56,17 +62,7 @@ def shor_circuit(a: int, N: int) -> QuantumCircuit:  # noqa: N803
     circuit.x(t + m - 1)  # the number 1
     for place in range(t):
         factor = pow(a, 2 ** (t - 1 - place), N)
-        circuit.unitary(_times(factor, N, m), [*held[::-1], place])
+        circuit.unitary(times_where_one(factor, N), [*held[::-1], place])
     fourier = QuantumCircuit(t)
     fourier.append(QFTGate(t), range(t))
     return circuit.compose(fourier.decompose(reps=2), range(t)[::-1])
-
-
-def _times(factor: int, N: int, m: int) -> np.ndarray:  # noqa: N803
-    """Return the gate that multiplies a number below N by ``factor`` where its last qubit, the control, is 1."""
-    size = 2**m
-    gate = np.eye(2 * size)
-    gate[size:, size:] = 0
-    for number in range(size):
-        gate[size + (number * factor % N if number < N else number), size + number] = 1
-    return gate

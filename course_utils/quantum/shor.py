@@ -10,7 +10,7 @@ import numpy as np
 
 from course_utils.common.checks import check_whole
 from course_utils.common.errors import InputError
-from course_utils.quantum.states import H, apply, controlled_phase
+from course_utils.quantum.states import H, X, apply, controlled_phase, zeros
 
 
 def quantum_fourier(state: np.ndarray, qubits: Sequence[int]) -> np.ndarray:
@@ -60,15 +60,47 @@ def powers(a: int, N: int, n: int) -> np.ndarray:  # noqa: N803 - the number to 
 def period_state(a: int, N: int) -> np.ndarray:  # noqa: N803
     """Return the state in which every x from 0 stands beside ``a**x % N``, before the Fourier transform.
 
+    The counter gets H, the other qubits the number 1, and each qubit of the counter controls a multiplication by ``a``,
+    ``a**2``, ``a**4`` and so on, each the square of the one before. No list of all powers is needed.
+
     Returns
     -------
     ndarray, shape (2,) * (t + m)
         The first ``t`` qubits hold x, with ``2**t >= N**2``, the last ``m`` hold the power.
     """
     t, m = registers(N)
-    state = np.zeros((2**t, 2**m), dtype=complex)
-    state[np.arange(2**t), powers(a, N, 2**t)] = 2 ** (-t / 2)
-    return state.reshape((2,) * (t + m))
+    powers(a, N, 1)  # refuses what has no period
+    state, held = apply(X, zeros(t + m), t + m - 1), range(t, t + m)
+    for qubit in range(t):
+        state = apply(H, state, qubit)
+    factor = a
+    for qubit in reversed(range(t)):  # the last qubit of the counter counts ones
+        state = apply(times_where_one(factor, N), state, qubit, *held)
+        factor = factor * factor % N
+    return state
+
+
+def times_where_one(factor: int, N: int) -> np.ndarray:  # noqa: N803
+    """Return the gate that multiplies a number modulo ``N`` by ``factor`` where its first qubit, the control, is 1.
+
+    It only moves amplitudes, so its matrix has a single 1 in each row. A machine makes it of many small gates.
+
+    Returns
+    -------
+    ndarray, shape (2 * 2**m, 2 * 2**m)
+        For the control and ``m`` qubits that hold a number; numbers from N on stay what they are.
+
+    Examples
+    --------
+    >>> int(times_where_one(2, 5)[8 + 1, 8 + 3])  # 2 * 3 is 1 modulo 5, and the control counts 8
+    1
+    """
+    size = 2 ** registers(N)[1]
+    gate = np.eye(2 * size)
+    gate[size:, size:] = 0
+    for number in range(size):
+        gate[size + (number * factor % N if number < N else number), size + number] = 1
+    return gate
 
 
 def registers(N: int) -> tuple[int, int]:  # noqa: N803

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from course_utils.common.checks import check_whole
+from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
 
 MOST_QUBITS = 24  # 256 MB of amplitudes
@@ -89,6 +91,41 @@ def measure(state: np.ndarray, n_shots: int, rng: np.random.Generator) -> np.nda
     state, found = np.asarray(state), chances(state)
     drawn = rng.choice(len(found), check_whole("n_shots", n_shots, least=1), p=found / found.sum())
     return np.stack(np.unravel_index(drawn, state.shape), axis=1)
+
+
+def run_noisy(
+    parts: Sequence[Sequence[tuple]], n_qubits: int, p: float, n_runs: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Run a circuit whose gates fail: after each of them, each qubit that it touched gets X, Y or Z with ``p``.
+
+    Parameters
+    ----------
+    parts : sequence of sequences of (gate, qubit, ...)
+        The gates, in parts after each of which one looks at the probabilities.
+    p : float
+        The probability of a failure, for each qubit of each gate; which of the three it is, chance decides.
+
+    Returns
+    -------
+    ndarray, shape (n_runs, n_parts, 2**n_qubits)
+        The probability of each outcome, if the run were measured after that part.
+
+    Examples
+    --------
+    >>> run_noisy([[(X, 0)]], 1, 0.0, 2, np.random.default_rng(0))[:, 0].tolist()
+    [[0.0, 1.0], [0.0, 1.0]]
+    """
+    check_number("p", p, least=0, most=1)
+    errors, found = (X, np.array([[0, -1j], [1j, 0]]), np.diag([1, -1])), []
+    for _ in range(check_whole("n_runs", n_runs, least=1)):
+        state = zeros(n_qubits)
+        for part in parts:
+            for gate, *qubits in part:
+                state = apply(gate, state, *qubits)
+                for qubit in np.array(qubits)[rng.random(len(qubits)) < p]:
+                    state = apply(errors[rng.integers(3)], state, int(qubit))
+            found.append(chances(state))
+    return np.reshape(found, (n_runs, len(parts), 2**n_qubits))
 
 
 def turned(angle: float) -> np.ndarray:

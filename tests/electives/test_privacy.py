@@ -355,7 +355,7 @@ def test_the_explorer_shows_guesses_and_the_rank():
     page = draw_guess(guesser, ["red cat", "x", "y"], vectors, vectors, 0, 0.0)
     assert "<b>red</b>, &lt;b&gt;" in page
     assert "rank 1 of 3" in page
-    assert "words guessed" in repr(noise_explorer(guesser, ["A", "B", "C"], ["red", "x", "y"], vectors, vectors))
+    assert "words guessed" in repr(noise_explorer({0.0: guesser}, ["A", "B", "C"], ["red", "x", "y"], vectors, vectors))
     with pytest.raises(InputError, match="positions"):
         draw_guess(guesser, ["red"], vectors[:1], vectors[:1], 4, 0.0)
 

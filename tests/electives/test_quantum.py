@@ -37,6 +37,7 @@ from course_utils.quantum import (
     quantum_fourier,
     rbf_kernel,
     registers,
+    run_noisy,
     shipped,
     toy_key,
     tune,
@@ -46,6 +47,7 @@ from course_utils.quantum import (
     zz_states,
 )
 from course_utils.quantum.explorer import draw_mosca, mosca_explorer, years_at_risk
+from course_utils.quantum.shor import times_where_one
 
 rng = np.random.default_rng
 
@@ -124,6 +126,18 @@ def test_a_bell_pair_wins_more_than_notes_and_no_angles_win_more_than_tsirelson_
     assert best == pytest.approx(np.cos(np.pi / 8) ** 2)
 
 
+def test_gates_that_never_fail_give_the_state_and_those_that_always_fail_a_coin():
+    parts = [[(H, 0)], [(CNOT, 0, 1)]]
+    clean = run_noisy(parts, 2, 0.0, 1, rng(0))
+    np.testing.assert_allclose(clean[0], [[0.5, 0, 0.5, 0], [0.5, 0, 0, 0.5]], atol=1e-12)
+    flipped = run_noisy([[(X, 0)]], 1, 1.0, 3000, rng(0)).mean(axis=0)[0]
+    np.testing.assert_allclose(flipped, [2 / 3, 1 / 3], atol=0.03)  # X and Y flip it back, Z does not
+    some = run_noisy([[(X, 0)]], 1, 0.3, 3000, rng(0)).mean(axis=0)[0]
+    np.testing.assert_allclose(some, [0.2, 0.8], atol=0.03)
+    with pytest.raises(InputError, match="p must"):
+        run_noisy(parts, 2, 1.5, 1, rng(0))
+
+
 # Grover
 
 
@@ -180,6 +194,16 @@ def test_the_state_has_every_x_beside_its_power():
     x, power = np.nonzero(period_state(2, 21).reshape(2**t, 2**m))
     assert (x == np.arange(2**t)).all()
     assert (power == [pow(2, int(each), 21) for each in x]).all()
+
+
+@pytest.mark.parametrize(("factor", "N"), [(2, 15), (10, 21)])
+def test_a_multiplication_happens_only_where_its_control_is_one(factor, N):
+    gate, size = times_where_one(factor, N), 2 ** registers(N)[1]
+    np.testing.assert_array_equal(gate @ gate.T, np.eye(2 * size))
+    moved = gate.argmax(axis=0)
+    assert (moved[:size] == np.arange(size)).all()
+    assert [int(each) - size for each in moved[size : size + N]] == [factor * number % N for number in range(N)]
+    assert (moved[size + N :] == np.arange(size + N, 2 * size)).all()
 
 
 @pytest.mark.parametrize(("a", "N", "expected"), [(7, 15, (3, 5)), (2, 21, (3, 7)), (2, 55, (5, 11)), (3, 35, (5, 7))])
