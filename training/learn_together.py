@@ -19,7 +19,7 @@ from course_utils.common.files import save_file
 from course_utils.federated.averaging import Articles, accuracy, learn_together, load_articles, split_skewed
 from course_utils.federated.shipped import FOLDER, N_CLIENTS, SKEWED, WAYS, load_skew
 
-RATES, PULLS = (30.0, 100.0, 300.0, 1000.0), (0.0003, 0.001, 0.003, 0.01)
+RATES, PULLS = (30.0, 100.0, 300.0, 1000.0), (0.00001, 0.00003, 0.0001, 0.0003, 0.001)
 TUNING_SEEDS, SEEDS = (100, 101), (0, 1, 2, 3, 4)
 N_SHARED = 300
 

@@ -11,32 +11,41 @@ from course_utils.edge.quantise import quantise, restore
 from course_utils.plotting.diagrams import EDGES, KINDS
 from course_utils.plotting.figures import INK, PALE_INK
 
-# Where a name stands beside its point.
-OFFSETS = {"float32": ("left", (6, 10)), "int8, a scale a row": ("left", (-8, 28))}
-OFFSETS |= {"int4, blocks of 32": ("right", (-2, 28)), "int4, a scale a row": ("right", (-12, 14))}
-OFFSETS |= {"int3, blocks of 32": ("right", (-10, -2)), "30% pruned": ("right", (-5, 15))}
-OFFSETS |= {"student": ("center", (0, -26))}
-OFFSETS |= {"50% pruned": ("right", (-6, 0)), "70% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -8))}
+# Where a name stands beside its point, and whether a thin line leads to it.
+OFFSETS = {"float32": ("center", (6, 33)), "int8, a scale a row": ("center", (14, 40))}
+OFFSETS |= {"int4, blocks of 32": ("center", (-8, 68)), "int4, a scale a row": ("right", (-30, 36))}
+OFFSETS |= {"int3, blocks of 32": ("right", (-8, -2)), "30% pruned": ("center", (-4, 60))}
+OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -8))}
+FLOOR = 0.77  # of the accuracies in the drawing of sizes; below it an arrow with the number
+LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int4, a scale a row", "30% pruned")
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def draw_steps(ax: Axes, row: np.ndarray, bits: int, block: int | None, title: str) -> None:
-    """Draw the weights of a row as points, and where they land after rounding; ``row`` is ``(n,)``."""
+def draw_steps(
+    ax: Axes, row: np.ndarray, bits: int, block: int | None, title: str, shown: tuple[int, int] | None = None
+) -> None:
+    """Draw the weights of a row as points, and where they land after rounding; ``row`` is ``(n,)``.
+
+    With ``shown`` only the weights from one place to another, whose scales are still those of the whole row.
+    """
     q, scale = quantise(row[None], bits, block)
-    back, places = restore(q, scale)[0], np.arange(len(row))
-    width = len(row) // scale.shape[1]
+    start, end = shown or (0, len(row))
+    back, width = restore(q, scale)[0, start:end], len(row) // scale.shape[1]
+    row, places = row[start:end], np.arange(start, end)
     for n, step in enumerate(scale[0]):
-        inside = places[n * width : (n + 1) * width]
+        inside = places[(places >= n * width) & (places < (n + 1) * width)]
+        if not len(inside):
+            continue
         for level in range(-(2 ** (bits - 1)) + 1, 2 ** (bits - 1)):
             ends = [inside[0] - 0.45, inside[-1] + 0.45]
             ax.plot(ends, [level * step] * 2, color="#dddddd", lw=0.7, zorder=0)
     ax.vlines(places, row, back, color="#D55E00", lw=1.6)
     ax.plot(places, row, "o", color="#0072B2", ms=4, label="weight")
     ax.plot(places, back, "_", color="#D55E00", ms=9, mew=2, label="comes back")
-    ax.set(title=title, xlabel="weight in the row", ylabel="value", xlim=(-1, len(row)))
+    ax.set(title=title, xlabel="weight in the row", ylabel="value", xlim=(start - 1, end))
     ax.label_outer()
 
 
@@ -71,27 +80,45 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
     Parameters
     ----------
     points : mapping of str to (megabytes, (mean, low, high))
-        The versions of a model, by names that say ``pruned`` or ``student`` where they are.
+        The versions of a model, by names that say ``pruned`` or ``student`` where they are. One that lies below the
+        drawing is an arrow at its lower edge.
     speed : str
         How fast the students are beside the others.
     """
+    from matplotlib.ticker import MultipleLocator
+
     colours = {"student": "#D55E00", "pruned": "#009E73"}
     for name, (size, (mean, low, high)) in points.items():
         colour = next((each for word, each in colours.items() if word in name), "#0072B2")
+        if high < FLOOR:
+            text = f"{name}: {mean:.2f}"
+            ax.annotate(
+                text,
+                (size, FLOOR),
+                (size, FLOOR + 0.02),
+                ha="center",
+                fontsize=8,
+                color=colour,
+                arrowprops={"arrowstyle": "->", "color": colour},
+            )
+            continue
         ax.plot([size, size], [low, high], color=colour, lw=1.6, alpha=0.6)
         ax.plot(size, mean, "o", color=colour, ms=6)
         across, offset = OFFSETS.get(name, ("left", (6, 0)))
         style = {"textcoords": "offset points", "fontsize": 8, "color": colour, "va": "center"}
+        if name in LEADERS:
+            style["arrowprops"] = {"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4}
         ax.annotate(name, (size, mean), offset, ha=across, **style)
-    ax.text(0.02, 0.04, f"orange: {speed}", transform=ax.transAxes, fontsize=8, color=colours["student"])
-    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", ylim=(None, 0.98))
+    ax.text(0.02, 0.06, f"orange: {speed}", transform=ax.transAxes, fontsize=8, color=colours["student"])
+    ax.yaxis.set_major_locator(MultipleLocator(0.05))
+    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 160), ylim=(FLOOR, 0.99))
 
 
 def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
     """Draw the share of right guesses over the articles read, and where the taste changes."""
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(5.2, 2.7), layout="constrained")
+    figure, ax = plt.subplots(figsize=(4.6, 2.3), layout="constrained")
     for name, curve in curves.items():
         ax.plot(curve, "--" if "alarm" in name else "-", lw=1.6, label=name)
     ax.axvline(change, color="#bbbbbb", lw=0.9, zorder=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,16 +27,6 @@ def fit_topics(data: tuple[np.ndarray, np.ndarray], strength: float = STRENGTH) 
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=strength, max_iter=300).fit(*data)
-
-
-def fit_best(
-    data: tuple[np.ndarray, np.ndarray],
-    tune: tuple[np.ndarray, np.ndarray],
-    strengths: Sequence[float] = (1.0, 10.0, 100.0),
-) -> LogisticRegression:
-    """Fit classifiers of several strengths, and return the one that is right most often on other data, ``(X, y)``."""
-    fits = [fit_topics(data, strength) for strength in strengths]
-    return fits[int(np.argmax([fit.score(*tune) for fit in fits]))]
 
 
 def draw_few(y: np.ndarray, n_each: int, seed: int) -> np.ndarray:

@@ -16,12 +16,13 @@ class Streams:
     """Streams of pairs: the article that the reader opened, and another one that was offered beside it.
 
     ``opened`` and ``other`` are rows of vectors, ``(n_streams, n_steps)``; ``change`` is the step at which the taste
-    goes from one topic to another.
+    goes from one topic to another, and ``tastes`` has each reader's first topic and the second, ``(n_streams, 2)``.
     """
 
     opened: np.ndarray
     other: np.ndarray
     change: int
+    tastes: np.ndarray
 
 
 def draw_streams(
@@ -54,7 +55,7 @@ def draw_streams(
         other[same] = rng.choice(np.flatnonzero(y != topic), same.sum())
     strays = rng.random(shape) < check_number("noise", noise, 0, 1)
     opened[strays] = rng.integers(len(y), size=strays.sum())
-    return Streams(opened, other, change)
+    return Streams(opened, other, change, tastes)
 
 
 def follow(
@@ -94,6 +95,18 @@ def follow(
             alarms[:, step] = ring
             m[ring], n[ring], since[ring], recent[ring] = 0, 0, 0, False
     return hits, alarms
+
+
+def follow_knowing(vectors: np.ndarray, y: np.ndarray, streams: Streams) -> np.ndarray:
+    """Guess like `follow`, with the mean vector of the topic that the reader likes now in place of a memory.
+
+    ``vectors`` is ``(n_articles, d)`` and ``y`` has their topics; the hits are ``(n_streams, n_steps)``.
+    """
+    means = np.array([vectors[y == topic].mean(axis=0) for topic in np.unique(y)])
+    products, n_steps = vectors @ means.T, streams.opened.shape[1]  # (n_articles, n_topics)
+    columns = np.searchsorted(np.unique(y), streams.tastes)
+    taste = np.repeat(columns, [streams.change, n_steps - streams.change], axis=1)  # (n_streams, n_steps)
+    return products[streams.opened, taste] > products[streams.other, taste]
 
 
 def misses_that_ring(n_last: int, wrong: float, risk: float = 0.001) -> int:

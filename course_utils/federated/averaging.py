@@ -193,6 +193,31 @@ def accuracy(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> float:
     return float(((X @ W).argmax(axis=1) == y).mean())
 
 
+def learn_in_few_bits(
+    clients: Sequence[tuple[np.ndarray, np.ndarray]],
+    bits: int,
+    *,
+    n_topics: int,
+    rate: float,
+    n_steps: int,
+    n_rounds: int,
+) -> np.ndarray:
+    """Run rounds where each client sends its copy minus the server's model, rounded; return the last model.
+
+    ``bits`` is from 2 to 8, with one scale for each topic, or 32 for no rounding; the rest is that of `learn_together`.
+    """
+    from course_utils.edge.quantise import rounded
+
+    X = clients[0][0]
+    W, sizes = np.zeros((X.shape[1], n_topics), dtype=X.dtype), [len(y) for _, y in clients]
+    for _ in range(check_whole("n_rounds", n_rounds, 0)):
+        updates = [train_locally(W, *client, rate, n_steps) - W for client in clients]
+        if bits != 32:
+            updates = [rounded(update.T, bits).T for update in updates]
+        W = W + average(updates, sizes)
+    return W
+
+
 def learn_together(
     clients: Sequence[tuple[np.ndarray, np.ndarray]],
     judge: tuple[np.ndarray, np.ndarray],

@@ -80,18 +80,6 @@ def mask_ring(numbers: Sequence[int], masks: Mapping[tuple[int, int], int], modu
     return figure
 
 
-def draw_ways(ax: Axes, rows: Mapping[str, tuple[float, float, float]], unit: str) -> None:
-    """Draw a mean with its interval for each row, the first on top, and a line at zero."""
-    for place, (mean, low, high) in enumerate(rows.values()):
-        colour = "C0" if low * high > 0 else "#999999"
-        ax.plot([low, high], [place, place], color=colour, lw=2.4, solid_capstyle="butt")
-        ax.plot(mean, place, "o", color=colour, ms=6)
-    ax.axvline(0, color="#bbbbbb", lw=0.9, zorder=0)
-    ax.locator_params(axis="x", nbins=6)
-    ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.5), xlabel=unit)
-    ax.set_yticklabels(list(rows), color=INK)
-
-
 def draw_curves(curves: Mapping[str, Sequence[float]], n_steps: Mapping[str, int], megabytes: float) -> Figure:
     """Draw accuracies over what was sent and over the steps of each client.
 
@@ -118,14 +106,19 @@ def draw_curves(curves: Mapping[str, Sequence[float]], n_steps: Mapping[str, int
 
 
 def draw_price(
-    noises: Sequence[float], found: Sequence[float], blind: float, accuracies: Mapping[str, Sequence[float]]
+    noises: Sequence[float],
+    found: Mapping[str, Sequence[float]],
+    blind: float,
+    accuracies: Mapping[str, Sequence[float]],
 ) -> Figure:
     """Draw how many words an attacker finds and how accurate the model is, by the noise.
 
     Parameters
     ----------
-    noises, found : sequence of float
-        The noise, and the share of words that were found.
+    noises : sequence of float
+        The noise.
+    found : mapping of str to sequence of float
+        The share of words that were found, by the noise, for each of two attackers.
     blind : float
         The share that is named without looking.
     accuracies : mapping of str to sequence of float
@@ -133,14 +126,15 @@ def draw_price(
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(5, 2.7), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6, 2.5), layout="constrained")
     places = range(len(noises))
-    ax.plot(places, found, "o-", color="#D55E00", label="words found by the attacker")
+    for (name, row), style in zip(found.items(), ("o-", "o--"), strict=True):
+        ax.plot(places, row, style, color="#D55E00", label=f"words found, {name}")
     ax.axhline(blind, color="#D55E00", ls=":", lw=1.2, label="words named without looking")
     for (name, row), style in zip(accuracies.items(), ("s-", "s--"), strict=True):
         ax.plot(places, row, style, color="#0072B2", label=f"accuracy, {name}")
     ax.set(xlabel="noise, as a multiple of the update's length", ylabel="share", ylim=(0, 1.04))
     ax.set_xticks(places, noises)
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(0, 0.44))
-    ax.set_title("Noise hides words, and many clients can afford it")
+    figure.legend(*ax.get_legend_handles_labels(), fontsize=8, loc="outside right center")
+    ax.set_title("A noise of 0.03 hides words once, not twenty times")
     return figure

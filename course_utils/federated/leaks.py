@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,7 +124,7 @@ def client_lengths(grams: np.ndarray, errors: np.ndarray) -> np.ndarray:
     return np.sqrt((grams * (own @ own.transpose(0, 2, 1))).sum(axis=(1, 2))) / grams.shape[1]
 
 
-def learn_privately(
+def private_rounds(
     X: csr_matrix,
     y: np.ndarray,
     n_clients: int,
@@ -134,8 +134,8 @@ def learn_privately(
     rate: float,
     n_rounds: int,
     seed: int = 0,
-) -> np.ndarray:
-    """Learn topics from words where each client sends a clipped gradient with noise, and return the weights.
+) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+    """Learn topics from words where each client sends a clipped gradient with noise, round by round.
 
     Parameters
     ----------
@@ -147,6 +147,12 @@ def learn_privately(
         The standard deviation of what each client adds to each number that it sends, as a multiple of the length to
         which all clip: the median length of the clients' first gradients. The sum of the clients' noise is drawn at
         once, since sums of normal numbers are normal.
+
+    Yields
+    ------
+    (W, errors, limit) : ndarrays of shapes (n_words, n_topics) and (n, n_topics), and float
+        The weights after the round; what a client's rows of ``X``, transposed, are multiplied by to make its clipped
+        update; and the length to which all clip. ``W`` is changed in place by the next round.
 
     Notes
     -----
@@ -162,11 +168,46 @@ def learn_privately(
         errors[np.arange(len(y)), y] -= 1
         lengths = client_lengths(grams, errors)
         limit = float(np.median(lengths)) if limit is None else limit
-        shorter = np.minimum(1, limit / np.maximum(lengths, 1e-12))
-        total = X.T @ (errors * np.repeat(shorter / k, k)[:, None])
+        errors *= np.repeat(np.minimum(1, limit / np.maximum(lengths, 1e-12)) / k, k)[:, None]
+        total = X.T @ errors
         total += noise * limit * np.sqrt(n_clients) * rng.standard_normal(W.shape)
         W -= rate * total / n_clients
+        yield W, errors, limit
+
+
+def learn_privately(X: csr_matrix, y: np.ndarray, n_clients: int, **how: float) -> np.ndarray:
+    """Return the weights after the last of `private_rounds`."""
+    *_, (W, _, _) = private_rounds(X, y, n_clients, **how)
     return W
+
+
+def found_by_adding(
+    X: csr_matrix, y: np.ndarray, n_clients: int, *, n_watched: int, noise: float, seed: int = 0, **how: float
+) -> np.ndarray:
+    """Return what share of its words an eavesdropper names who adds up all that it has seen of a client.
+
+    Parameters
+    ----------
+    X, y, n_clients, noise
+        As in `private_rounds`, and ``how`` as well.
+    n_watched : int
+        How many of the clients are watched, from the first on. Their noise is drawn for them anew.
+
+    Returns
+    -------
+    ndarray, shape (n_rounds, n_watched)
+        The share found after each round.
+    """
+    k, rng = len(y) // n_clients, np.random.default_rng(check_whole("seed", seed, 0))
+    owned = [slice(n * k, n * k + k) for n in range(check_whole("n_watched", n_watched, 1, n_clients))]
+    has, turned = [np.unique(X[own].indices) for own in owned], [X[own].T for own in owned]
+    sums, found = np.zeros((n_watched, X.shape[1], how["n_topics"])), []
+    for _, errors, limit in private_rounds(X, y, n_clients, noise=noise, **how):
+        for seen, columns, own in zip(sums, turned, owned, strict=True):
+            seen += columns @ errors[own] + noise * limit * rng.standard_normal(seen.shape)
+        guesses = [guessed_words(seen, len(some)) for seen, some in zip(sums, has, strict=True)]
+        found.append([np.isin(guess, some).mean() for guess, some in zip(guesses, has, strict=True)])
+    return np.array(found)
 
 
 def best_rate(

@@ -44,6 +44,18 @@ def from_whole(numbers: np.ndarray) -> np.ndarray:
     return np.where(signed >= MODULUS // 2, signed - MODULUS, signed) / STEPS
 
 
+def commonest_byte(numbers: np.ndarray) -> float:
+    """Return in what share of 32-bit numbers the commonest first byte comes.
+
+    Examples
+    --------
+    >>> commonest_byte(np.array([5, 7, 2**24], np.uint64)).__round__(2)
+    0.67
+    """
+    first = (np.asarray(numbers, dtype=np.uint64) >> np.uint64(24)).astype(int).ravel()
+    return float(np.bincount(first).max() / first.size)
+
+
 def agree_on_seeds(n_clients: int, seed: int = 0) -> dict[tuple[int, int], int]:
     """Give each pair of clients a secret number, under both orders of the pair.
 

@@ -163,14 +163,14 @@ def test_directions_are_those_of_the_singular_values():
     np.testing.assert_allclose(np.abs(theirs @ student.principal_directions(vectors, 2)), np.eye(2), atol=1e-8)
 
 
-def test_the_best_of_several_classifiers_is_kept():
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(60, 3)), rng.integers(2, size=60)
-    X[:, 0] += 2 * y
-    best = judging.fit_best((X[:30], y[:30]), (X[30:], y[30:]))
-    assert best.score(X[30:], y[30:]) == max(
-        judging.fit_topics((X[:30], y[:30]), C).score(X[30:], y[30:]) for C in (1, 10, 100)
-    )
+def test_who_knows_the_topic_is_wrong_only_when_the_reader_strays():
+    y = np.repeat([0, 1, 2], 20)
+    streams = stream.draw_streams(y, 30, 40, change=20, noise=0.0, seed=1)
+    assert (y[streams.opened[:, :20]] == streams.tastes[:, :1]).all()
+    assert (y[streams.opened[:, 20:]] == streams.tastes[:, 1:]).all()
+    assert stream.follow_knowing(np.eye(3)[y], y, streams).all()
+    strays = stream.draw_streams(y, 30, 40, change=20, noise=0.5, seed=1)
+    assert 0.4 < stream.follow_knowing(np.eye(3)[y], y, strays).mean() < 0.9
 
 
 # Energy
@@ -189,7 +189,7 @@ def test_energy_by_hand():
 
 def test_an_average_on_the_way_is_an_average():
     vectors = np.random.default_rng(0).normal(size=(9, 3))
-    streams = stream.Streams(np.arange(9)[None], np.roll(np.arange(9), 1)[None], 9)
+    streams = stream.Streams(np.arange(9)[None], np.roll(np.arange(9), 1)[None], 9, np.zeros((1, 2), int))
     hits, _ = stream.follow(vectors, streams, 0.0)
     for step in range(1, 9):
         mean = vectors[:step].mean(axis=0)  # of what was opened before
@@ -222,7 +222,7 @@ def test_the_alarm_rings_at_the_count_and_then_counts_anew():
     opened = np.array(
         [[0, 1, 1, 1, 1, 1, 1, 1]]
     )  # the first guess is blind, then two wrong ones, while m goes from 1 to 0
-    streams = stream.Streams(opened, 1 - opened, 8)
+    streams = stream.Streams(opened, 1 - opened, 8, np.zeros((len(opened), 2), int))
     _, alarms = stream.follow(vectors, streams, 0.0, alarm=(3, 2))
     assert alarms[0].tolist() == [False, False, True, False, False, False, False, False]
 
@@ -238,7 +238,16 @@ def test_the_count_that_rings_is_that_of_the_binomial_distribution():
 def test_figures_and_the_explorer_have_what_they_promise():
     figure, ax = plt.subplots()
     figures.draw_steps(ax, weights()[0], 4, 16, "a row")
-    figures.draw_sizes(ax, {"float32": (89.0, (0.9, 0.88, 0.92)), "student": (2.0, (0.8, 0.7, 0.9))}, "fast")
+    whole, part = plt.subplots(1, 2)[1]
+    row = np.linspace(-1, 1, 64)
+    figures.draw_steps(whole, row, 4, 32, "all")
+    figures.draw_steps(part, row, 4, 32, "half of it", shown=(32, 64))
+    assert len(part.lines) < len(whole.lines)
+    back = {line.get_label(): line.get_ydata() for line in part.lines}["comes back"]
+    np.testing.assert_allclose(back, quantise.rounded(row[None], 4, 32)[0, 32:])
+    points = {"float32": (89.0, (0.9, 0.88, 0.92)), "student": (2.0, (0.8, 0.7, 0.9))}
+    figures.draw_sizes(ax, points | {"70% pruned": (30.0, (0.5, 0.4, 0.6))}, "fast")
+    assert "70% pruned: 0.50" in [text.get_text() for text in ax.texts]
     words = [text.get_text() for text in figures.block_bytes(np.arange(20)).axes[0].texts]
     assert "0, 16" in words
     assert "scale" in words

@@ -239,6 +239,48 @@ def test_private_learning_without_noise_and_with_equal_lengths_is_gradient_desce
         leaks.learn_privately(X, y, 3, n_topics=2, noise=0.0, rate=1.0, n_rounds=1)
 
 
+def test_updates_of_32_bits_are_federated_averaging_and_those_of_few_are_near():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 4)), rng.integers(3, size=60)
+    clients, how = [(X[:20], y[:20]), (X[20:], y[20:])], {"n_topics": 3, "rate": 0.5, "n_steps": 3, "n_rounds": 4}
+    wanted, _ = learn_together(clients, (X, y), **how)
+    np.testing.assert_allclose(averaging.learn_in_few_bits(clients, 32, **how), wanted, atol=1e-12)
+    off = [np.abs(averaging.learn_in_few_bits(clients, bits, **how) - wanted).max() for bits in (8, 3)]
+    assert 0 < off[0] < off[1] / 5
+
+
+def test_the_commonest_first_byte_of_masked_numbers_is_that_of_random_ones():
+    numbers = masks.to_whole(np.random.default_rng(0).normal(size=4000))
+    assert masks.commonest_byte(numbers) > 0.3
+    assert masks.commonest_byte(masks.masked(numbers, 0, masks.agree_on_seeds(3))) < 0.01
+
+
+def test_an_attacker_who_adds_up_finds_more_in_noise_and_all_without():
+    rng = np.random.default_rng(0)
+    X, y = csr_matrix((rng.random((40, 200)) < 0.05).astype(float)), rng.integers(2, size=40)
+    how = {"n_watched": 10, "n_topics": 2, "rate": 0.1, "n_rounds": 30}
+    assert leaks.found_by_adding(X, y, 10, noise=0.0, **how)[-1].min() == 1
+    found = leaks.found_by_adding(X, y, 10, noise=0.3, **how)
+    assert found.shape == (30, 10)
+    assert found[-1].mean() > found[0].mean() + 0.1
+
+
+def test_watched_rounds_are_those_of_private_learning():
+    X, y = csr_matrix(np.eye(4)), np.array([0, 1, 0, 1])
+    how = {"n_topics": 2, "noise": 0.2, "rate": 1.0, "n_rounds": 3}
+    rounds = [W.copy() for W, _, _ in leaks.private_rounds(X, y, 4, **how)]
+    assert len(rounds) == 3
+    np.testing.assert_array_equal(rounds[-1], leaks.learn_privately(X, y, 4, **how))
+
+
+def test_no_pull_of_the_grid_beats_the_skewed_clients_at_their_rate():
+    grids = {run["way"]: run["grid"] for run in shipped.load_skew()}
+    alone = next(value for rate, _, value in grids["skewed"] if rate == 300)
+    pulled = [value for rate, _, value in grids["skewed, pull (FedProx)"] if rate == 300]
+    assert pulled == sorted(pulled, reverse=True)
+    assert max(pulled) < alone + 0.002
+
+
 def test_drawings_have_their_words():
     figure = figures.mask_ring([7, 20, 4], {(0, 1): 61, (0, 2): 88, (1, 2): 35}, 100)
     words = [text.get_text() for text in figure.axes[0].texts]
@@ -246,5 +288,7 @@ def test_drawings_have_their_words():
     assert figures.one_round().axes[0].get_title()
     figure, ax = plt.subplots()
     figures.draw_clients(ax, np.array([[3, 1], [0, 2]]), ["Arts", "History"], "two")
-    figures.draw_ways(ax, {"a": (0.1, 0.0, 0.2)}, "difference")
+    found = {"one round": [1.0, 0.2], "twenty rounds": [1.0, 0.6]}
+    drawn = figures.draw_price([0, 0.03], found, 0.2, {"10": [0.8, 0.7], "5": [0.7, 0.5]})
+    assert [line.get_label() for line in drawn.axes[0].lines][:2] == [f"words found, {name}" for name in found]
     plt.close("all")
