@@ -32,9 +32,9 @@ def one_round() -> Figure:
         arrows += [(f"train {n}", "server", "", -0.1), (f"data {n}", f"train {n}")]
     figure, ax = plt.subplots(figsize=(5.6, 2.7))
     flow(ax, boxes, arrows, kinds=kinds, width=3.3, height=1.35, fontsize=8.5)
-    ax.plot([8.95, 8.95], [-3.3, 3.3], ":", color="#999999", lw=1)
-    ax.text(10.6, -3.75, "stays on the device", fontsize=8.5, ha="center", color=PALE_INK)
-    ax.text(2.6, -3.75, "the model goes out, copies come back", fontsize=8.5, ha="center", color=PALE_INK)
+    ax.plot([3.2, 3.2], [-3.3, 3.3], ":", color="#999999", lw=1)
+    ax.text(9.0, -3.75, "each device: articles never cross the line", fontsize=8.5, ha="center", color=PALE_INK)
+    ax.text(0.6, -3.75, "only models cross", fontsize=8.5, ha="center", color=PALE_INK)
     ax.set(ylim=(-4.1, 3.3))
     ax.set_title("A round: models travel, articles stay")
     return figure

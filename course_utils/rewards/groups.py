@@ -81,8 +81,8 @@ def learn_from_groups(
     Returns
     -------
     (model, history) : TinyGPT, and ndarray, shape (n_batches, 2)
-        The copy, and for each batch the mean reward of its texts and, after its last update, how many tokens lie where
-        the clip gives no push (see `outside`).
+        The copy, and for each batch the mean reward of its texts and, at its last update, before the step, how many
+        tokens lie where the clip gives no push (see `outside`).
     """
     n_updates, n_given = check_whole("n_updates", n_updates, 1), len(beginnings[0])
     model, history = copy.deepcopy(reference), []

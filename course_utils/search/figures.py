@@ -214,7 +214,7 @@ def rows_of_scores(rows: Mapping[str, Sequence[float]], line: float) -> Figure:
         ax.plot(scores, [height] * len(scores), "o", ms=6, alpha=0.55, mew=0, color=colours.get(name, "C1"))
     ax.axvline(line, color="0.4", ls="--", lw=1.2)
     ax.set(yticks=range(len(rows)), yticklabels=rows, ylim=(-0.6, len(rows) - 0.4), xlabel="score of the best hit")
-    ax.set_title("All hits without an answer pass")
+    ax.set_title("Covered subjects pass, answered or not")
     return figure
 
 
