@@ -27,7 +27,7 @@ TODAY = datetime.date.today().isoformat()
 def folder(tmp_path, monkeypatch):
     """A record of its own for each test."""
     place = tmp_path / "my record"
-    monkeypatch.setenv("COURSE_RECORD", str(place))
+    monkeypatch.setenv("COURSE_PROGRESS", str(place))
     return place
 
 
@@ -72,7 +72,7 @@ def test_what_is_no_exercise_of_the_course_is_not_kept():
 
 @pytest.mark.parametrize("off", ["off", " OFF "])
 def test_nothing_is_kept_when_the_record_is_off(off, monkeypatch):
-    monkeypatch.setenv("COURSE_RECORD", off)
+    monkeypatch.setenv("COURSE_PROGRESS", off)
     assert record.record_folder() is None
     record.note(keyword_search.quiz)
     record.forget()
@@ -97,7 +97,7 @@ def test_a_record_that_cannot_be_written_disturbs_no_lesson(folder, monkeypatch)
 
 
 def write_many(place: str, n: int) -> None:
-    os.environ["COURSE_RECORD"] = place
+    os.environ["COURSE_PROGRESS"] = place
     for _ in range(n):
         record.note(keyword_search.quiz)
         record.note(self_attention.quiz)

@@ -1,7 +1,7 @@
 """A learner's own record: which exercises and quizzes were solved, and when. It stays on this computer.
 
 There is one small file for each solved item, so that several kernels never wait for each other, and a damaged file
-takes nothing else along. ``COURSE_RECORD`` names another folder for it; with ``COURSE_RECORD=off`` nothing is kept.
+takes nothing else along. ``COURSE_PROGRESS`` names another folder for it; with ``COURSE_PROGRESS=off`` nothing is kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def record_folder() -> Path | None:
     """Return the folder of the record, which may not exist yet, or None if no record is to be kept."""
     import platformdirs
 
-    chosen = os.environ.get("COURSE_RECORD", "").strip()
+    chosen = os.environ.get("COURSE_PROGRESS", "").strip()
     if chosen.lower() == OFF:
         return None
     return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_data_path("tokens-to-transformers")
@@ -76,7 +76,7 @@ def solved() -> dict[tuple[str, str], str]:
         return {(path.parent.name, path.name): _date(path) for path in sorted(files)}
     except OSError as error:
         raise InputError(
-            f"The record in {folder} cannot be read ({error.strerror}): set COURSE_RECORD to another folder."
+            f"The record in {folder} cannot be read ({error.strerror}): set COURSE_PROGRESS to another folder."
         ) from error
 
 

@@ -349,7 +349,7 @@ def progress(options: argparse.Namespace, _rest: list[str]) -> int:
             record.forget(name)
     found = pages.rows(paths)
     say(pages.table(found))
-    say(f"Your record: {record.record_folder() or 'none is kept, since COURSE_RECORD is off'}")
+    say(f"Your record: {record.record_folder() or 'none is kept, since COURSE_PROGRESS is off'}")
     written = pages.write_certificate(found, options.certificate) if options.certificate else pages.write_page(found)
     say(f"Wrote {written.relative_to(ROOT)}")
     return 0

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "notebooks"
 SECONDS_A_CELL = 1200
 FIRST_ELECTIVE = 20
-UNWATCHED = {QUIET: "1", "COURSE_RECORD": "off"}  # no bars, and no learner whose record would be kept
+UNWATCHED = {QUIET: "1", "COURSE_PROGRESS": "off"}  # no bars, and no learner whose record would be kept
 
 
 @dataclass(frozen=True)
