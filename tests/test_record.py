@@ -12,10 +12,10 @@ import xml.etree.ElementTree as ET
 import pytest
 from house import NOTEBOOKS
 
-from course_utils.common import record
+from course_utils.common import record, store
 from course_utils.common.errors import InputError
 from course_utils.exercises import Exercise, keyword_search, quiz, self_attention
-from course_utils.tools import commands, progress
+from course_utils.tools import commands, notebooks, progress
 
 EASY = next(
     name for name in progress.items_in((progress.EXERCISES / "keyword_search.py").read_text()) if name != "quiz"
@@ -77,6 +77,11 @@ def test_nothing_is_kept_when_the_record_is_off(off, monkeypatch):
     record.note(keyword_search.quiz)
     record.forget()
     assert record.solved() == {}
+
+
+def test_its_setting_is_not_the_one_that_makes_the_store_compute_everything_anew():
+    assert record.SETTING != store.RECORD
+    assert store.RECORD not in notebooks.UNWATCHED
 
 
 def test_a_damaged_file_costs_its_date_only(folder):

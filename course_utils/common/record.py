@@ -18,14 +18,14 @@ from course_utils.common.errors import InputError
 from course_utils.common.files import replace_file
 
 PLACE = "course_utils.exercises."
-OFF = "off"
+SETTING, OFF = "COURSE_PROGRESS", "off"
 
 
 def record_folder() -> Path | None:
     """Return the folder of the record, which may not exist yet, or None if no record is to be kept."""
     import platformdirs
 
-    chosen = os.environ.get("COURSE_PROGRESS", "").strip()
+    chosen = os.environ.get(SETTING, "").strip()
     if chosen.lower() == OFF:
         return None
     return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_data_path("tokens-to-transformers")
