@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-os.environ["COURSE_PROGRESS"] = "off"  # what tests solve is nobody's progress
+from course_utils.common import record
+
+os.environ[record.SETTING] = record.OFF  # what tests solve is nobody's progress
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from course_utils.common.errors import InputError
 
@@ -40,3 +41,10 @@ def save_file(path: Path, data: bytes) -> None:
         replace_file(path, lambda file: file.write(data))
     except OSError as error:
         raise InputError(f"{path.name} cannot be written there ({error.strerror}): choose another folder.") from error
+
+
+def read_results(path: Path, made_by: str) -> Any:
+    """Return what a JSON file of shipped results holds; without the file, an `InputError` names what makes it."""
+    if not path.is_file():
+        raise InputError(f"{path.name} is missing: {made_by} makes it.")
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -93,7 +93,8 @@ def forget(notebook: str | None = None) -> None:
         return
     try:
         for place in {place for place, _ in solved()} if notebook is None else {notebook}:
-            shutil.rmtree(folder / place, ignore_errors=not (folder / place).exists())
+            if (folder / place).exists():
+                shutil.rmtree(folder / place)
     except OSError as error:
         raise InputError(f"The record in {folder} cannot be removed ({error.strerror}).") from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.attention import softmax as softmax_rows
 from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
 
@@ -111,19 +112,6 @@ def split_skewed(y: np.ndarray, n_clients: int, alpha: float, seed: int = 0) -> 
         for part, some in zip(parts, np.split(rows, cuts), strict=True):
             part.append(some)
     return [np.concatenate(part) for part in parts]
-
-
-def softmax_rows(logits: np.ndarray) -> np.ndarray:
-    """Turn each row of scores into probabilities.
-
-    Examples
-    --------
-    >>> softmax_rows(np.array([[0.0, 0.0], [0.0, np.log(3.0)]]))
-    array([[0.5 , 0.5 ],
-           [0.25, 0.75]])
-    """
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return p / p.sum(axis=1, keepdims=True)
 
 
 def gradient(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:

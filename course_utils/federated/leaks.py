@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.attention import softmax
 from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
-from course_utils.federated.averaging import softmax_rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -50,7 +50,7 @@ def word_gradient(W: np.ndarray, X: csr_matrix, y: np.ndarray) -> np.ndarray:
 
     ``W`` is ``(n_words, n_topics)``, ``X`` ``(n, n_words)``, ``y`` ``(n,)``.
     """
-    errors = softmax_rows(X @ W)
+    errors = softmax(X @ W)
     errors[np.arange(len(y)), y] -= 1
     return np.asarray(X.T @ errors) / len(y)
 
@@ -164,7 +164,7 @@ def private_rounds(
     noise, limit = check_number("noise", noise, 0), None
     grams = np.array([(rows @ rows.T).toarray() for rows in (X[start : start + k] for start in range(0, len(y), k))])
     for _ in range(n_rounds):
-        errors = softmax_rows(X @ W)
+        errors = softmax(X @ W)
         errors[np.arange(len(y)), y] -= 1
         lengths = client_lengths(grams, errors)
         limit = float(np.median(lengths)) if limit is None else limit

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from course_utils.common import DATA
-from course_utils.common.errors import InputError
+from course_utils.common.files import read_results
 
 FILE = DATA / "privacy" / "exposure.json"
 
@@ -21,6 +20,4 @@ def load_exposures() -> list[dict[str, Any]]:
     >>> sorted({run["times"] for run in load_exposures() if run["way"] == "copies"})
     [0, 1, 2, 4, 8, 16, 32]
     """
-    if not FILE.is_file():
-        raise InputError(f"{FILE.name} is missing: training/keep_data_private.py makes it.")
-    return json.loads(FILE.read_text(encoding="utf-8"))
+    return read_results(FILE, "training/keep_data_private.py")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 
 from course_utils.common import DATA
-from course_utils.common.errors import InputError
+from course_utils.common.files import read_results
 
 FILE = DATA / "quantum" / "kernels.json"
 
@@ -24,9 +22,7 @@ def load_kernels() -> dict[int, dict[str, list[dict]]]:
     >>> list(found), list(found[8])
     ([2, 4, 6, 8, 10], ['linear', 'RBF', 'angle', 'ZZ'])
     """
-    if not FILE.is_file():
-        raise InputError(f"{FILE.name} is missing: training/compare_kernels.py makes it.")
-    stored = json.loads(FILE.read_text(encoding="utf-8"))
+    stored = read_results(FILE, "training/compare_kernels.py")
     tested = [np.random.default_rng(seed).permutation(stored["n_digits"])[600:] for seed in range(stored["n_splits"])]
     return {
         int(n): {name: [_unpacked(run, tested[run["seed"]]) for run in runs] for name, runs in kernels.items()}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from course_utils.common import DATA
-from course_utils.common.errors import InputError
+from course_utils.common.files import read_results
 
 FOLDER = DATA / "rewards"
 WORD, BEGINNING = "island", "The"  # what is paid for, and how each text begins
@@ -88,7 +87,4 @@ def load_groups() -> list[dict[str, Any]]:
 
 
 def _read(name: str) -> Any:
-    path = FOLDER / name
-    if not path.is_file():
-        raise InputError(f"{name} is missing: training/learn_from_reward.py makes it.")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_results(FOLDER / name, "training/learn_from_reward.py")

@@ -264,10 +264,12 @@ def words_for_pytest(chosen: Sequence[Path], all_rules: bool) -> list[str]:
     >>> words_for_pytest([Path("notebooks/05_dense_retrieval.ipynb")], all_rules=False)[-2:]
     ['-k', 'dense_retrieval']
     """
+    from course_utils.tools import notebooks
+
     rules = ["tests/test_house_style.py", "tests/test_exercises.py"]
     if all_rules:
         return [*rules, "tests/test_layout.py", "tests/test_project.py", *map(str, chosen)]
-    names = [path.stem.partition("_")[2] for path in chosen]
+    names = [notebooks.exercises_name(path) for path in chosen]
     return [*rules, *map(str, chosen), "-k", " or ".join(names)]
 
 
@@ -345,7 +347,7 @@ def progress(options: argparse.Namespace, _rest: list[str]) -> int:
 
     paths = notebooks.find(options.notebooks)
     if options.reset:
-        for name in [path.stem.split("_", 1)[1] for path in paths] if options.notebooks else [None]:
+        for name in [notebooks.exercises_name(path) for path in paths] if options.notebooks else [None]:
             record.forget(name)
     found = pages.rows(paths)
     say(pages.table(found))

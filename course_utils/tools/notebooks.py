@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_utils.common import record
 from course_utils.common.errors import CourseError
 from course_utils.common.progress import QUIET, job_bar
 from course_utils.tools.compare import WIDGET_VIEW
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "notebooks"
 SECONDS_A_CELL = 1200
 FIRST_ELECTIVE = 20
-UNWATCHED = {QUIET: "1", "COURSE_PROGRESS": "off"}  # no bars, and no learner whose record would be kept
+UNWATCHED = {QUIET: "1", record.SETTING: record.OFF}  # no bars, and no learner whose record would be kept
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,17 @@ def find(names: Sequence[str] = ()) -> list[Path]:
             raise CourseError(f"There is no notebook {name!r}; there are {', '.join(path.name for path in every)}.")
         chosen.update(fitting)
     return sorted(chosen) if names else every
+
+
+def exercises_name(path: Path) -> str:
+    """Return the name of a notebook without its number, which is that of its exercises' module.
+
+    Examples
+    --------
+    >>> exercises_name(Path("04_keyword_search.ipynb"))
+    'keyword_search'
+    """
+    return path.stem.partition("_")[2]
 
 
 def is_elective(path: Path) -> bool:

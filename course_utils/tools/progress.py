@@ -13,6 +13,7 @@ from course_utils.common import record
 from course_utils.common.errors import InputError
 from course_utils.common.files import replace_file
 from course_utils.tools.environment import ROOT
+from course_utils.tools.notebooks import exercises_name
 
 FOLDER = ROOT / "build" / "progress"
 EXERCISES = ROOT / "course_utils" / "exercises"
@@ -38,7 +39,7 @@ def rows(notebooks: Sequence[Path]) -> list[Row]:
     """Return a row for each notebook that has exercises, in the order of the notebooks."""
     done, found = record.solved(), []
     for path in notebooks:
-        name = path.stem.split("_", 1)[1]
+        name = exercises_name(path)
         if (file := EXERCISES / f"{name}.py").exists():
             items = items_in(file.read_text(encoding="utf-8"))
             dates = {item: done[name, item] for item in items if (name, item) in done}

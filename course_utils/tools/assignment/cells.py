@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from course_utils.common.errors import CourseError
+from course_utils.tools.notebooks import exercises_name
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -60,7 +61,7 @@ def assignment(path: Path) -> NotebookNode:
     """
     import nbformat
 
-    book, module, page = nbformat.read(path, as_version=4), path.stem.partition("_")[2], exercises_page(path)
+    book, module, page = nbformat.read(path, as_version=4), exercises_name(path), exercises_page(path)
     found = exercises_in(book, page) if page else []
     if not found:
         raise CourseError(f"{path.name} has no exercises, so it makes no assignment: choose another notebook.")
@@ -83,7 +84,7 @@ def assignment(path: Path) -> NotebookNode:
 
 def exercises_page(path: Path) -> ModuleType | None:
     """Return the module with a notebook's exercises, or None if there is none."""
-    module = f"{PLACE}.{path.stem.partition('_')[2]}"
+    module = f"{PLACE}.{exercises_name(path)}"
     return importlib.import_module(module) if importlib.util.find_spec(module) else None
 
 

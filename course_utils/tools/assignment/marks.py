@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import course_utils
+from course_utils.common import record
 from course_utils.common.errors import CourseError
 from course_utils.tools.assignment.fresh import fresh_arguments
 
@@ -42,7 +43,7 @@ def mark(module: str, name: str, names: dict[str, Any]) -> None:
     CourseError
         If the answer is not right, or absent; the message says why, and the feedback shows it.
     """
-    os.environ["COURSE_PROGRESS"] = "off"  # whoever marks has not solved it
+    os.environ[record.SETTING] = record.OFF  # whoever marks has not solved it
     if problem := find_problem(module, name, names):
         raise CourseError(problem)
 
