@@ -14,7 +14,7 @@ from house import NOTEBOOKS, ROOT
 
 import course_utils
 from course_utils.common.assets import ASSETS
-from course_utils.tools import commands, notebooks, site
+from course_utils.tools import commands, environment, health, notebooks, site
 
 
 def tracked(*patterns: str) -> list:
@@ -103,14 +103,33 @@ def workflow_steps(name: str) -> list[dict]:
 
 
 @pytest.mark.parametrize(
-    ("workflow", "command"), [("test", commands.test), ("site", commands.site), ("weekly", commands.run)]
+    ("workflow", "called"),
+    [("test", [commands.test]), ("site", [commands.site]), ("weekly", [commands.run, commands.run, commands.test])],
 )
-def test_a_workflow_calls_a_command_that_exists(workflow, command):
-    (line,) = [step["run"] for step in workflow_steps(workflow) if "run" in step]
-    start = "python -m course_utils "
-    assert line.startswith(start)
-    words = line.replace("${{ matrix.folder }}", "notebooks").removeprefix(start).split()
-    assert commands.parser().parse_args(words).command is command
+def test_a_workflow_calls_commands_that_exist(workflow, called):
+    start, lines = "python -m course_utils ", [step.get("run", "") for step in workflow_steps(workflow)]
+    found = []
+    for line in [line for line in lines if line.startswith(start)]:
+        words = line.replace("${{ matrix.folder }}", "notebooks").replace("${{ matrix.name }}", "newest-3.13")
+        found.append(commands.parser().parse_known_args(words.removeprefix(start).split())[0].command)
+    assert found == called
+
+
+def test_the_oldest_and_the_newest_versions_run_each_week_for_the_page_of_the_site():
+    jobs = yaml.load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"), yaml.BaseLoader)["jobs"]
+    runs = jobs["versions"]["strategy"]["matrix"]["include"]
+    oldest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))[1]
+    assert {"python": oldest, "name": f"oldest-{oldest}", "resolution": "lowest-direct"} in runs
+    assert [run["resolution"] for run in runs].count("highest") == len(runs) - 1
+    for run in runs:
+        assert health.check_name(run["name"]).endswith(run["python"])
+    (made,) = [step["run"] for step in jobs["versions"]["steps"] if "uv pip compile" in step.get("run", "")]
+    assert f"--output-file {environment.CONSTRAINTS.name} pyproject.toml" in made
+    (kept,) = [step["with"] for step in jobs["versions"]["steps"] if "upload" in step.get("uses", "")]
+    assert ROOT / kept["path"] == health.FOLDER
+    fetched = next(step for step in workflow_steps("site") if "gh run download" in step.get("run", ""))["run"]
+    assert kept["name"].removesuffix("${{ matrix.name }}") + "*" in fetched
+    assert f" {kept['path']}/" in fetched
 
 
 def test_every_cell_runs_twice_each_week_in_the_notebooks_folder_and_in_another():

@@ -119,8 +119,8 @@ def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(4.6, 2.3), layout="constrained")
-    for name, curve in curves.items():
-        ax.plot(curve, "--" if "alarm" in name else "-", lw=1.6, label=name)
+    for (name, curve), dash in zip(curves.items(), ("-", "-.", ":", "--"), strict=False):
+        ax.plot(curve, dash, lw=1.6, label=name)
     ax.axvline(change, color="#bbbbbb", lw=0.9, zorder=0)
     ax.set(xlabel="articles", ylabel="share of right guesses", xlim=(0, len(curve)), ylim=(0.4, 1))
     ax.legend(fontsize=8.5, loc="lower left")

@@ -193,11 +193,12 @@ def learn_in_few_bits(
     """Run rounds where each client sends its copy minus the server's model, rounded; return the last model.
 
     ``bits`` is from 2 to 8, with one scale for each topic, or 32 for no rounding; the rest is that of `learn_together`.
+    It computes in float64: a last bit, which differs from processor to processor, could turn a number that is rounded.
     """
     from course_utils.edge.quantise import rounded
 
-    X = clients[0][0]
-    W, sizes = np.zeros((X.shape[1], n_topics), dtype=X.dtype), [len(y) for _, y in clients]
+    clients = [(X.astype(float), y) for X, y in clients]
+    W, sizes = np.zeros((clients[0][0].shape[1], n_topics)), [len(y) for _, y in clients]
     for _ in range(check_whole("n_rounds", n_rounds, 0)):
         updates = [train_locally(W, *client, rate, n_steps) - W for client in clients]
         if bits != 32:

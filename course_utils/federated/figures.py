@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.plotting.diagrams import flow
-from course_utils.plotting.figures import INK, PALE_INK
+from course_utils.plotting.figures import DASHES, INK, PALE_INK
 from course_utils.plotting.maps import TOPIC_COLOURS
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def draw_curves(curves: Mapping[str, Sequence[float]], n_steps: Mapping[str, int
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.5), layout="constrained", sharey=True)
-    for name, curve in curves.items():
+    for (name, curve), dash in zip(curves.items(), DASHES, strict=False):
         rounds = np.arange(1, len(curve) + 1)
-        axes[0].plot(rounds * megabytes / len(curve), curve, label=name)
-        axes[1].semilogx(rounds * n_steps[name], curve, label=name)
+        axes[0].plot(rounds * megabytes / len(curve), curve, dash, label=name)
+        axes[1].semilogx(rounds * n_steps[name], curve, dash, label=name)
     axes[0].set(xlabel="megabytes sent", ylabel="accuracy", title="Per byte, even clients lead")
     axes[1].set(xlabel="steps of each client", title="Per step, frequent means lead")
     axes[0].legend(fontsize=8.5, loc="lower right")

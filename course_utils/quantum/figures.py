@@ -10,7 +10,7 @@ import numpy as np
 
 from course_utils.common.errors import InputError
 from course_utils.plotting.diagrams import EDGES, KINDS, flow
-from course_utils.plotting.figures import INK, PALE_INK
+from course_utils.plotting.figures import INK, MARKS, PALE_INK
 from course_utils.quantum.grover import grover
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ def kernel_gaps(ax: Axes, gaps: Mapping[str, Mapping[int, tuple[float, float, fl
     for place, (name, by_qubits) in enumerate(gaps.items()):
         x = np.arange(len(by_qubits)) + 0.18 * (place - (len(gaps) - 1) / 2)
         mean, low, high = np.transpose(list(by_qubits.values()))
-        ax.errorbar(x, mean, [mean - low, high - mean], fmt="o", ms=5, lw=1.6, color=colours[place], label=name)
+        look = {"fmt": MARKS[place], "ms": 5, "lw": 1.6, "color": colours[place]}
+        ax.errorbar(x, mean, [mean - low, high - mean], label=name, **look)
     numbers = list(next(iter(gaps.values())))
     ax.axhline(0, color=INK, lw=0.9, ls="--")
     ax.set_xticks(range(len(numbers)), numbers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.plotting.diagrams import flow
-from course_utils.plotting.figures import INK, PALE_INK
+from course_utils.plotting.figures import DASHES, INK, PALE_INK
 from course_utils.rewards.lake import ACTIONS, Lake, check_lake
 from course_utils.rewards.policy import clipped_gain
 
@@ -192,8 +192,8 @@ def draw_clip() -> Figure:
 
 def draw_runs(ax: Axes, curves: Mapping[str, Sequence], grid: np.ndarray) -> None:
     """Draw the mean of several runs, ``(n_runs, n_looks)`` by name, with the range from the lowest to the highest."""
-    for name, values in curves.items():
+    for (name, values), dash in zip(curves.items(), DASHES, strict=False):
         values = np.asarray(values)
         ax.fill_between(grid, values.min(axis=0), values.max(axis=0), alpha=0.2)
-        ax.plot(grid, values.mean(axis=0), label=name)
+        ax.plot(grid, values.mean(axis=0), dash, label=name)
     ax.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(1, 1))

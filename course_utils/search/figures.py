@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from course_utils.common.checks import check_whole
 from course_utils.common.errors import InputError
 from course_utils.plotting.diagrams import EDGES, KINDS, flow
-from course_utils.plotting.figures import INK, PALE_INK
+from course_utils.plotting.figures import INK, MARKS, PALE_INK
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,10 +173,10 @@ def trade_offs(
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(6.2, 2.5), sharey=True, layout="constrained")
-    for name, curve in curves.items():
+    for (name, curve), mark in zip(curves.items(), MARKS, strict=False):
         shares, recalls, times = zip(*curve, strict=True)
-        axes[0].plot([100 * share for share in shares], recalls, marker="o")
-        axes[1].plot(times, recalls, marker="o", label=f"{name}, built in {built_in[name]:.1f} s")
+        axes[0].plot([100 * share for share in shares], recalls, marker=mark)
+        axes[1].plot(times, recalls, marker=mark, label=f"{name}, built in {built_in[name]:.1f} s")
     axes[0].plot(100, 1, "k*", ms=11)
     axes[1].plot(exact, 1, "k*", ms=11, label="exact (faiss)")
     axes[0].set(xlabel="vectors compared (%)", ylabel="recall of the ten nearest", title="The graph compares far less")
@@ -194,8 +194,8 @@ def growth(sizes: Sequence[int], times: Mapping[str, Sequence[float]]) -> Figure
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(5, 2.4))
-    for name, row in times.items():
-        ax.plot(sizes, row, "o-", label=f"{name}: {row[-1] / row[0]:.0f} times as long")
+    for (name, row), mark in zip(times.items(), MARKS, strict=False):
+        ax.plot(sizes, row, f"{mark}-", label=f"{name}: {row[-1] / row[0]:.0f} times as long")
     ax.set(xscale="log", yscale="log", xlabel="number of vectors", ylabel="time for one query (ms)")
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.yaxis.set_major_formatter("{x:g}")
@@ -262,3 +262,27 @@ def _box(ax: Axes, x: float, y: float, width: float, text: str, kind: str) -> No
 def _arrow(ax: Axes, x: float, bottom: float, top: float, to: float | None = None) -> None:
     style = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 9}
     ax.annotate("", (x if to is None else to, top), (x, bottom), arrowprops=style)
+
+
+def pieces_read(rows: Mapping[str, Sequence[tuple[float, float, float]]]) -> Figure:
+    """Draw how a text is cut: a bar for each piece, dark as far as the encoder reads it.
+
+    Parameters
+    ----------
+    rows : mapping of str to sequence of (float, float, float)
+        For each way to cut, from the top, its pieces: first word, words, and the share of the piece that is read.
+        Pieces that overlap lie in two lines.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6, 0.55 * len(rows) + 0.7), layout="constrained")
+    outline = {"edgecolor": EDGES["data"], "lw": 0.8}
+    for row, pieces in enumerate(rows.values()):
+        overlap = len(pieces) > 1 and pieces[1][0] < sum(pieces[0][:2])
+        for number, (start, n_words, share) in enumerate(pieces):
+            low = row + (0.22 if number % 2 else -0.22) * overlap
+            ax.barh(low, n_words, 0.36, left=start, facecolor="white", **outline)
+            ax.barh(low, n_words * share, 0.36, left=start, facecolor="#9CC7E4", **outline)
+    ax.set(yticks=range(len(rows)), yticklabels=rows, xlabel="word", ylim=(len(rows) - 0.4, -0.6))
+    ax.set_title("Of a long piece only the beginning is read")
+    return figure

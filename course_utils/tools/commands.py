@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     how = page.add_mutually_exclusive_group()
     how.add_argument("--readme", action="store_true", help="write the table into README.md too")
     how.add_argument("--twice", action="store_true", help="run every cell twice in a row, and compare the two outcomes")
+    how.add_argument("--health", metavar="NAME", type=health_name, help="keep what it took for the site's page Health")
     page.add_argument(
         "--folder", type=existing_folder, help="the folder that the kernels work in (default: the notebooks')"
     )
@@ -110,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serving(page)
 
     page = add("site", "build the course as a site, into build/site", site, "dependencies", "site")
+    page.add_argument("--with-model", action="store_true", help="with SmolLM2 on its page Try it here: 98 MB more")
     _add_serving(page)
 
     page = add("book", "build the course as a book, a PDF and an EPUB, into build/book", book, "dependencies", "site")
@@ -174,6 +176,16 @@ def grader(word: str) -> str:
     if word != GRADER:
         raise argparse.ArgumentTypeError(f"assignments are made for {GRADER}, not for {word!r}: leave --for away")
     return word
+
+
+def health_name(word: str) -> str:
+    """Return the name of a run, for argparse."""
+    from course_utils.tools import health
+
+    try:
+        return health.check_name(word)
+    except CourseError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def existing_folder(word: str) -> Path:
@@ -275,7 +287,7 @@ def words_for_pytest(chosen: Sequence[Path], all_rules: bool) -> list[str]:
 
 def run(options: argparse.Namespace, _rest: list[str]) -> int:
     """Run the notebooks and print what they took."""
-    from course_utils.tools import memory_limit, notebooks, prepare
+    from course_utils.tools import health, memory_limit, notebooks, prepare
 
     paths, runs = notebooks.find(options.notebooks), []
     limit = memory_limit.parse(options.memory_limit) if options.memory_limit else None
@@ -285,6 +297,10 @@ def run(options: argparse.Namespace, _rest: list[str]) -> int:
     failures = notebooks.each(paths, lambda path: runs.append(notebooks.execute(path, limit, options.folder)[1]))
     table = notebooks.table(runs)
     print(table)
+    if options.health:
+        through = {run.name for run in runs}
+        stopped = [path.name for path in paths if path.name not in through]
+        say(f"Kept in {health.keep(health.measure(options.health, runs, stopped))}, for the site's page Health.")
     if options.readme and not failures:
         readme = ROOT / "README.md"
         text = readme.read_text(encoding="utf-8")
@@ -363,7 +379,7 @@ def site(options: argparse.Namespace, _rest: list[str]) -> int:
     from course_utils.tools import site as pages
 
     say("Building the site: about a minute.")
-    index = pages.build()
+    index = pages.build(with_model=options.with_model)
     say(f"Wrote {index.relative_to(ROOT)}")
     return serve.serve(index.parent, options.port) if options.serve else 0
 
