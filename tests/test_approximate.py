@@ -10,7 +10,7 @@ from course_utils.common.errors import InputError
 from course_utils.exercises.dense_retrieval import make_cells, nearest_centres, precision_in, search_cells
 from course_utils.search import DenseIndex, Hit
 from course_utils.search.approximate import make_more, measure, open_enough_cells
-from course_utils.search.figures import dense_retrieval, growth, quantized, rows_of_scores, trade_offs
+from course_utils.search.figures import dense_retrieval, growth, pieces_read, quantized, rows_of_scores, trade_offs
 
 
 def real(n=50, d=6):
@@ -163,3 +163,10 @@ def test_the_precision_in_another_mixture_follows_from_both_rates():
     at, worse, better = precision_in(0.1, known, unknown)
     assert at == pytest.approx(0.1 * 0.75 / (0.1 * 0.75 + 0.9 * 0.25), abs=0.005)
     assert worse < at < better
+
+
+def test_a_piece_is_coloured_as_far_as_it_is_read_and_overlapping_ones_lie_in_two_lines():
+    ax = pieces_read({"whole": [(0, 100, 0.25)], "overlap": [(0, 50, 1.0), (25, 50, 1.0), (50, 50, 1.0)]}).axes[0]
+    boxes = [(bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in ax.patches]
+    assert boxes[:2] == [(0, 100, 0), (0, 25, 0)]
+    assert [(start, round(low, 2)) for start, _, low in boxes[2::2]] == [(0, 0.78), (25, 1.22), (50, 0.78)]
