@@ -73,7 +73,7 @@ def test_a_port_in_use_is_said_in_a_sentence(verb, tmp_path, monkeypatch, capsys
     monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
     monkeypatch.setattr(slides, "build", lambda path: ROOT / "build" / path.name)
     monkeypatch.setattr(slides, "write_index", lambda paths: tmp_path / "index.html")
-    monkeypatch.setattr(site, "build", lambda: ROOT / "build" / "index.html")
+    monkeypatch.setattr(site, "build", lambda with_model: ROOT / "build" / "index.html")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

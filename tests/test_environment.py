@@ -85,10 +85,10 @@ def test_every_requirement_has_an_exact_pin():
 
 
 def test_a_course_without_its_repository_knows_its_groups_too(tmp_path, monkeypatch):
-    listed = ["numpy>=1.26,<3", "gymnasium>=1.0; extra == 'electives'", 'pytest>=8.0; extra == "test"']
+    listed = ["numpy>=2.0,<3", "gymnasium>=1.0; extra == 'electives'", 'pytest>=8.0; extra == "test"']
     monkeypatch.setattr(environment.importlib.metadata, "requires", lambda _: listed)
     absent = tmp_path / "pyproject.toml"
-    assert requirements(pyproject=absent) == ["numpy>=1.26,<3"]
+    assert requirements(pyproject=absent) == ["numpy>=2.0,<3"]
     assert requirements("electives", pyproject=absent) == ["gymnasium>=1.0"]
     assert requirements("class", pyproject=absent) == []
 

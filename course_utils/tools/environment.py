@@ -41,7 +41,7 @@ def requirements(group: str = "dependencies", pyproject: Path = ROOT / "pyprojec
     Examples
     --------
     >>> [line for line in requirements() if line.startswith("numpy")]
-    ['numpy>=1.26,<3']
+    ['numpy>=2.0,<3']
     """
     if not pyproject.is_file():  # the course was installed as a package, without its repository
         listed = importlib.metadata.requires("tokens-to-transformers") or []
@@ -74,7 +74,7 @@ def package_name(requirement: str) -> str:
 
     Examples
     --------
-    >>> package_name("numpy>=1.26,<3")
+    >>> package_name("numpy>=2.0,<3")
     'numpy'
     """
     return re.match(r"[\w.-]+", requirement).group()

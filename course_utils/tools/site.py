@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_utils.common import assets, download
 from course_utils.common.errors import CourseError
-from course_utils.tools import launch, notebooks, slides
+from course_utils.tools import health, launch, notebooks, slides, try_here
 from course_utils.tools.environment import ROOT
 from course_utils.tools.reference import glossary, shelf
 
@@ -19,20 +19,24 @@ BUILD = ROOT / "build"
 FOLDER = BUILD / "site"
 
 
-def build(folder: Path = FOLDER) -> Path:
+def build(folder: Path = FOLDER, with_model: bool = False) -> Path:
     """Build the site with Sphinx into an empty folder, and return its first page; a warning is a `CourseError`.
 
-    Nothing on any page is fetched from another place.
+    Nothing on any page is fetched from another place. With SmolLM2's file, ``with_model``, its page *Try it here* can
+    also ask for the next word.
     """
     source = folder.with_name(f"{folder.name}-source")
     for old in (source, folder):
         shutil.rmtree(old, ignore_errors=True)
     collect(source)
+    try_here.write(source)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-j", "2"]
     command += ["-d", str(folder.with_name(f"{folder.name}-doctrees")), str(source), str(folder)]
     if subprocess.call(command):
         raise CourseError("The site was not built: Sphinx says above what is wrong.")
     shutil.rmtree(folder / "_sources", ignore_errors=True)
+    if with_model:
+        try_here.add_model(folder)
     return folder / "index.html"
 
 
@@ -47,6 +51,7 @@ def collect(source: Path) -> None:
     for name in ("CREDITS.md", "LICENSES.md", "CHANGELOG.md", "CONTRIBUTING.md"):
         (source / name.lower()).write_text(_without_links_out_of_the_site(ROOT / name), encoding="utf-8")
     (source / "helpers.md").write_text(helpers_page(), encoding="utf-8")
+    (source / "health.md").write_text(health.page(health.read()), encoding="utf-8")
     (source / "course_table.inc").write_text(_course_table(), encoding="utf-8")
     formulas = assets.ASSETS["mathjax"]
     (source / "_static").mkdir(exist_ok=True)
