@@ -27,6 +27,10 @@ And those of the electives:
 - ``federated``: learning together without sharing data
 - ``edge``: models for small devices
 - ``quantum``: a simulator of qubits, what it breaks, and quantum kernels
+- ``shipping``: a model as a service: its version, gates, a canary, alarms
+- ``scale``: the course's job in pieces, on several workers
+- ``explaining``: what a model used, and tests of explanations
+- ``fairness``: decisions about groups of people, and what vectors learned of them
 
 Around them: ``plotting`` draws, ``exercises`` check answers, ``common`` has what all of these stand on, and ``tools``
 set up, run and publish the course.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from course_utils.common.checks import describe
 from course_utils.common.errors import InputError
 from course_utils.evaluation.intervals import percentile_interval
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -137,3 +140,36 @@ def _labels(labels: Sequence[Any]) -> np.ndarray:
     if any(isinstance(label, bool | float | list | tuple) or label is None for label in given) or len(kinds) > 1:
         raise InputError(f"Labels must be strings, or whole numbers, all of one kind; these are {sorted(kinds)}.")
     return np.asarray(given if given else [], dtype=None if given else str)
+
+
+def draw_choices(
+    prompt: str, pieces: Sequence[Sequence[str]], logs: Sequence[Sequence[float]], shares: Sequence[float]
+) -> Figure:
+    """Draw how a language model scores names: token by token after a prompt, then a sum and a share for each.
+
+    Parameters
+    ----------
+    prompt : str
+        What the names follow, short enough for a box.
+    pieces, logs : sequences of sequences of str and of float
+        The tokens of each name, and their log-probabilities.
+    shares : sequence of float
+        The softmax of the sums.
+    """
+    import matplotlib.pyplot as plt
+
+    from course_utils.plotting.diagrams import flow
+
+    boxes, arrows = {"prompt": (0, 1.4 * (len(pieces) - 1) / 2, prompt)}, []
+    ends = 5.4 + 4.7 * max(map(len, pieces))
+    for row, tokens in enumerate(pieces):
+        last, y = "prompt", 1.4 * (len(pieces) - 1 - row)
+        for step, token in enumerate(tokens):
+            boxes[f"{row}, {step}"] = (5.4 + 4.4 * step, y, token.strip())
+            arrows.append((last, last := f"{row}, {step}", f"{logs[row][step]:.1f}"))
+        boxes[f"end {row}"] = (ends, y, f"sum {sum(logs[row]):.1f}\nshare {shares[row]:.2f}")
+        arrows.append((last, f"end {row}"))
+    figure, ax = plt.subplots(figsize=(7, 0.75 * len(pieces)))
+    flow(ax, boxes, arrows, kinds={"prompt": "weights"}, width=3.4, height=0.95, fontsize=8)
+    ax.set_title("Each name: the sum of its tokens' log-probabilities, then a softmax")
+    return figure

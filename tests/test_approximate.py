@@ -166,7 +166,10 @@ def test_the_precision_in_another_mixture_follows_from_both_rates():
 
 
 def test_a_piece_is_coloured_as_far_as_it_is_read_and_overlapping_ones_lie_in_two_lines():
-    ax = pieces_read({"whole": [(0, 100, 0.25)], "overlap": [(0, 50, 1.0), (25, 50, 1.0), (50, 50, 1.0)]}).axes[0]
-    boxes = [(bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in ax.patches]
-    assert boxes[:2] == [(0, 100, 0), (0, 25, 0)]
-    assert [(start, round(low, 2)) for start, _, low in boxes[2::2]] == [(0, 0.78), (25, 1.22), (50, 0.78)]
+    words = ["word"] * 400
+    ax = pieces_read(words, {"whole": (400, 400), "small": (100, 100), "overlap": (200, 100)}).axes[0]
+    boxes = [(bar.get_x(), bar.get_width(), round(bar.get_y() + bar.get_height() / 2, 2)) for bar in ax.patches]
+    assert boxes[0] == (0, 400, 0)
+    assert 0.6 < boxes[1][1] / 400 < 0.65  # 254 of its 400 tokens
+    assert boxes[2:10] == [(start, 100, 1) for start in (0, 100, 200, 300) for _ in range(2)]
+    assert [(start, low) for start, _, low in boxes[10::2]] == [(0, 1.78), (100, 2.22), (200, 1.78)]

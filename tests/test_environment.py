@@ -64,7 +64,7 @@ def test_requirements_are_read_as_a_toml_reader_reads_them():
 def test_environment_yml_has_the_packages_of_pyproject():
     (pip,) = [part["pip"] for part in conda()["dependencies"] if isinstance(part, dict)]
     packages = [line for line in pip if not line.startswith("-")]
-    assert sorted(packages) == sorted(line for group in GROUPS for line in requirements(group))
+    assert sorted(packages) == sorted({line for group in GROUPS for line in requirements(group)})
     assert pip[-1] == "-e ."
     assert "-c constraints.txt" in pip
     assert f"--extra-index-url {install.TORCH_CPU_INDEX}" in pip

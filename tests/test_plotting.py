@@ -96,15 +96,6 @@ def test_counts_are_drawn_in_percent_with_their_intervals():
     plt.close(figure)
 
 
-def test_a_grid_of_answers_counts_each_column_and_ticks_what_is_right():
-    _, ax = plt.subplots()
-    figures.answer_grid(ax, ["Tin", "Gold"], ["nothing", "own"], [[None, "Tin"], [None, "$Gold$"]], [[False, True]] * 2)
-    assert [text.get_text() for text in ax.texts] == ["–", "Tin  ✓", "–", "$Gold$  ✓"]
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["nothing\n0 of 2", "own\n2 of 2"]
-    assert ax.texts[0].get_position()[1] == 0  # the first row is on top
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]
-
-
 def test_curves_differ_in_more_than_their_colour():
     assert len(set(figures.MARKS)) == len(figures.MARKS)
     assert len(set(figures.DASHES)) == len(figures.DASHES)

@@ -96,15 +96,22 @@ def test_a_sample_of_the_answers_is_what_the_language_model_says():
         assert model.generate(prompt, 24).strip().splitlines()[0] == shipped[key_of(prompt)]
 
 
-def test_packing_what_is_unpacked_gives_the_same_bytes(tmp_path, monkeypatch):
-    before = {path.name: path.read_bytes() for path in store.PRECOMPUTED.glob("*.npz")}
-    with precompute.recording(tmp_path):
-        precompute.unpack()
-        monkeypatch.setattr(store, "PRECOMPUTED", tmp_path / "packed")
-        precompute.pack()
-    after = {path.name: path.read_bytes() for path in (tmp_path / "packed").glob("*.npz")}
-    assert {name: len(data) for name, data in before.items()} == {name: len(data) for name, data in after.items()}
-    assert before == after
+def arrays_of(path) -> dict[str, tuple]:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: (file[name].dtype, file[name].shape, file[name].tobytes()) for name in file.files}
+
+
+def test_packing_what_is_unpacked_gives_the_same_arrays_and_twice_the_same_bytes(tmp_path, monkeypatch):
+    before = {path.name: arrays_of(path) for path in store.PRECOMPUTED.glob("*.npz")}
+    packed = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        with precompute.recording(tmp_path / f"{folder.name}-cache"):
+            precompute.unpack()
+            monkeypatch.setattr(store, "PRECOMPUTED", folder)
+            precompute.pack()
+        assert {path.name: arrays_of(path) for path in folder.glob("*.npz")} == before
+        packed.append({path.name: path.read_bytes() for path in folder.glob("*.npz")})
+    assert packed[0] == packed[1]
 
 
 def test_what_a_notebook_computes_twice_is_packed_once(tmp_path, monkeypatch):

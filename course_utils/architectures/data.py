@@ -80,7 +80,7 @@ def load_table(n_train: int = 4000, n_choose: int = 1000, n_test: int = 2000) ->
     Each example has 14 columns: first the eight of words, as whole numbers that count all values of all columns, then
     the six of numbers, scaled to mean 0 and spread 1 after the logarithm of the two capital columns.
     """
-    rows = _read_adult("adult.data") + _read_adult("adult.test")
+    rows = read_adult("adult.data") + read_adult("adult.test")
     order = np.random.default_rng(0).permutation(len(rows))[: n_train + n_choose + n_test]
     columns = dict(zip(ADULT, zip(*(rows[row] for row in order), strict=True), strict=True))
     values = {pair: code for code, pair in enumerate(sorted({(c, v) for c in WORDS for v in columns[c]}))}
@@ -167,7 +167,8 @@ def _task(name: str, x: np.ndarray, y: np.ndarray, n: int, n_train: int, classes
     return Task(name, (x[:n], y[:n]), (x[n:], y[n:]), classes, n_train=n_train, **form)
 
 
-def _read_adult(name: str) -> list[list[str]]:
+def read_adult(name: str) -> list[list[str]]:
+    """Return the rows of a file of the census, ``"adult.data"`` or ``"adult.test"``: a text for each of `ADULT`."""
     with assets.adult_path(name).open(encoding="utf-8", newline="") as file:
         rows = [[value.strip().rstrip(".") for value in row] for row in csv.reader(file)]
     return [row for row in rows if len(row) == len(ADULT)]

@@ -62,6 +62,11 @@ def adult_path(name: str = "adult.data") -> Path:
     return fetch(ASSETS["adult"]) / f"dataset/adult/{name}"
 
 
+def compas_path() -> Path:
+    """Return ProPublica's table of people with a COMPAS score in Broward County (7,214 people)."""
+    return fetch(ASSETS["adult"]) / "dataset/compas/compas-scores-two-years.csv"
+
+
 def italy_power_path(part: str = "TRAIN") -> Path:
     """Return a file with days of Italy's electricity demand, ``"TRAIN"`` (67 days) or ``"TEST"`` (1,029)."""
     if part not in ("TRAIN", "TEST"):

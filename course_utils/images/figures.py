@@ -206,8 +206,9 @@ def draw_clouds(clouds: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
         rows = np.concatenate(sides)
         rows = rows - rows.mean(axis=0)
         places = rows @ np.linalg.svd(rows, full_matrices=False)[2][:2].T
-        for part, name in zip(np.split(places, [len(sides[0])]), ("pictures", "names"), strict=True):
-            ax.plot(*part.T, ".", markersize=2.5, label=name)
+        kinds = ("pictures", "."), ("names", "x")
+        for part, (name, mark) in zip(np.split(places, [len(sides[0])]), kinds, strict=True):
+            ax.plot(*part.T, mark, markersize=2.5, mew=0.5, label=name)
         ax.set_title(title, fontsize=9)
         ax.set(xticks=[], yticks=[])
         ax.set_xlabel("first axis", fontsize=8)

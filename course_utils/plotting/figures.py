@@ -120,27 +120,3 @@ def next_token_bars(
     ax.invert_yaxis()
     listed = ", ".join(f"{token} ({p:.2f})" for token, (_, p) in zip(shown, choices, strict=True))
     return figure, f"After “{written}” the likeliest tokens are {listed}."
-
-
-def answer_grid(
-    ax: Axes,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    read: Sequence[Sequence[str | None]],
-    right: Sequence[Sequence[bool]],
-) -> None:
-    """Draw a field for each answer: what was read before it, and a tick on a filled ground where it was right.
-
-    ``read`` and ``right`` are ``(n_rows, n_columns)``; a field where nothing was read has a dash.
-    """
-    for y, x in np.ndindex(len(rows), len(columns)):
-        style = {"facecolor": "#D5EAF6" if right[y][x] else "white", "edgecolor": "#BBBBBB", "lw": 0.8}
-        ax.barh(y, 0.96, 0.86, left=x - 0.48, **style)
-        words = f"{read[y][x] or '–'}{'  ✓' if right[y][x] else ''}"
-        ax.text(x, y, words, ha="center", va="center", fontsize=8, color=INK, parse_math=False)
-    n_right = np.sum(right, axis=0)
-    names = [f"{column}\n{n} of {len(rows)}" for column, n in zip(columns, n_right, strict=True)]
-    ax.set(yticks=range(len(rows)), yticklabels=rows, xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
-    ax.set_xticks(range(len(columns)), names)
-    ax.tick_params(length=0, labeltop=True, labelbottom=False)
-    ax.spines[:].set_visible(False)

@@ -97,8 +97,8 @@ def quality_and_time(points: Mapping[str, tuple[float, float]], stored: Mapping[
             ax.plot([stored[name], time], [quality] * 2, "o:", color=colour, mfc="w")
         ax.plot(time, quality, "o", color=colour)
         above = time > 100 and name not in stored  # its place may be on another method's line
-        style = {"ha": "right" if above else "left", "textcoords": "offset points", "fontsize": 9}
-        ax.annotate(name, (time, quality), (4, 7) if above else (8, -4 if name in stored else -11), **style)
+        style = {"ha": "center" if above else "left", "textcoords": "offset points", "fontsize": 9}
+        ax.annotate(name, (time, quality), (0, -14) if above else (8, -4 if name in stored else -11), **style)
     ax.set(xlabel="processor time for one question (ms)", ylabel="MRR@10", xscale="log")
     ax.margins(0.1)
     ax.set_xlim(right=40 * max(time for time, _ in points.values()))  # room for names
@@ -264,25 +264,33 @@ def _arrow(ax: Axes, x: float, bottom: float, top: float, to: float | None = Non
     ax.annotate("", (x if to is None else to, top), (x, bottom), arrowprops=style)
 
 
-def pieces_read(rows: Mapping[str, Sequence[tuple[float, float, float]]]) -> Figure:
-    """Draw how a text is cut: a bar for each piece, dark as far as the encoder reads it.
+def pieces_read(words: Sequence[str], ways: Mapping[str, tuple[int, int]]) -> Figure:
+    """Draw how a text is cut: a bar for each whole piece, coloured as far as the encoder reads it.
 
     Parameters
     ----------
-    rows : mapping of str to sequence of (float, float, float)
-        For each way to cut, from the top, its pieces: first word, words, and the share of the piece that is read.
-        Pieces that overlap lie in two lines.
+    words : sequence of str
+        The text.
+    ways : mapping of str to (int, int)
+        For each way to cut, from the top, a piece's words, and how far it is from one piece to the next. Pieces that
+        overlap lie in two lines.
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(6, 0.55 * len(rows) + 0.7), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6, 0.55 * len(ways) + 0.7), layout="constrained")
     outline = {"edgecolor": EDGES["data"], "lw": 0.8}
-    for row, pieces in enumerate(rows.values()):
-        overlap = len(pieces) > 1 and pieces[1][0] < sum(pieces[0][:2])
-        for number, (start, n_words, share) in enumerate(pieces):
-            low = row + (0.22 if number % 2 else -0.22) * overlap
-            ax.barh(low, n_words, 0.36, left=start, facecolor="white", **outline)
-            ax.barh(low, n_words * share, 0.36, left=start, facecolor="#9CC7E4", **outline)
-    ax.set(yticks=range(len(rows)), yticklabels=rows, xlabel="word", ylim=(len(rows) - 0.4, -0.6))
+    for row, (size, step) in enumerate(ways.values()):
+        for number, start in enumerate(range(0, len(words) - size + 1, step)):
+            low = row + (0.22 if number % 2 else -0.22) * (step < size)
+            share = _share_read(" ".join(words[start : start + size]))
+            ax.barh(low, size, 0.36, left=start, facecolor="white", **outline)
+            ax.barh(low, size * share, 0.36, left=start, facecolor="#9CC7E4", **outline)
+    ax.set(yticks=range(len(ways)), yticklabels=ways, xlabel="word", ylim=(len(ways) - 0.4, -0.6))
     ax.set_title("Of a long piece only the beginning is read")
     return figure
+
+
+def _share_read(text: str) -> float:
+    from course_utils.embeddings import encoder_tokens
+
+    return min(1.0, len(" ".join(encoder_tokens(text)).replace(" ##", "")) / len(text))

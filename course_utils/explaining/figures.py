@@ -1,0 +1,134 @@
+"""Drawings of explanations: one answer step by step, words coloured by several methods, and deletion curves."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.plotting.figures import INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+UP, DOWN = "#D55E00", "#0072B2"
+
+
+def pushes(ax: Axes, names: Sequence[str], shares: Sequence[float], start: float, n_shown: int = 7) -> None:
+    """Draw how the shares of columns lead from the mean answer to this one, the largest on top, the rest as one bar.
+
+    ``shares`` are Shapley values, one for each of ``names``, and ``start`` is the mean answer.
+    """
+    order = np.argsort(-np.abs(shares), kind="stable")
+    shown = [(names[column], float(shares[column])) for column in order[:n_shown]]
+    if rest := list(order[n_shown:]):
+        shown.append((f"{len(rest)} others", float(np.sum(np.asarray(shares)[rest]))))
+    place = start
+    for row, (_, share) in enumerate(shown):
+        ax.barh(row, share, left=place, color=UP if share > 0 else DOWN, height=0.66)
+        end = place + share
+        ax.plot([end, end], [row, min(row + 1, len(shown) - 1)], color="0.6", lw=0.8)
+        ax.annotate(
+            f"{share:+.2f}",
+            (max(place, end), row),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            color=INK,
+        )
+        place = end
+    ax.axvline(start, color="0.7", ls=":", lw=1)
+    ax.set_yticks(range(len(shown)), [name for name, _ in shown])
+    low, high = ax.get_xlim()
+    ax.set(xlim=(low, high + 0.16 * (high - low)), ylim=(len(shown) - 0.4, -0.6), xlabel="log-odds of more than 50,000")
+    ax.tick_params(left=False)
+
+
+def word_table(words: Sequence[str], ways: Mapping[str, Sequence[float]], title: str, n_strong: int = 3) -> Figure:
+    """Draw a row of words for each way to explain, darker for a larger number, the ``n_strong`` largest in bold."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    widths = np.array([_width(word, 7, "bold") + 7 for word in words])  # in points, as is the axis
+    starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
+    left = max(_width(name, 8.5, "normal") for name in ways) + 10
+    figure = plt.figure(figsize=((left + widths.sum()) / 72, 0.33 * len(ways) + 0.4))
+    ax = figure.add_axes((0, 0, 1, 1 - 0.35 / (0.33 * len(ways) + 0.4)))
+    for row, (name, values) in enumerate(ways.items()):
+        values = np.asarray(values, dtype=float)
+        strong = set(np.argsort(-values, kind="stable")[:n_strong].tolist())
+        depth = np.clip(values, 0, None) / max(values.max(), 1e-12)
+        ax.text(-5, row, name, ha="right", va="center", fontsize=8.5, color=INK)
+        for place, word in enumerate(words):
+            box = Rectangle((starts[place], row - 0.42), widths[place] - 1.5, 0.84, facecolor=UP, lw=0)
+            box.set_alpha(0.75 * depth[place] + 0.03)
+            ax.add_patch(box)
+            middle = starts[place] + widths[place] / 2 - 0.75
+            weight = "bold" if place in strong else "normal"
+            style = {"fontsize": 7, "weight": weight, "color": INK, "parse_math": False}
+            ax.text(middle, row, word, ha="center", va="center", **style)
+    ax.set(xlim=(-left, widths.sum()), ylim=(len(ways) - 0.4, -0.6))
+    ax.set_axis_off()
+    ax.set_title(title, loc="left", color=INK)
+    return figure
+
+
+def _width(text: str, size: float, weight: str) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    return TextPath((0, 0), text.replace("$", r"\$"), prop=FontProperties(size=size, weight=weight)).get_extents().width
+
+
+COLOURS = ("#009E73", "#0072B2", "#56B4E9", "#D55E00", "#CC79A7")
+MARKS = ("o", "s", "^", "D", "v")
+PER_TOKEN = " per token"
+
+
+def deletion_curves(ax: Axes, counts: Sequence[int], curves: Mapping[str, np.ndarray], control: str) -> None:
+    """Draw the mean probability of a topic after 0, 1, 2 ... words are deleted, the control dashed.
+
+    ``curves`` holds ``(n_texts, n_counts)`` for each way to order the words. A way called "... per token" has the
+    colour of the way that it varies, and a dotted line.
+    """
+    ways = [name for name in curves if name != control and not name.endswith(PER_TOKEN)]
+    styles = dict(zip(ways, zip(COLOURS, MARKS, strict=True), strict=False))
+    for name in [name for name in curves if name != control]:
+        colour, mark = styles[name.removesuffix(PER_TOKEN)]
+        varied = {"ls": ":", "mfc": "white"} if name.endswith(PER_TOKEN) else {}
+        ax.plot(counts, curves[name].mean(axis=0), color=colour, marker=mark, ms=4, label=name, **varied)
+    ax.plot(counts, curves[control].mean(axis=0), color="0.4", ls="--", label=control)
+    ax.set(xlabel="words deleted, of 20", ylabel="probability of the topic", ylim=(0.3, 1), xticks=counts)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
+
+
+def dependence(ax: Axes, values: Sequence[float], each: np.ndarray, label: str) -> None:
+    """Draw a partial dependence: ``each`` is ``(n_people, n_values)``; thin lines for the first 40, and the mean."""
+    ax.plot(values, each[:40].T, color=DOWN, lw=0.6, alpha=0.3)
+    ax.plot(values, each.mean(axis=0), color=UP, lw=2.4, marker="o", ms=4)
+    ax.text(values[-1], each.mean(axis=0)[-1], "  mean", color=UP, va="center", fontsize=9)
+    ax.set(xlabel=label, ylabel="probability of more than 50,000", ylim=(0, 1))
+    ax.margins(x=0.1)
+
+
+def incident() -> Figure:
+    """Draw the four steps after something went wrong, with what each one produces."""
+    import matplotlib.pyplot as plt
+
+    from course_utils.plotting.diagrams import flow
+
+    steps = {"found": "one example\nthat is wrong", "measured": "rate, interval,\ncontrol group"}
+    steps |= {"said": "who, how much,\nsince when", "mended": "measured again,\nwith its price"}
+    boxes = {name: (4.6 * n, 1.5) for n, name in enumerate(steps)}
+    boxes |= {f"{name} what": (4.6 * n, 0, text) for n, (name, text) in enumerate(steps.items())}
+    names = list(steps)
+    arrows = [*itertools.pairwise(names), *((name, f"{name} what") for name in names)]
+    figure, ax = plt.subplots(figsize=(6.4, 2.1))
+    kinds = dict.fromkeys(names, "step") | {f"{name} what": "plain" for name in names}
+    flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.05, fontsize=8)
+    ax.set_title("After a fault: four steps, each with its result", color=INK)
+    return figure

@@ -1,0 +1,81 @@
+"""Shapley values: one answer of a model, divided among its columns, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import comb
+
+import numpy as np
+
+from course_utils.common.checks import check_floats
+from course_utils.common.errors import InputError
+
+MOST_COLUMNS = 14  # 2^14 coalitions
+
+
+def coalition_values(
+    predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, background: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all coalitions of columns and what the model says when only these columns are known.
+
+    Parameters
+    ----------
+    predict : callable
+        Takes rows ``(n, d)`` and returns a number for each.
+    x : ndarray, shape (d,)
+        The row to explain.
+    background : ndarray, shape (n_background, d)
+        Rows from which a column that is not known takes its value; the answers for all of them are averaged.
+
+    Returns
+    -------
+    (ndarray of bool, ndarray of float), shapes (2^d, d) and (2^d,)
+        Coalition number c has the columns whose bits are set in c.
+
+    Examples
+    --------
+    >>> known, values = coalition_values(lambda rows: rows[:, 0] + 2 * rows[:, 1], [1.0, 1.0], [[0.0, 0.0]])
+    >>> values.tolist()
+    [0.0, 1.0, 2.0, 3.0]
+    """
+    x, background = check_floats("x", x), check_floats("background", background)
+    d = x.shape[0] if x.ndim == 1 else 0
+    if not 1 <= d <= MOST_COLUMNS or background.ndim != 2 or background.shape[1] != d or not len(background):
+        raise InputError(
+            f"x is one row of 1 to {MOST_COLUMNS} columns and the background are rows with as many; "
+            f"the shapes are {x.shape} and {background.shape}."
+        )
+    known = (np.arange(2**d)[:, None] >> np.arange(d)) % 2 == 1
+    rows = np.where(known[:, None], x, background)  # (2^d, n_background, d)
+    answers = np.asarray(predict(rows.reshape(-1, d)), dtype=float)
+    return known, answers.reshape(2**d, -1).mean(axis=1)
+
+
+def exact_shapley(predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Return the Shapley value of each column: its mean gain over all orders in which columns become known.
+
+    The parameters are those of `coalition_values`. A column joins a coalition of s others in ``s! (d-1-s)!`` of the d!
+    orders, so each gain is counted with that weight. The result has shape ``(d,)``; it adds up to the answer for ``x``
+    minus the mean answer for the background.
+
+    Notes
+    -----
+    Shapley, *A Value for n-Person Games* (1953); Lundberg and Lee, *A Unified Approach to Interpreting Model
+    Predictions* (2017).
+
+    Examples
+    --------
+    A product is shared equally:
+
+    >>> exact_shapley(lambda rows: 6 * rows[:, 0] * rows[:, 1], [1.0, 1.0], [[0.0, 0.0]])
+    array([3., 3.])
+    """
+    known, values = coalition_values(predict, x, background)
+    d = known.shape[1]
+    size = known.sum(axis=1)
+    found = np.empty(d)
+    for column in range(d):
+        without = np.flatnonzero(~known[:, column])
+        weight = np.array([1 / (d * comb(d - 1, s)) for s in range(d)])[size[without]]
+        found[column] = weight @ (values[without + 2**column] - values[without])
+    return found

@@ -1,0 +1,1 @@
+"""Being fair: people in data, rates of groups, what a mend costs, and what vectors learned of people."""

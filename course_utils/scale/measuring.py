@@ -1,0 +1,198 @@
+"""How long pieces of work take: by the size of a partition, by the number of workers, and as a corpus grows."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from course_utils.common.checks import check_number, check_whole
+from course_utils.common.errors import InputError
+from course_utils.scale.engine import run_tasks
+from course_utils.scale.partitions import cut_corpus, read_partition
+from course_utils.words import words
+
+if TYPE_CHECKING:
+    import distributed
+
+WIDTH, N_QUERIES, LEAST_RECALL = 96, 200, 0.9  # of the vectors that are made, and of the search in them
+
+
+def count_words(source: Path) -> Counter:
+    """Return how often each word occurs in a partition's texts: a map that sums before it hands over."""
+    return Counter(word for text in read_partition(source)["text"] for word in words(text))
+
+
+def speedup(serial: float, n_workers: int) -> float:
+    """Return by how much ``n_workers`` are faster than one where the share ``serial`` cannot be cut (Amdahl, 1967).
+
+    Examples
+    --------
+    >>> round(speedup(0.1, 10), 2), round(speedup(0.1, 1000), 2)
+    (5.26, 9.91)
+    """
+    check_number("serial", serial, 0, 1), check_whole("n_workers", n_workers, 1)
+    return 1 / (serial + (1 - serial) / n_workers)
+
+
+def finish_time(
+    minutes: Sequence[float], speeds: Sequence[float], *, backup: bool = False, fixed: bool = False
+) -> float:
+    """Return when the last task is done, if each worker takes the next task whenever it is free.
+
+    Parameters
+    ----------
+    minutes : sequence of float
+        What each task takes at speed 1, in the order in which they are given out.
+    speeds : sequence of float
+        One for each worker; 0.1 takes ten times as long.
+    backup : bool
+        When no task is left, a free worker does the one again that would end last, if it is faster with it.
+    fixed : bool
+        Each worker gets as many tasks beforehand, and keeps them.
+
+    Raises
+    ------
+    InputError
+        If there are no tasks or no workers, or a number is not above 0.
+
+    Examples
+    --------
+    >>> finish_time([1, 1, 1, 1], [1, 1]), finish_time([1] * 4, [1, 0.1]), finish_time([1] * 4, [1, 0.1], fixed=True)
+    (2.0, 10.0, 20.0)
+    >>> finish_time([1] * 4, [1, 0.1], backup=True)
+    4.0
+    """
+    if not len(minutes) or not len(speeds) or min(*minutes, *speeds) <= 0:
+        raise InputError("There must be tasks and workers, and minutes and speeds above 0.")
+    if fixed:
+        return float(max(sum(minutes[n :: len(speeds)]) / speed for n, speed in enumerate(speeds)))
+    free = [(0.0, n) for n in range(len(speeds))]
+    heapq.heapify(free)
+    ends = []
+    for long in minutes:
+        start, n = heapq.heappop(free)
+        ends.append((start + long / speeds[n], long))
+        heapq.heappush(free, (ends[-1][0], n))
+    while backup and free:
+        start, n = heapq.heappop(free)
+        last, long = max(ends)
+        if start >= last or start + long / speeds[n] >= last:
+            continue
+        ends[ends.index((last, long))] = (start + long / speeds[n], long)
+        heapq.heappush(free, (start + long / speeds[n], n))
+    return float(max(ends)[0])
+
+
+def clocked(function: Callable, *arguments: object) -> tuple[Any, float]:
+    """Call a function, and return its result with the seconds of the clock that it took.
+
+    Examples
+    --------
+    >>> clocked(abs, -1)[0]
+    1
+    """
+    start = time.perf_counter()
+    return function(*arguments), time.perf_counter() - start
+
+
+def cpu_of(client: distributed.Client | None, job: Callable[[], object], repeats: int = 3) -> tuple[float, float]:
+    """Return the processor's seconds of this process and of all workers for a job: the least of several runs.
+
+    Seconds in which a process waits, or another program has the processor, do not count. The scheduler of
+    `local_workers` lives in this process, so its work is in the first number.
+    """
+    import psutil
+
+    pids = [] if client is None else list(client.run(os.getpid).values())
+
+    def spent() -> float:
+        return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+    found = []
+    for _ in range(check_whole("repeats", repeats, 1)):
+        before, start = spent(), time.process_time()
+        job()
+        found.append((time.process_time() - start, spent() - before))
+    return min(found, key=sum)
+
+
+def cpu_by_size(
+    client: Any, texts: Sequence[str], sizes: Sequence[int], work: Callable[[Path], object], folder: Path, repeats: int
+) -> list[float]:
+    """Return the processor's seconds a text of whoever does the tasks, for partitions of each size."""
+    found = []
+    for size in sizes:
+        parts = cut_corpus({"text": texts}, max(1, len(texts) // size), Path(folder) / f"of-{size}")
+        here, workers = cpu_of(client, partial(run_tasks, client, work, parts), repeats)
+        found.append((here if client is None else workers) / len(texts))
+    return found
+
+
+def time_with(n_texts: int, size: int, n_workers: int, scheduler: float, worker: float) -> float:
+    """Return the seconds that a job takes at least, if nothing else disturbs it.
+
+    Whichever is longer: the scheduler's work, or that of the worker with the most partitions.
+
+    Parameters
+    ----------
+    n_texts, size, n_workers : int
+        Texts in all and in a partition, and the workers.
+    scheduler, worker : float
+        The processor's seconds for a task, of the scheduler, and for a text, of a worker.
+
+    Examples
+    --------
+    Ten partitions on four workers: one of them has three.
+
+    >>> time_with(100, 10, 4, scheduler=0.01, worker=0.1)
+    3.0
+    """
+    n_tasks = math.ceil(n_texts / check_whole("size", size, 1))
+    most = math.ceil(n_tasks / check_whole("n_workers", n_workers, 1))
+    return max(n_tasks * scheduler, min(most * size, n_texts) * worker)
+
+
+def grow(vectors: np.ndarray, n: int, seed: int = 0) -> dict[str, float]:
+    """Search exactly and in cells among ``n`` vectors made of the real ones, and say what it costs.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n_real, d)
+        What `make_more` mixes.
+    n : int
+        How many to make; 200 others are the queries.
+
+    Returns
+    -------
+    dict
+        ``n``; ``cells``; ``recall`` of the ten nearest and the ``share`` of the vectors that the search in cells
+        compares; ``build``, seconds of the processor for the index; ``exact`` and ``in_cells``, milliseconds a query.
+    """
+    import faiss
+    from threadpoolctl import threadpool_limits
+
+    from course_utils.search.approximate import make_more, measure, open_enough_cells
+
+    many, _ = make_more(vectors, n + N_QUERIES, WIDTH, seed)
+    chosen = np.random.default_rng(seed).permutation(n + N_QUERIES)[:N_QUERIES]
+    queries, library = many[chosen], np.delete(many, chosen, axis=0)
+    flat = faiss.IndexFlatIP(WIDTH)
+    flat.add(library)
+    with threadpool_limits(1):
+        exact = flat.search(queries, 10)[1]
+        start = time.process_time()
+        index, recall, share = open_enough_cells(library, queries, exact, int(2 * n**0.5), LEAST_RECALL)
+        build = time.process_time() - start
+        _, slow = measure(lambda q: flat.search(q, 10), queries, exact)
+        _, fast = measure(lambda q: index.search(q, 10), queries, exact)
+    row = {"n": n, "cells": int(2 * n**0.5), "recall": recall, "share": share}
+    return row | {"build": build, "exact": slow, "in_cells": fast}

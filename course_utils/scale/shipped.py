@@ -1,0 +1,25 @@
+"""What the course ships of measurements that take too long for a lesson; ``training/scale_out.py`` made it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course_utils.common import DATA
+from course_utils.common.files import read_results
+
+FILE = DATA / "scale" / "times.json"
+
+
+def load_times() -> dict[str, Any]:
+    """Return what was measured, in seconds of the processor where nothing else is said.
+
+    ``text`` is what the encoder takes for an article; ``task`` what an empty task costs the scheduler's process and a
+    worker. ``curves`` has for each job the ``sizes`` of its partitions, and the seconds a text of a ``worker``;
+    ``serial`` the share of each job outside tasks; ``growth`` the rows of `measuring.grow`.
+
+    Examples
+    --------
+    >>> sorted(load_times())
+    ['curves', 'growth', 'serial', 'task', 'text']
+    """
+    return read_results(FILE, "training/scale_out.py")

@@ -1,0 +1,179 @@
+"""Drawings of a model in service: its way, its version, the gates, a canary, and what watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.plotting.diagrams import flow
+from course_utils.plotting.figures import GREY, INK, PALE_INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666")
+
+
+def way_of_a_model() -> Figure:
+    """Draw the circle: a version, gates, a canary, service, watching, and back to training."""
+    import matplotlib.pyplot as plt
+
+    boxes = {"train": (0, 2.4, "train:\na version"), "gates": (4.4, 2.4, "gates:\ntests on file")}
+    boxes |= {"canary": (8.8, 2.4, "canary:\na few requests"), "serve": (13.2, 2.4, "service:\nall requests")}
+    boxes |= {"watch": (8.8, 0, "watch:\nhas it changed?"), "label": (0, 0, "label some,\ndecide")}
+    arrows = [("train", "gates"), ("gates", "canary"), ("canary", "serve"), ("serve", "watch", "", -0.25)]
+    arrows += [("watch", "label", "alarm"), ("label", "train")]
+    kinds = {"train": "weights", "gates": "step", "canary": "step", "watch": "step", "serve": "weights"}
+    figure, ax = plt.subplots(figsize=(6.8, 2.5))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.6, height=1.35, fontsize=8.5)
+    ax.set_title("A model in service goes round in a circle")
+    return figure
+
+
+def version_drawing(parts: Mapping[str, str], version: str) -> Figure:
+    """Draw how the hashes of the parts make the version of a model."""
+    import matplotlib.pyplot as plt
+
+    middle = (len(parts) - 1) / 2
+    boxes = {name: (0, 1.45 * (middle - n), name) for n, name in enumerate(parts)}
+    boxes |= {f"{name} hash": (5.2, place[1], parts[name][:8]) for name, place in list(boxes.items())}
+    boxes |= {"all": (10.2, 0, "all hashes,\nhashed"), "version": (14.6, 0, version)}
+    arrows = [(name, f"{name} hash", "SHA-256") for name in parts] + [(f"{name} hash", "all") for name in parts]
+    kinds = {"all": "step", "version": "weights"} | {f"{name} hash": "plain" for name in parts}
+    figure, ax = plt.subplots(figsize=(6.6, 0.74 * len(parts) + 0.5))
+    flow(ax, boxes, [*arrows, ("all", "version")], kinds=kinds, width=3.0, height=1.05, fontsize=8)
+    ax.set_title("Another hash of any part gives another version")
+    return figure
+
+
+def draw_slices(ax: Axes, live: Mapping[str, float], others: Mapping[str, Mapping[str, float]], allowed: float) -> None:
+    """Draw the accuracy of each slice: the live model as a bar with its limit, candidates as points."""
+    names = list(live)
+    rows = np.arange(len(names))
+    ax.barh(rows, list(live.values()), color="#d9d9d9", height=0.7, label="live")
+    limits = np.array(list(live.values())) - allowed
+    ax.plot(np.stack([limits, limits]), [rows - 0.35, rows + 0.35], color=INK, lw=1.3)
+    ax.plot([], [], color=INK, lw=1.3, label=f"limit ({allowed:.2f} below)")
+    for (name, values), colour, mark in zip(others.items(), COLOURS[1:], "osD", strict=False):
+        ax.plot([values[each] for each in names], rows, mark, color=colour, label=name, ms=6)
+    ax.set(xlim=(-0.03, 1.02), xlabel="share of right topics", ylim=(len(names) - 0.4, -0.6))
+    ax.set_yticks(rows, names, fontsize=8.5)
+    ax.figure.legend(loc="outside lower center", ncol=4, fontsize=8.5)
+
+
+def draw_latencies(ax: Axes, times: Mapping[str, Sequence[float]]) -> None:
+    """Draw which share of the requests was answered within so many milliseconds, with three percentiles marked."""
+    for (name, values), colour in zip(times.items(), COLOURS, strict=False):
+        ordered = np.sort(values)
+        ax.plot(ordered, np.arange(1, len(ordered) + 1) / len(ordered), color=colour, label=name)
+        marks = np.percentile(ordered, [50, 95, 99])
+        ax.plot(marks, [0.5, 0.95, 0.99], "o", color=colour, ms=5)
+    for share in (0.5, 0.95, 0.99):
+        ax.axhline(share, color=GREY, lw=0.8, ls=":", zorder=0)
+    ax.set(xlabel="milliseconds", ylabel="share answered", ylim=(0, 1.03))
+    ax.set_xlim(left=0)
+    ax.set_yticks([0, 0.5, 0.95, 0.99], ["0", "p50", "p95", "p99"])
+    for label, side in zip(ax.get_yticklabels()[2:], ("top", "bottom"), strict=True):
+        label.set_verticalalignment(side)  # the two are close to each other
+
+
+def draw_needed(ax: Axes, losses: np.ndarray, lines: Mapping[str, Sequence[float]]) -> None:
+    """Draw how many requests are needed to see a loss, on two logarithmic axes."""
+    for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
+        ax.plot(100 * losses, values, "o-", color=colour, label=name)
+    ax.set(xscale="log", yscale="log", xlabel="loss of right answers, in points", ylabel="requests")
+    ax.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    ax.minorticks_off()
+
+
+def draw_sides(ax: Axes, sides: Mapping[str, tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """Draw the rates of right answers of both sides of a canary, by slice, with 95% intervals (Wilson, 1927)."""
+    for n, (live, canary) in enumerate(sides.values()):
+        for shift, (right, many), colour in ((-0.13, live, COLOURS[0]), (0.13, canary, COLOURS[1])):
+            low, high = wilson(right, many)
+            ax.plot([low, high], [n + shift, n + shift], color=colour, lw=2)
+            ax.plot(right / many, n + shift, "o", color=colour, ms=6)
+            ax.text(high + 0.012, n + shift, f"{right / many:.2f}", va="center", fontsize=8.5, color=colour)
+    ax.plot([], [], "o-", color=COLOURS[0], label="live")
+    ax.plot([], [], "o-", color=COLOURS[1], label="canary")
+    ax.set(xlabel="share of right topics, 95% interval", ylim=(len(sides) - 0.5, -0.5))
+    ax.set_yticks(range(len(sides)), list(sides))
+
+
+def wilson(right: int, many: int) -> tuple[float, float]:
+    """Return the 95% interval of a rate by Wilson's formula.
+
+    Examples
+    --------
+    >>> tuple(round(end, 2) for end in wilson(8, 10))
+    (0.49, 0.94)
+    """
+    z, p = 1.96, right / many
+    middle, half = p + z * z / (2 * many), z * np.sqrt(p * (1 - p) / many + z * z / (4 * many * many))
+    return float((middle - half) / (1 + z * z / many)), float((middle + half) / (1 + z * z / many))
+
+
+def draw_shares(ax: Axes, expected: np.ndarray, actual: np.ndarray, parts: np.ndarray) -> None:
+    """Draw the shares of each bin before and now, and what each bin adds to the index."""
+    place = np.arange(len(expected))
+    ax.bar(place - 0.2, expected, 0.38, color=COLOURS[0], label="before")
+    ax.bar(place + 0.2, actual, 0.38, color=COLOURS[1], label="now")
+    for n, part in enumerate(parts):
+        ax.text(n, max(expected[n], actual[n]) + 0.015, f"+{part:.2f}", ha="center", fontsize=9, color=PALE_INK)
+    ax.set(xlabel="bin", ylabel="share of requests", ylim=(0, max(*expected, *actual) + 0.2))
+    ax.set_xticks(place, place + 1)
+
+
+def draw_silent(ax: Axes, shares: Sequence[float], lines: Mapping[str, Sequence[float]]) -> None:
+    """Draw what a dashboard shows while the share of Spanish requests grows."""
+    for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
+        ax.plot(shares, values, "o-", color=colour, label=name, ms=5)
+    ax.set(xlabel="share of requests in Spanish", ylim=(-0.04, 1.06))
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+
+
+def draw_delays(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Draw days until the alarm over false alarms in a hundred calm days, a line for each monitor."""
+    for (name, (false, days)), colour in zip(curves.items(), COLOURS, strict=False):
+        ax.plot(100 * false, days, "o-", color=colour, label=name, ms=4)
+    ax.set(xscale="log", xlabel="false alarms in 100 calm days (logarithmic)", ylabel="day on which half have rung")
+    ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+    ax.figure.legend(loc="outside right center", fontsize=8.5)
+
+
+def draw_jobs(workflow: Mapping, runs: Sequence[Mapping[str, str]]) -> Figure:
+    """Draw what starts the course's workflow, its runs, and the steps of each."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import FancyBboxPatch
+
+    starts = list(workflow.get("on", workflow.get(True)))  # YAML 1.1 reads the key `on` as true
+    steps = [step.get("uses", step.get("run", "")) for step in workflow["jobs"]["test"]["steps"]]
+    steps = [
+        step.split("@")[0].removeprefix("actions/").replace("python -m course_utils", "course_utils") for step in steps
+    ]
+    boxes = {f"start {n}": (0, 3.3 - 2.2 * n, name.replace("_", " ")) for n, name in enumerate(starts)}
+    boxes |= {"matrix": (4.5, 1.1, f"matrix:\n{len(runs)} runs")}
+    boxes |= {
+        f"run {n}": (9.0, 4.4 - 2.2 * n, f"{run['os'].removesuffix('-latest')}\nPython {run['python']}")
+        for n, run in enumerate(runs)
+    }
+    boxes |= {f"step {n}": (14.2, 4.4 - 2.2 * n, name.replace(" ", "\n", 1)) for n, name in enumerate(steps)}
+    arrows = [(f"start {n}", "matrix") for n in range(len(starts))]
+    arrows += [("matrix", f"run {n}") for n in range(len(runs))]
+    arrows += [(f"step {n}", f"step {n + 1}") for n in range(len(steps) - 1)]
+    kinds = {"matrix": "plain"} | {f"run {n}": "weights" for n in range(len(runs))}
+    kinds |= {f"step {n}": "step" for n in range(len(steps))}
+    figure, ax = plt.subplots(figsize=(7.2, 3.4))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.1, height=1.45, fontsize=8)
+    around = FancyBboxPatch((12.3, 3.2 - 2.2 * (len(steps) - 1)), 3.8, 2.2 * len(steps) + 0.2, boxstyle="round,pad=0")
+    around.set(facecolor="none", edgecolor=GREY, linestyle=":", zorder=0)
+    ax.add_patch(around)  # all steps, so that an arrow of a run leads to all of them
+    for n in range(len(runs)):
+        line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 2, "shrinkB": 1}
+        ax.annotate("", (12.3, 4.4 - 2.2 * n), (10.55, 4.4 - 2.2 * n), arrowprops=line)
+    ax.set(xlim=(-1.7, 16.3), ylim=(-3.6, 5.7))
+    ax.set_title("Three events start it; each run takes the same steps")
+    return figure

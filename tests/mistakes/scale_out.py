@@ -1,0 +1,59 @@
+"""Plausible wrong answers to the exercises of notebook 26, and a piece of the message that each must get."""
+
+COMBINE = "combine_means = lambda parts: ({mean}, {n})"
+SUM, N = "sum(m * n for m, n in parts)", "sum(n for _, n in parts)"
+BEST = """
+def best_of_shard(vectors, positions, query, k):
+    scores = vectors @ query
+    rows = {rows}
+    return [(scores[row], {position}) for row in rows]
+"""
+MERGE = "merge = lambda lists, k: sorted((hit for each in lists for hit in each), {how})[:{k}]"
+
+MISTAKES = {
+    "combine_means": [
+        (COMBINE.format(mean="np.mean([m for m, _ in parts])", n=N), "mean of the means"),
+        (COMBINE.format(mean=SUM, n=N), "sum of all numbers"),
+        (COMBINE.format(mean=f"{SUM} / len(parts)", n=N), "number of partitions"),
+        (COMBINE.format(mean=f"{SUM} / {N}", n="len(parts)"), "how many numbers there are"),
+        (f"combine_means = lambda parts: {SUM} / {N}", "Return a pair"),
+    ],
+    "stamp_of": [
+        ("stamp_of = lambda texts, model: fingerprint(*texts)", "another model"),
+        ("stamp_of = lambda texts, model: fingerprint(model, *sorted(texts))", "another order"),
+        ("stamp_of = lambda texts, model: fingerprint(model, ''.join(texts))", "other ends"),
+        ("stamp_of = lambda texts, model: fingerprint(model, texts[0], texts[1])", "every text counts"),
+        ("stamp_of = lambda texts, model: repr((texts, model))", "stamp is long"),
+        ("stamp_of = lambda texts, model: str(hash((tuple(texts), model)))", "in each process"),
+        ("stamp_of = lambda texts, model: hash(model)", "short string"),
+    ],
+    "minutes": [
+        ("minutes = [5] * 12", "Equal tasks"),
+        ("minutes = [38] + [2] * 11", "larger still"),
+        ("minutes = [60] + [0] * 11", "more than 0"),
+        ("minutes = [49] + [1] * 10", "twelve tasks"),
+        ("minutes = [100] + [1] * 11", "add up to 60"),
+        ("minutes = 45", "list of twelve"),
+    ],
+    "build_shard_of": [
+        ("shard_of = lambda title, n_shards: hash(title) % n_shards", "in each process"),
+        ("shard_of = lambda title, n_shards: len(title) % n_shards", "spread evenly"),
+        ("shard_of = lambda title, n_shards: ord(title[0]) % n_shards", "spread evenly"),
+        ("shard_of = lambda title, n_shards: zlib.crc32(title.encode()) % n_shards + 1", "from 0 to 3"),
+        ("shard_of = lambda title, n_shards: int(np.random.default_rng().integers(n_shards))", "by chance"),
+        ("shard_of = lambda title, n_shards: zlib.crc32(title.encode()) / n_shards", "whole number"),
+    ],
+    "build_best": [
+        (BEST.format(rows="np.argsort(-scores)[:k]", position="row"), "rows of the shard"),
+        (BEST.format(rows="np.argsort(scores)[:k]", position="positions[row]"), "the worst"),
+        (BEST.format(rows="np.argsort(scores)[-k:]", position="positions[row]"), "best comes first"),
+        (BEST.format(rows="np.argsort(-scores)", position="positions[row]"), "two hits"),
+        ("best_of_shard = lambda vectors, positions, query, k: (vectors @ query).max()", "list of pairs"),
+    ],
+    "build_merge": [
+        (MERGE.format(how="key=lambda hit: -hit[0]", k="k"), "position 0 comes first"),
+        (MERGE.format(how="key=lambda hit: (hit[0], hit[1])", k="k"), "the worst"),
+        (MERGE.format(how="key=lambda hit: (-hit[0], hit[1])", k="9"), "four hits"),
+        ("merge = lambda lists, k: [hit for each in lists for hit in each][:k]", "at the positions"),
+    ],
+}
