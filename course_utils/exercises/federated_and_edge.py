@@ -73,8 +73,8 @@ def _test_combine(function: Any) -> str:
 
 
 def _test_lie(function: Any) -> str:
-    W = honest_round()[0]
-    kept = W.copy()
+    kept = honest_round()[0]
+    W = kept.copy()  # a function that changes it must not change what the next one gets
     lie = np.asarray(call(function, W))
     if not np.array_equal(W, kept):
         raise Wrong("It changed the server's own model: work on a copy.")

@@ -12,6 +12,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from course_utils.common.errors import CourseError, InputError
+from course_utils.exercises import federated_and_edge as exercise
 from course_utils.federated import averaging, figures, leaks, masks, shipped, wire
 from course_utils.federated.averaging import average, gradient, learn_together, split_skewed, train_locally
 
@@ -292,3 +293,13 @@ def test_drawings_have_their_words():
     drawn = figures.draw_price([0, 0.03], found, 0.2, {"10": [0.8, 0.7], "5": [0.7, 0.5]})
     assert [line.get_label() for line in drawn.axes[0].lines][:2] == [f"words found, {name}" for name in found]
     plt.close("all")
+
+
+def test_a_lie_that_changes_the_servers_model_leaves_it_whole_for_the_next_one(capsys):
+    def in_place(W):
+        W[-1, 5] = 1000
+        return W
+
+    before = exercise.honest_round()[0].copy()
+    exercise.lie.check(in_place)
+    assert np.array_equal(exercise.honest_round()[0], before)
