@@ -35,10 +35,15 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
         raise
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write bytes that are at hand with `replace_file`."""
+    replace_file(path, lambda file: file.write(data))
+
+
 def save_file(path: Path, data: bytes) -> None:
-    """Write a learner's own file with `replace_file`; InputError says why it cannot be written."""
+    """Write a learner's own file with `write_whole`; InputError says why it cannot be written."""
     try:
-        replace_file(path, lambda file: file.write(data))
+        write_whole(path, data)
     except OSError as error:
         raise InputError(f"{path.name} cannot be written there ({error.strerror}): choose another folder.") from error
 

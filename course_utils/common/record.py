@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from course_utils.common.errors import InputError
-from course_utils.common.files import replace_file
+from course_utils.common.files import write_whole
 
 PLACE = "course_utils.exercises."
 SETTING, OFF = "COURSE_PROGRESS", "off"
@@ -40,7 +40,7 @@ def note(item: object) -> None:
     if folder is None or owner is None or (path := folder.joinpath(*owner)).exists():
         return
     with contextlib.suppress(OSError):
-        replace_file(path, lambda file: file.write(datetime.date.today().isoformat().encode()))
+        write_whole(path, datetime.date.today().isoformat().encode())
 
 
 def find_owner(item: object) -> tuple[str, str] | None:

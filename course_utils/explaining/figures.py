@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.plotting.figures import INK
+from course_utils.plotting.figures import INK, MARKS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +85,6 @@ def _width(text: str, size: float, weight: str) -> float:
 
 
 COLOURS = ("#009E73", "#0072B2", "#56B4E9", "#D55E00", "#CC79A7")
-MARKS = ("o", "s", "^", "D", "v")
 PER_TOKEN = " per token"
 
 

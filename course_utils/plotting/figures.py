@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 GREY = "#b8b8b8"  # bars and points that are not brought forward
 INK = "#222222"  # words
 PALE_INK = "#666666"  # captions, shapes and numbers
-MARKS, DASHES = "os^D", ("-", "--", ":", "-.")  # tell curves apart where colours are not seen
+MARKS, DASHES = "os^Dv", ("-", "--", ":", "-.")  # tell curves apart where colours are not seen
 
 
 def bar_chart(

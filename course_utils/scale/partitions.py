@@ -12,7 +12,7 @@ import numpy as np
 
 from course_utils.common.checks import check_whole
 from course_utils.common.errors import InputError
-from course_utils.common.files import replace_file
+from course_utils.common.files import write_whole
 
 STAMP = b"made_from"
 
@@ -60,7 +60,7 @@ def write_partition(path: Path, columns: Columns, made_from: str) -> None:
     table = pa.table({name: _to_arrow(values) for name, values in columns.items()})
     file = io.BytesIO()
     pq.write_table(table.replace_schema_metadata({STAMP: made_from.encode()}), file, store_schema=True)
-    replace_file(Path(path), lambda target: target.write(file.getvalue()))
+    write_whole(Path(path), file.getvalue())
 
 
 def read_partition(path: Path) -> dict[str, Any]:

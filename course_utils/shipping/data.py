@@ -67,8 +67,10 @@ def load_requests(seed: int = 0) -> Requests:
     columns = zip(articles["title"], articles["text"], articles["topic"], strict=True)
     known = {title: (text, topic) for title, text, topic in columns if topic != NO_TOPIC}
     twins = twin_titles({title: topic for title, (_, topic) in known.items()})
-    chosen = [list(twins)[place] for place in rng.permutation(len(twins))[:N_TWINS]]
-    rest = [title for title in known if title not in set(chosen)]
+    titles = list(twins)
+    chosen = [titles[place] for place in rng.permutation(len(titles))[:N_TWINS]]
+    taken = set(chosen)
+    rest = [title for title in known if title not in taken]
     order = [rest[place] for place in rng.permutation(len(rest))]
     asked = [question for question in load_questions() if question.topic]
 

@@ -118,10 +118,8 @@ class Monitors:
         self.vectors, self.n_topics = np.asarray(vectors, float), probabilities.shape[1]
         self.old, self.edges = self.confidence[reference], quantile_edges(self.confidence[reference])
         self.bins = np.searchsorted(self.edges, self.confidence, side="right")
-        self.expected = {
-            "topic": np.bincount(self.topic[reference], minlength=self.n_topics) / len(reference),
-            "bins": np.bincount(self.bins[reference], minlength=len(self.edges) + 1) / len(reference),
-        }
+        topics = shares_of(self.topic[None, reference], self.n_topics)[0]
+        self.expected = {"topic": topics, "bins": bin_shares(self.old, self.edges)}
         self.mean = self.vectors[reference].mean(axis=0)
 
     def measure(self, windows: np.ndarray) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_utils.common import record
 from course_utils.common.errors import InputError
-from course_utils.common.files import replace_file
+from course_utils.common.files import write_whole
 from course_utils.tools.environment import ROOT
 from course_utils.tools.notebooks import exercises_name
 
@@ -94,7 +94,7 @@ def write_page(found: Sequence[Row], folder: Path = FOLDER) -> Path:
         for row in found
     )
     path = folder / "index.html"
-    replace_file(path, lambda file: file.write(PAGE.format(lines=lines, sum=_share(total(found))).encode()))
+    write_whole(path, PAGE.format(lines=lines, sum=_share(total(found))).encode())
     return path
 
 
@@ -120,7 +120,7 @@ def write_certificate(found: Sequence[Row], name: str, folder: Path = FOLDER) ->
     }
     path = folder / "certificate.svg"
     text = CERTIFICATE.format(**{key: html.escape(value) for key, value in words.items()})
-    replace_file(path, lambda file: file.write(text.encode()))
+    write_whole(path, text.encode())
     return path
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 from course_utils.common import assets
-from course_utils.common.files import replace_file
+from course_utils.common.files import replace_file, write_whole
 from course_utils.tools.try_here import articles, data
 
 HERE = Path(__file__).parent
@@ -34,9 +34,9 @@ def write(source: Path) -> None:
         "words": data.word_rules(),
         "model": None,
     }
-    _save(place / FACTS, json.dumps(facts).encode())
+    write_whole(place / FACTS, json.dumps(facts).encode())
     page = Template((HERE / "page.md").read_text(encoding="utf-8")).substitute(sizes(facts))
-    _save(source / PAGE, page.encode())
+    write_whole(source / PAGE, page.encode())
 
 
 def add_model(site: Path) -> Path:
@@ -46,7 +46,7 @@ def add_model(site: Path) -> Path:
         replace_file(place / MODEL, lambda file: shutil.copyfileobj(model, file))
     facts = json.loads((place / FACTS).read_text(encoding="utf-8"))
     facts["model"] = data.file_facts(place / MODEL)
-    _save(place / FACTS, json.dumps(facts).encode())
+    write_whole(place / FACTS, json.dumps(facts).encode())
     return place / MODEL
 
 
@@ -67,7 +67,3 @@ def sizes(facts: dict) -> dict[str, str]:
 
 def _megabytes(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:.{0 if n_bytes > 1e7 else 1}f} MB"
-
-
-def _save(path: Path, content: bytes) -> None:
-    replace_file(path, lambda file: file.write(content))

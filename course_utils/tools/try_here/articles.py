@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.common.files import replace_file
+from course_utils.common.files import write_whole
 from course_utils.corpus import load_wikipedia
 from course_utils.search.engine import shortened
 from course_utils.tools.try_here.data import file_facts
@@ -28,7 +28,7 @@ def write(folder: Path) -> list[dict]:
         "articles.index": packed_index(texts),
     }
     for name, content in contents.items():
-        replace_file(folder / name, lambda file, content=content: file.write(content))
+        write_whole(folder / name, content)
     return [file_facts(folder / name) for name in contents]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from course_utils.common import DATA
 from course_utils.common.errors import CourseError
-from course_utils.common.files import replace_file
+from course_utils.common.files import write_whole
 from course_utils.corpus import load_wikipedia
 from course_utils.tokens import SMOLLM2_SPLIT, BPETokenizer, load_tokenizer
 from course_utils.tokens.splits import GPT4_SPLIT
@@ -92,7 +92,7 @@ def write_tokenizers(folder: Path) -> list[dict]:
 def write_tiny_gpt(folder: Path) -> dict:
     """Write the tiny GPT after its 8,000 steps and its vocabulary; return what the page needs to know of them."""
     weights = folder / "tiny_gpt.safetensors"
-    replace_file(weights, lambda file: file.write((DATA / "tiny_gpt" / "longer.safetensors").read_bytes()))
+    write_whole(weights, (DATA / "tiny_gpt" / "longer.safetensors").read_bytes())
     split = as_javascript(GPT4_SPLIT)
     vocabulary = _write_vocabulary(folder, "tiny GPT", tiny_tokenizer())
     return {"name": "the tiny GPT", "split": split, "files": [vocabulary, file_facts(weights)]}
@@ -117,6 +117,5 @@ def word_rules() -> dict:
 
 def _write_vocabulary(folder: Path, name: str, tokenizer: BPETokenizer) -> dict:
     path = folder / f"{name.lower().replace(' ', '_').replace('-', '')}.vocabulary"
-    packed = packed_vocabulary(tokenizer.vocabulary())
-    replace_file(path, lambda file: file.write(packed))
+    write_whole(path, packed_vocabulary(tokenizer.vocabulary()))
     return file_facts(path)
