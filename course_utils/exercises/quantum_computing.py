@@ -11,7 +11,7 @@ from course_utils.exercises import Exercise, Wrong, call, must_be_whole
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.quantum import CNOT, H, apply, exposed, found_after, peaks, zeros
 
-SOUGHT, N_ENTRIES = 13, 32
+SOUGHT, N_ENTRIES = 13, 256
 
 
 def _gates_setting() -> dict[str, Any]:
@@ -57,15 +57,15 @@ def _test_too_many(answer: Any) -> str:
     must_be_whole("too_many", answer)
     if answer < 1:
         raise Wrong("Before the first step it is just a blind guess: look for a number of steps from 1.")
-    chance = found_after(N_ENTRIES, {SOUGHT}, max(int(answer), 20))
+    chance = found_after(N_ENTRIES, {SOUGHT}, max(int(answer), 40))
     if chance[answer] >= 1 / N_ENTRIES:
         raise Wrong(
-            f"After {answer} steps the probability is {chance[answer]:.3f}, and a blind guess has {1 / N_ENTRIES:.3f}."
+            f"After {answer} steps the probability is {chance[answer]:.4f}, and a blind guess has {1 / N_ENTRIES:.4f}."
         )
     smallest = int(np.argmax(chance < 1 / N_ENTRIES - 1e-9))
     if answer != smallest:
         raise Wrong(f"After {answer} steps it is worse than a guess, and it was so before: find the smallest number.")
-    return f"Twice the best number of steps turns the state almost back: the probability is {chance[answer]:.3f}."
+    return f"About twice the best number, 12, turns the state almost back: the probability is {chance[answer]:.4f}."
 
 
 def _test_n_exposed(function: Any) -> str:
@@ -162,12 +162,12 @@ too_many = Exercise(
     "too_many",
     _test_too_many,
     (
-        "chance = found_after(32, {13}, 20) has the probability after 0, 1, ..., 20 steps.",
-        "Find the first step from 1 whose probability is below 1 / 32.",
+        "after = found_after(256, {13}, 40) has the probability after 0, 1, ..., 40 steps.",
+        "Find the first step from 1 whose probability is below 1 / 256.",
     ),
     """
-    chance = found_after(32, {13}, 20)
-    too_many = next(steps for steps in range(1, 21) if chance[steps] < 1 / 32)
+    after = found_after(256, {13}, 40)
+    too_many = next(steps for steps in range(1, 41) if after[steps] < 1 / 256)
     """,
     _search_setting,
 )

@@ -16,7 +16,7 @@ def mosca_explorer() -> ipywidgets.VBox:
     import ipywidgets
 
     wide = {"description_width": "11em"}
-    times = {"keep": ("secret for", 12), "migrate": ("old encryption for", 5), "arrives": ("machine comes in", 10)}
+    times = {"keep": ("secret for", 12), "migrate": ("old encryption for", 5), "arrives": ("machine comes in", 15)}
     controls = {
         name: ipywidgets.IntSlider(value=value, min=0, max=30, description=f"{text} (years)", style=wide)
         for name, (text, value) in times.items()

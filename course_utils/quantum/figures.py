@@ -74,6 +74,14 @@ def circuits(panels: Mapping[str, tuple[Sequence[str], Sequence]], size: tuple[f
     return figure
 
 
+def shors_circuit() -> Figure:
+    """Draw Shor's circuit with three qubits that count and two for the power, which begins as 1."""
+    wires = ["counter: 0", "counter: 0", "counter: 0", "power: 0", "power: 1"]
+    columns = [[("H", 0), ("H", 1), ("H", 2)], [("· a", 3, 4, "if", 2)], [("· a²", 3, 4, "if", 1)]]
+    columns += [[("· a⁴", 3, 4, "if", 0)], [("QFT", 0, 1, 2)], [("read", 0), ("read", 1), ("read", 2)]]
+    return circuits({"Shor's circuit: all x, their powers, Fourier": (wires, columns)}, (5, 2.8))
+
+
 def two_paths() -> Figure:
     """Draw the four ways through two gates H, with the factor of each step: those to 1 cancel."""
     import matplotlib.pyplot as plt
@@ -101,10 +109,12 @@ def two_paths() -> Figure:
 
 def draw_amplitudes(ax: Axes, amplitudes: np.ndarray, *, sought: Collection[int] = ()) -> None:
     """Draw real amplitudes as bars from zero, negative ones in orange; what is sought has a dark edge."""
-    values = np.real(np.ravel(amplitudes))
-    colours = [MINUS if value < 0 else PLUS for value in values]
-    edges = [INK if number in sought else "none" for number in range(len(values))]
-    ax.bar(range(len(values)), values, color=colours, edgecolor=edges, linewidth=1.4, width=0.8)
+    values, marked = np.real(np.ravel(amplitudes)), sorted(sought)
+    for sign, colour in ((1, PLUS), (-1, MINUS)):  # one outline for all bars of a colour, which keeps the file small
+        which = np.flatnonzero(sign * values > 0)
+        corners = np.add.outer(which, [-0.4, -0.4, 0.4, 0.4]), np.outer(values[which], [0, 1, 1, 0])
+        ax.fill(*map(np.ravel, corners), color=colour, lw=0)
+    ax.bar(marked, values[marked], color="none", edgecolor=INK, linewidth=1.4, width=0.8)
     ax.axhline(0, color="#999999", lw=0.8)
     ax.set(ylabel="amplitude", ylim=(-1.08, 1.08))
 
@@ -113,15 +123,15 @@ def grover_frames(n_entries: int, sought: int, n_steps: int) -> list[tuple[Figur
     """Return a picture and a sentence for each half of each of Grover's steps, for the player."""
     import matplotlib.pyplot as plt
 
-    frames, said = [], {"start": "All entries have the amplitude {0:.2f}."}
+    frames, said = [], {"start": "All entries have the amplitude {0:.2f}, and so has their mean, the dashed line."}
     said["marked"] = "The sought entry gets a minus sign, and no probability has changed."
     said["mirrored"] = "All amplitudes are mirrored at their mean; the sought one is now {0:.2f}."
     for number, (what, amplitudes) in enumerate(grover(n_entries, {sought}, n_steps)):
-        figure, ax = plt.subplots(figsize=(5.8, 2.2), layout="constrained")
+        figure, ax = plt.subplots(figsize=(5.2, 2), layout="constrained")
         draw_amplitudes(ax, amplitudes, sought={sought})
         ax.axhline(amplitudes.mean(), color="#009E73", ls="--", lw=1.2)
         step = "before the first step" if number == 0 else f"step {(number + 1) // 2}: {what}"
-        ax.set(xlabel="entry", title=f"{step} (dashed: the mean)")
+        ax.set(xlabel="entry", title=step, xticks=(0, sought, n_entries - 1))
         frames.append((figure, said[what].format(amplitudes[sought])))
     return frames
 
@@ -188,12 +198,17 @@ def timeline(keep: int, migrate: int, arrives: int) -> Figure:
     return figure
 
 
-def kernel_gaps(ax: Axes, gaps: Mapping[str, Mapping[int, tuple[float, float, float]]]) -> None:
-    """Draw how far methods are ahead of one, ``(mean, low, high)`` by number of qubits, side by side at each number."""
+def kernel_gaps(ax: Axes, gaps: Mapping[str, Mapping[int, tuple[float, ...]]]) -> None:
+    """Draw how far methods are ahead of one, side by side at each number of qubits.
+
+    By method and number of qubits ``gaps`` has five numbers: a mean, the ends of an interval, which is drawn thin, and
+    those of another, drawn broad and pale.
+    """
     colours = ("#888888", "#56B4E9", MINUS)
     for place, (name, by_qubits) in enumerate(gaps.items()):
         x = np.arange(len(by_qubits)) + 0.18 * (place - (len(gaps) - 1) / 2)
-        mean, low, high = np.transpose(list(by_qubits.values()))
+        mean, low, high, *pale = np.transpose(list(by_qubits.values()))
+        ax.vlines(x, *pale, lw=6, color=colours[place], alpha=0.3)
         look = {"fmt": MARKS[place], "ms": 5, "lw": 1.6, "color": colours[place]}
         ax.errorbar(x, mean, [mean - low, high - mean], label=name, **look)
     numbers = list(next(iter(gaps.values())))

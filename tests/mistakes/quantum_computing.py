@@ -24,11 +24,11 @@ MISTAKES = {
         (GHZ.format(step="apply(CNOT, state, k, 0)", answer="state"), "Only the first qubit"),
     ],
     "too_many": [
-        ("too_many = 4", "After 4 steps"),
+        ("too_many = 12", "After 12 steps"),
         ("too_many = 0", "blind guess"),
-        ("too_many = 9", "After 9 steps"),
-        ("too_many = 17", "find the smallest"),
-        ("too_many = 8.0", "whole number"),
+        ("too_many = 8", "After 8 steps"),
+        ("too_many = 50", "find the smallest"),
+        ("too_many = 25.0", "whole number"),
     ],
     "n_exposed": [
         ("n_exposed = lambda made, keep, migrated, arrives: np.sum(made + keep > arrives)", "encrypted in the new way"),
