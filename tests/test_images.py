@@ -21,7 +21,7 @@ from course_utils.images import (
     picture_features,
     train_towers,
 )
-from course_utils.images.emoji import NAMES, SHEET, SIZE, subject
+from course_utils.images.emoji import NAMES, SHEET, SIZE, leakage_splits, subject
 from course_utils.images.explorer import picture_explorer
 from course_utils.images.features import (
     compute_features,
@@ -72,6 +72,22 @@ def test_the_split_is_fixed():
     aside = held_out(names)
     assert aside.sum() == 205
     assert not {subject(name) for name in np.array(names)[aside]} & {subject(name) for name in np.array(names)[~aside]}
+
+
+def test_two_trainings_of_one_size_differ_in_the_copies_of_the_test_alone():
+    subjects = np.array([subject(emoji.en) for emoji in load_emoji()])
+    test, leaky, clean = leakage_splits(subjects, np.random.default_rng(0), 40, 138)
+    assert len(set(test)) == 178
+    assert len(set(leaky)) == len(set(clean)) == len(leaky)
+    assert not set(test) & {*leaky, *clean}
+    assert set(subjects[test[:40]]) <= set(subjects[leaky])
+    assert not set(subjects[test[40:]]) & set(subjects[leaky])
+    assert not set(subjects[test]) & set(subjects[clean])
+
+
+def test_a_test_with_more_subjects_than_there_are_is_refused():
+    with pytest.raises(InputError, match="n_several"):
+        leakage_splits(np.array(["fox", "fox", "owl"]), np.random.default_rng(0), 2, 1)
 
 
 @pytest.mark.parametrize("wanted", ["dragonfruit", "", None, "🇰🇷"])

@@ -22,6 +22,7 @@ from course_utils.rewards.shipped import BEGINNING, FOLDER, QUESTIONS, WORD, loa
 from course_utils.rewards.words import judge_texts, learn_from_pairs, learn_from_reward, load_reference, write_many
 
 BETAS, SEEDS, N_STEPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0), (0, 1, 2), 80
+WAYS = (1, 0.2, 12), (4, 0.2, 12), (4, None, 12), (1, 0.2, 9), (1, 0.2, 10)  # updates, clip, batches
 TUNING_SEEDS, POLE_STEPS = (100, 101, 102, 103, 104), 100_000
 
 
@@ -104,12 +105,12 @@ def preferred_runs() -> list[dict]:
 
 
 def group_runs() -> list[dict]:
-    """Return all runs of GRPO: each batch used for one update, or for four, with the clip and without."""
+    """Return all runs of GRPO: a batch used for one update or four, with the clip and without, some stopped early."""
     (cutter, reference, _, paid), runs = setting(), []
     questions = [cutter.encode(text) for text in QUESTIONS]
-    for n_updates, epsilon in ((1, 0.2), (4, 0.2), (4, None)):
+    for n_updates, epsilon, n_batches in WAYS:
         for seed in SEEDS:
-            how = {"beta": 0.1, "epsilon": epsilon, "n_batches": 12, "n_updates": n_updates, "seed": seed}
+            how = {"beta": 0.1, "epsilon": epsilon, "n_batches": n_batches, "n_updates": n_updates, "seed": seed}
             model, history = learn_from_groups(reference, questions, paid, **how)
             four = [judge_texts(model, reference, ids, paid, n_texts=128) for ids in questions]
             means = {name: round(float(np.mean([one[name] for one in four])), 3) for name in four[0]}

@@ -18,6 +18,7 @@ NAMES = ["dog", "cat", "pizza", "train"]
 # Four pairs of unit vectors: row i of the pictures belongs to row i of the texts.
 PICTURES = np.array([[1.0, 0.0], [0.8, 0.6], [-0.6, 0.8], [0.0, -1.0]])
 TEXTS = np.array([[0.8, 0.6], [1.0, 0.0], [0.0, 1.0], [0.6, -0.8]])
+OWNER = np.array([2, 0, 1, 1])  # the class of each text, where classes are asked for
 
 
 def _picture_setting() -> dict[str, Any]:
@@ -26,6 +27,10 @@ def _picture_setting() -> dict[str, Any]:
 
 def _pairs_setting() -> dict[str, Any]:
     return {"np": np, "itertools": itertools, "pictures": PICTURES, "texts": TEXTS, "both_losses": both_losses}
+
+
+def _classes_setting() -> dict[str, Any]:
+    return {"np": np, "pictures": PICTURES, "texts": TEXTS, "owner": OWNER}
 
 
 def _loss_setting() -> dict[str, Any]:
@@ -148,6 +153,21 @@ def _test_two_way_loss(function: Any) -> str:
     return "It equals the loss that trains the two towers, in both directions."
 
 
+def _test_zero_shot(function: Any) -> str:
+    pictures, texts = PICTURES[[3, 0, 1, 2, 0]], np.array([[3.0], [1.0], [1.0], [1.0]]) * TEXTS  # one text is long
+    nearest = (pictures @ TEXTS.T).argmax(axis=1)
+    found, wanted = np.asarray(call(function, pictures, texts, OWNER)), OWNER[nearest].tolist()
+    if found.shape != (len(pictures),):
+        raise Wrong("Each picture gets one class: the argmax over the texts, axis=1.")
+    if found.tolist() == nearest.tolist():
+        raise Wrong("These are the places of the texts: return their classes, owner[...].")
+    if found.tolist() == OWNER[(pictures @ texts.T).argmax(axis=1)].tolist():
+        raise Wrong("A long row wins by its length: divide each row by its own length first.")
+    if found.tolist() != wanted:
+        raise Wrong(f"The classes should be {wanted}, and yours are {found.tolist()}: the one nearest text decides.")
+    return "No class was trained: write another text, and you have another class."
+
+
 convolve = Exercise(
     "convolve",
     _test_convolve,
@@ -228,6 +248,22 @@ two_way_loss = Exercise(
         return (diagonal_loss(scores) + diagonal_loss(scores.T)) / 2
     """,
     _loss_setting,
+)
+
+zero_shot = Exercise(
+    "zero_shot",
+    _test_zero_shot,
+    (
+        "Divide the rows of both sides by their lengths, then pictures @ texts.T.",
+        "argmax(axis=1) gives the place of the nearest text; owner[place] is its class.",
+    ),
+    """
+    def zero_shot(pictures, texts, owner):
+        pictures = pictures / np.linalg.norm(pictures, axis=1, keepdims=True)
+        texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
+        return owner[(pictures @ texts.T).argmax(axis=1)]  # (n, d) @ (d, m) -> (n, m) -> (n,)
+    """,
+    _classes_setting,
 )
 
 quiz = Quiz(

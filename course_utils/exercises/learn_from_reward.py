@@ -301,7 +301,7 @@ quiz = Quiz(
         Question(
             "A learner always takes the arm with the best mean so far. What may happen?",
             {
-                "It finds the best arm, only later.": "It has no reason to pull another arm again.",
+                "It finds the best arm, only later.": "Nothing brings it to an arm whose mean is lower.",
                 "It stays for ever with an arm that was lucky early.": "What it never pulls it can never correct.",
                 "It pulls all arms equally often.": "It keeps to one arm until another mean is higher.",
             },
@@ -343,6 +343,15 @@ quiz = Quiz(
                 "It lowers the learning rate.": "A slower training arrives at the same place, later.",
             },
             "It makes each further nat of distance cost something.",
+        ),
+        Question(
+            "With PPO's clip at 0.2, a bad token (A < 0) has become 1.5 times as probable. What does it get?",
+            {
+                "No push, since 1.5 is above 1.2.": "That is so for a good token, A > 0.",
+                "Half a push.": "The smaller of the two gains is taken, and that is the unclipped one, 1.5 times A.",
+                "The full push back.": "The clip holds only what has moved far enough in the wanted direction.",
+            },
+            "The full push back.",
         ),
     )
 )

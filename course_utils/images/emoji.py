@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -124,6 +125,44 @@ def subject(name: str) -> str:
     """
     parts = [" ".join(word for word in part.split() if word.strip(",") not in WHO) for part in name.split(":")]
     return next((part for part in parts if part), name)
+
+
+def leakage_splits(
+    subjects: np.ndarray, rng: np.random.Generator, n_several: int = 40, n_single: int = 138
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw a test of one picture for each of some subjects, and two trainings as large: with their copies and without.
+
+    Parameters
+    ----------
+    subjects : ndarray of str, shape (n_pictures,)
+        The subject of each picture.
+    rng : numpy.random.Generator
+        Draws subjects and pictures.
+    n_several, n_single : int
+        How many subjects of the test have several pictures, and how many only one.
+
+    Returns
+    -------
+    test, leaky, clean : ndarrays of int
+        Places of pictures. In the test those of the subjects with several pictures come first. ``leaky`` holds the
+        other pictures of these subjects, in place of as many others that ``clean`` holds.
+
+    Examples
+    --------
+    >>> subjects = np.array(["farmer", "farmer", "fox", "owl", "pizza"])
+    >>> test, leaky, clean = leakage_splits(subjects, np.random.default_rng(1), 1, 1)
+    >>> [" and ".join(sorted(subjects[places])) for places in (test, leaky, clean)]
+    ['farmer and fox', 'farmer and owl', 'owl and pizza']
+    """
+    times = Counter(subjects.tolist())
+    several, single = ([name for name, n in times.items() if (n > 1) is many] for many in (True, False))
+    check_whole("n_several", n_several, 0, len(several))
+    check_whole("n_single", n_single, 0, len(single))
+    chosen = [*rng.permutation(several)[:n_several], *rng.permutation(single)[:n_single]]
+    test = np.array([rng.choice(np.flatnonzero(subjects == each)) for each in chosen], dtype=int)
+    copies = np.setdiff1d(np.flatnonzero(np.isin(subjects, chosen)), test)
+    clean = np.setdiff1d(np.arange(len(subjects)), [*test, *copies])
+    return test, np.concatenate([copies, rng.permutation(clean)[len(copies) :]]), clean
 
 
 def mosaic(positions: Sequence[int], columns: int = 10, gap: int = 6) -> np.ndarray:

@@ -46,7 +46,7 @@ def emoji_rows(rows: Mapping[str, Sequence[int]], title: str = "") -> Figure:
             ax.set_title(caption, fontsize=8, loc="left", fontweight="normal", pad=1)
     if title:
         figure.suptitle(title, fontsize=9, fontweight="bold", x=0, ha="left")
-        figure.set_figheight(height + 0.25)
+        figure.set_figheight(height + 0.08 + 0.17 * (title.count("\n") + 1))
     return figure
 
 
@@ -120,7 +120,7 @@ def draw_photographs(photos: Sequence[np.ndarray], rows: Sequence[Sequence[int]]
     figure, axes = plt.subplots(len(photos), columns + 1, figsize=size, layout="constrained", width_ratios=widths)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
     for photo, row, line in zip(photos, rows, np.atleast_2d(axes), strict=True):
-        line[0].imshow(Image.fromarray(photo).resize((108, 72)), interpolation="none")
+        line[0].imshow(Image.fromarray(photo).resize((96, 64)), interpolation="none")
         for ax, place in zip(line[1:], row, strict=True):
             ax.imshow(emoji_pictures()[place], interpolation="none")
             name = textwrap.fill(names[place], 12)

@@ -1,4 +1,4 @@
-"""Drawings of where data leak, of clipping, of a filter before and after a search, of a log, and of a handshake."""
+"""Drawings of where data leak, of attacks, clipping, a filter before and after a search, a log, and a handshake."""
 
 from __future__ import annotations
 
@@ -71,6 +71,56 @@ def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figu
     low, high = ends.min(axis=0) - 0.3, ends.max(axis=0) + 0.3
     axes[0].set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     return figure
+
+
+def losses(some: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str) -> Figure:
+    """Draw, for each kind of records, how large the losses are of those in the training and of those kept out."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(some), figsize=(7, 2.7), sharex=True, layout="constrained", squeeze=False)
+    bins = np.logspace(-6, 2, 33)
+    for ax, (kind, (inside, outside)) in zip(axes[0], some.items(), strict=True):
+        ax.hist(np.maximum(inside, bins[0]), bins, color="#D55E00", alpha=0.75, label="in the training")
+        ax.hist(np.maximum(outside, bins[0]), bins, histtype="step", color="#0072B2", lw=1.6, label="kept out")
+        ax.set(xscale="log", xlabel=f"loss of {kind}", ylabel="records")
+    axes[0, -1].legend(fontsize=8.5, loc="upper left")
+    axes[0, 0].set_title(title)
+    return figure
+
+
+def exposures(ax: Axes, bits: Mapping[int, Sequence[float]]) -> None:
+    """Draw the exposures of a secret against its copies: a point for each run, and a line through the means."""
+    from course_utils.privacy.memorised import random_exposure
+
+    for place, some in enumerate(bits.values()):
+        ax.plot([place] * len(some), some, "o", color="#0072B2", alpha=0.5, mec="none")
+    ax.plot([np.mean(some) for some in bits.values()], color="#0072B2")
+    low, most = random_exposure(0.95), np.log2(10_000)
+    for y, text in ((low, f"19 of 20 unseen: below {low:.2f}"), (most, "likeliest of all")):
+        ax.axhline(y, ls=":", color="#555555")
+        ax.text(0, y + 0.15, text, va="bottom", fontsize=8.5)
+    ax.set_xticks(range(len(bits)), bits)
+    ax.set(xlabel="copies among 512 pieces", ylabel="exposure in bits", ylim=(0, 15))
+
+
+def by_heart(ax: Axes, results: Mapping[str, np.ndarray]) -> None:
+    """Draw the attack on unusual records against the fit of the usual ones.
+
+    ``results`` holds an array (n_drawings, 2) of both for each way to train. Ways called "plain" and "clip" with their
+    steps become curves, each drawing a thin one, and the others single points.
+    """
+    for name, colour, mark, side in (("plain", "#0072B2", "s-", -1), ("clip", "#D55E00", "o-", 1)):
+        found = {way.split()[1]: rows for way, rows in results.items() if way.split()[0] == name}
+        rows = np.array(list(found.values()))  # (n_steps, n_drawings, 2)
+        ax.plot(rows[:, :, 0], rows[:, :, 1], color=colour, lw=0.7, alpha=0.4)
+        ax.plot(*rows.mean(axis=1).T, mark, color=colour, label=name)
+        for steps, (fit, score) in zip(found, rows.mean(axis=1), strict=True):
+            ax.text(fit + 0.007 * side, score - 0.02 * side, steps, ha="center", va="center", fontsize=8.5)
+    others = [way for way in results if way.split()[0] not in ("plain", "clip")]
+    for way, mark in zip(others, "^vD", strict=False):
+        ax.plot(*results[way].mean(axis=0), mark, color="#009E73", label=way)
+    ax.legend(fontsize=8.5, title="numbers: steps; thin: drawings", title_fontsize=8.5)
+    ax.set(xlabel="fit: share of the usual training records put right", ylabel="attack on the unusual")
 
 
 def filters(visible: Sequence[bool], k: int) -> Figure:
@@ -155,5 +205,8 @@ def prices(ax: Axes, factors: Mapping[str, float]) -> None:
         ylim=(-0.6, len(names) - 0.4),
         xlabel="times as long as the same in plain",
     )
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # so that the dotted line does not cross a number
     for place, value in enumerate(values):
-        ax.text(value * 1.5, place, f"{value:,.0f}" if value >= 10 else f"{value:.1f}", va="center", fontsize=9)
+        ax.text(
+            value * 1.5, place, f"{value:,.0f}" if value >= 10 else f"{value:.1f}", va="center", fontsize=9, bbox=ground
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -80,6 +80,24 @@ class Network:
         """Return the log loss of each record, ``(n,)``."""
         return -np.log(self.states(x)[-1][np.arange(len(x)), y] + 1e-12)
 
+    def moved(self, step: np.ndarray) -> Network:
+        """Return the network with a step added to its weights: each layer's matrix row by row, then its biases.
+
+        Examples
+        --------
+        >>> first_network().moved(np.ones(4810)).layers[1][1][:3]
+        array([1., 1., 1.])
+        """
+        parts = [part for layer in self.layers for part in layer]
+        cuts = np.cumsum([part.size for part in parts])
+        if np.shape(step) != (cuts[-1],):
+            raise InputError(
+                f"A step has a number for each of the {cuts[-1]:,} weights; its shape is {np.shape(step)}."
+            )
+        pieces = np.split(np.asarray(step), cuts[:-1])
+        flat = [part + piece.reshape(part.shape) for part, piece in zip(parts, pieces, strict=True)]
+        return Network(tuple(zip(flat[::2], flat[1::2], strict=True)))
+
 
 def first_network(seed: int = 0) -> Network:
     """Return a network with random weights."""
@@ -143,11 +161,10 @@ def train_network(
     q, sigma = check_number("q", q, 1e-9, 1), check_number("sigma", sigma, 0)
     for _ in range(check_whole("n_steps", n_steps, 0)):
         drawn = rng.random(len(x)) < q
-        steps = gradients(network, x[drawn], y[drawn], clip)
+        total = np.concatenate([part.ravel() for part in gradients(network, x[drawn], y[drawn], clip)])
         if sigma:
-            steps = [step + rng.normal(0, sigma * clip, step.shape) for step in steps]
-        flat = [part - rate * step / (q * len(x)) for part, step in zip(sum(network.layers, ()), steps, strict=True)]
-        network = Network(tuple(zip(flat[::2], flat[1::2], strict=True)))
+            total = total + rng.normal(0, sigma * clip, total.shape)
+        network = network.moved(-rate * total / (q * len(x)))
     return network
 
 
@@ -172,11 +189,53 @@ def attack_score(inside: Sequence[float], outside: Sequence[float]) -> float:
     return float(lower)
 
 
-def attack(network: Network, halves: Halves) -> tuple[float, float]:
-    """Return the attack's score on records with right labels and on those with wrong ones."""
+def attack(
+    network: Network, halves: Halves, unseen: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[float, float]:
+    """Return the attack's score on records with right labels and on those with wrong ones.
+
+    ``unseen``, two arrays ``(n,)``, is what `losses_unseen` expects of records inside and outside: it is subtracted.
+    """
     inside, outside = network.losses(halves.x, halves.y), network.losses(halves.other_x, halves.other_y)
+    if unseen is not None:
+        inside, outside = inside - unseen[0], outside - unseen[1]
     usual = attack_score(inside[~halves.odd], outside[~halves.other_odd])
     return usual, attack_score(inside[halves.odd], outside[halves.other_odd])
+
+
+def losses_unseen(halves: Halves, *, n_cuts: int, seed: int = 0, **how: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return each record's mean loss under networks that were trained without it.
+
+    All records are cut in two at random ``n_cuts`` times, and a network is trained on each part, so that every record
+    is unseen by one network of each pair.
+
+    Parameters
+    ----------
+    halves : Halves
+        The records; where they were in the attacked training is not used.
+    n_cuts, seed : int
+        The pairs of networks, and where the random numbers begin.
+    **how
+        The way of training, as `train_network` takes it.
+
+    Returns
+    -------
+    tuple of ndarrays, shapes (n,)
+        For the records inside and for those outside.
+
+    Notes
+    -----
+    Watson, Guo, Cormode and Sablayrolles, *On the Importance of Difficulty Calibration in Membership Inference
+    Attacks* (2022), https://arxiv.org/abs/2111.08440.
+    """
+    x, y = np.concatenate([halves.x, halves.other_x]), np.concatenate([halves.y, halves.other_y])
+    rng, total = np.random.default_rng(check_whole("seed", seed, 0)), np.zeros(len(x))
+    for _ in range(check_whole("n_cuts", n_cuts, 1)):
+        part = rng.permutation(len(x)) < len(x) // 2
+        for seen in (part, ~part):
+            network = train_network(x[seen], y[seen], seed=int(rng.integers(2**31)), **how)
+            total[~seen] += network.losses(x[~seen], y[~seen])
+    return tuple(np.split(total / n_cuts, [len(halves.x)]))
 
 
 def as_torch(network: Network) -> nn.Module:
@@ -203,36 +262,3 @@ def gradient_rows(network: Network, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     functional.cross_entropy(wrapped(x), torch.tensor(y), reduction="sum").backward()
     parts = [p.grad_sample.transpose(1, -1).flatten(1) for p in wrapped.parameters()]  # as our matrices lie
     return torch.cat(parts, dim=1).numpy()
-
-
-def train_with_opacus(
-    x: np.ndarray, y: np.ndarray, *, n_steps: int, rate: float, q: float, clip: float, sigma: float, seed: int = 0
-) -> tuple[Network, float]:
-    """Train the same network with the library opacus, and return it with the ε that opacus counts at δ = 1 / (2 n)."""
-    import warnings
-
-    import torch
-    from opacus import PrivacyEngine
-    from torch.nn import functional
-    from torch.utils.data import DataLoader, TensorDataset
-
-    draws, model = torch.Generator().manual_seed(seed), as_torch(first_network(seed))
-    optimiser = torch.optim.SGD(model.parameters(), lr=rate)
-    loader = DataLoader(TensorDataset(torch.tensor(x), torch.tensor(y)), batch_size=round(q * len(x)), generator=draws)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the noise is not drawn by a cryptographic generator
-        engine = PrivacyEngine(accountant="rdp")
-        how = {"noise_multiplier": sigma, "max_grad_norm": clip, "noise_generator": draws}
-        model, optimiser, loader = engine.make_private(module=model, optimizer=optimiser, data_loader=loader, **how)
-        done = 0
-        while done < n_steps:
-            for some, labels in loader:
-                if done == n_steps:
-                    break
-                optimiser.zero_grad()
-                functional.cross_entropy(model(some), labels).backward()
-                optimiser.step()
-                done += 1
-        spent = engine.get_epsilon(delta=1 / (2 * len(x)))
-    linear = [part.detach().numpy() for part in model.parameters()]
-    return Network(((linear[0].T, linear[1]), (linear[2].T, linear[3]))), float(spent)

@@ -124,12 +124,12 @@ def rlhf() -> Figure:
     boxes |= {"shown": (0, 5, "1: people's\nown texts"), "texts": (5.4, 0, "3: texts"), "gain": (16.2, 0, "advantage")}
     boxes |= {"reference": (10.8, 1.7), "critic": (10.8, -1.7), "update": (16.2, -3.9, "clipped\nupdate")}
     arrows = [("choices", "judge", "fit"), ("policy", "texts", "write"), ("judge", "gain", "reward")]
-    arrows += [("shown", "policy", "fine-tune"), ("texts", "judge", "read"), ("texts", "reference", "read")]
-    arrows += [("texts", "critic", "read"), ("reference", "gain", "β · KL"), ("critic", "gain", "baseline")]
+    arrows += [("shown", "policy", "fine-tune"), ("texts", "judge", "read"), ("texts", "reference")]
+    arrows += [("texts", "critic"), ("reference", "gain", "β · KL"), ("critic", "gain", "baseline")]
     arrows += [("gain", "update"), ("update", "policy", "push, and again", -0.3)]
     kinds = dict.fromkeys(("judge", "policy", "reference", "critic"), "weights")
     kinds |= dict.fromkeys(("gain", "update"), "step")
-    figure, ax = plt.subplots(figsize=(7, 4.1))
+    figure, ax = plt.subplots(figsize=(6.4, 3.7))
     flow(ax, boxes, arrows, kinds=kinds, width=3.2, height=1.3, fontsize=8.5)
     ax.set(ylim=(-5.4, 5.9))
     ax.set_title("Demonstrations, then choices, then rewards")
@@ -143,7 +143,7 @@ def draw_regret(curves: Mapping[str, np.ndarray], highest: float = 80) -> Figure
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(5.8, 2.9), layout="constrained")
+    figure, ax = plt.subplots(figsize=(5, 2.5), layout="constrained")
     lines = sorted(((lost.mean(axis=0), name) for name, lost in curves.items()), key=lambda line: -line[0][-1])
     place = np.inf
     for n, (mean, name) in enumerate(lines):
@@ -181,12 +181,12 @@ def draw_clip() -> Figure:
     import matplotlib.pyplot as plt
 
     ratio = np.linspace(0.4, 1.6, 121)
-    figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.7), layout="constrained", sharex=True)
-    for ax, gain, end in zip(axes, (1.0, -1.0), ("above 1.2", "below 0.8"), strict=True):
-        ax.plot(ratio, ratio * gain, ":", color="#999999", label="ratio · A")
-        ax.plot(ratio, clipped_gain(ratio, np.full(121, gain)), lw=2, label="clipped")
-        ax.set(title=f"A = {gain:+.0f}: flat {end}", xlabel="ratio", ylabel="gain")
-        ax.legend(fontsize=8.5, loc="upper left" if gain > 0 else "upper right")
+    figure, ax = plt.subplots(figsize=(4.4, 2.7))
+    for n, (gain, name) in enumerate(((1.0, "good token, A = 1"), (-1.0, "bad token, A = -1"))):
+        ax.plot(ratio, ratio * gain, ":", color="#999999")
+        ax.plot(ratio, clipped_gain(ratio, np.full(121, gain)), lw=2, color=f"C{n}")
+        ax.text(0.75, 0.25 * gain, name, color=f"C{n}", fontsize=8.5, va="center")
+    ax.set(xlabel="ratio", ylabel="gain", title="Flat above 1.2 for A = 1, below 0.8 for A = -1")
     return figure
 
 
@@ -194,6 +194,6 @@ def draw_runs(ax: Axes, curves: Mapping[str, Sequence], grid: np.ndarray) -> Non
     """Draw the mean of several runs, ``(n_runs, n_looks)`` by name, with the range from the lowest to the highest."""
     for (name, values), dash in zip(curves.items(), DASHES, strict=False):
         values = np.asarray(values)
-        ax.fill_between(grid, values.min(axis=0), values.max(axis=0), alpha=0.2)
+        ax.fill_between(grid, values.min(axis=0), values.max(axis=0), alpha=0.2, lw=0, antialiased=False)
         ax.plot(grid, values.mean(axis=0), dash, label=name)
     ax.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(1, 1))

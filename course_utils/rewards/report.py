@@ -1,4 +1,4 @@
-"""Lines of a table: the means of several runs, and what they were to make large."""
+"""Lines of a table: several runs, each number with its lowest and highest, and what they were to make large."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from course_utils.common.errors import InputError
 from course_utils.evaluation import with_interval
 from course_utils.rewards.policy import best_on_leash, divergence
 
-__all__ = ["best_row", "group_rows", "leash_rows", "means_of", "with_interval"]
+__all__ = ["best_row", "group_rows", "leash_rows", "named_rows", "runs_by_way", "with_interval"]
 
 
-def means_of(runs: Sequence[Mapping], names: Sequence[str] = ("with_it", "reward", "kl", "different")) -> str:
-    """Write the means over runs of the numbers that `words.judge_texts` gave them.
+def named_rows(rows: Sequence[tuple[str, Mapping]]) -> list[str]:
+    """Write for each name what its runs wrote, by `words.judge_texts`: means, with lowest and highest.
 
     Examples
     --------
-    >>> means_of([{"kl": 1.0}, {"kl": 3.0}], ["kl"])
-    'kl  2.00'
+    >>> named_rows([("dpo", {"with_it": 0.9, "reward": 1.4, "kl": 6.0}), ("dpo", {"with_it": 1, "reward": 2, "kl": 8})])
+    ['dpo                    : with_it 0.95 (0.90-1.00)  reward 1.70 (1.40-2.00)  kl  7.0 (6.0-8.0)']
     """
-    if not runs:
+    if not rows:
         raise InputError("There are no runs to take a mean of.")
-    return "  ".join(f"{name} {np.mean([run[name] for run in runs]):5.2f}" for name in names)
+    lines = []
+    for name in dict.fromkeys(name for name, _ in rows):
+        some = [run for each, run in rows if each == name]
+        numbers = (_spread(some, *how) for how in (("with_it", 2, 4), ("reward", 2, 4), ("kl", 1, 4)))
+        lines.append(f"{name:23}: " + "  ".join(numbers))
+    return lines
 
 
 def leash_rows(runs: Sequence[Mapping]) -> list[str]:
@@ -53,23 +58,38 @@ def _spread(runs: Sequence[Mapping], name: str, digits: int, width: int) -> str:
     return f"{name} {np.mean(found):{width}.{digits}f} ({min(found):.{digits}f}-{max(found):.{digits}f})"
 
 
+def runs_by_way(runs: Sequence[Mapping]) -> dict[str, list[Mapping]]:
+    """Return the runs of `shipped.load_groups` by how they used a batch, and when they stopped, if that was early.
+
+    Examples
+    --------
+    >>> how = {"epsilon": 0.2, "n_updates": 1}
+    >>> list(runs_by_way([how | {"n_batches": 12}, how | {"n_batches": 10}, how | {"n_batches": 12, "n_updates": 4}]))
+    ['1 update', '1 update, 10 batches', '4 updates, clip']
+    """
+    most, ways = max((run["n_batches"] for run in runs), default=0), {}
+    for run in runs:
+        clip = "clip" if run["epsilon"] else "no clip"
+        way = "1 update" if run["n_updates"] == 1 else f"{run['n_updates']} updates, {clip}"
+        stopped = "" if run["n_batches"] == most else f", {run['n_batches']} batches"
+        ways.setdefault(way + stopped, []).append(run)
+    return ways
+
+
 def group_rows(runs: Sequence[Mapping]) -> list[str]:
     """Write for each way to use a batch the means of its runs, with lowest and highest.
 
     Examples
     --------
-    >>> run = {"n_updates": 4, "epsilon": None, "reward": 7.0, "kl": 45.0, "history": [[0.1, 0.5], [0.2, 0.1]]}
-    >>> group_rows([run])
-    ['4 updates, no clip: reward  7.0 (7.0-7.0)  kl 45.0 (45.0-45.0)  outside the clip 0.30']
+    >>> run = {"n_updates": 4, "epsilon": None, "n_batches": 2, "with_it": 1.0, "reward": 7.0, "kl": 45.0}
+    >>> print(*group_rows([run | {"history": [[0.1, 0.5], [0.2, 0.1]]}]))
+    4 updates, no clip  : with_it 1.00 (1.00-1.00)  reward  7.0 (7.0-7.0)  kl 45.0 (45.0-45.0)  outside the clip 0.30
     """
     rows = []
-    for n_updates, epsilon in dict.fromkeys((run["n_updates"], run["epsilon"]) for run in runs):
-        some = [run for run in runs if (run["n_updates"], run["epsilon"]) == (n_updates, epsilon)]
-        how = "1 update" if n_updates == 1 else f"{n_updates} updates, " + ("clip" if epsilon else "no clip")
+    for way, some in runs_by_way(runs).items():
         flat = np.mean([np.mean(run["history"], axis=0)[1] for run in some])
-        rows.append(
-            f"{how:18}: {_spread(some, 'reward', 1, 4)}  {_spread(some, 'kl', 1, 4)}  outside the clip {flat:.2f}"
-        )
+        with_it, reward, kl = (_spread(some, *how) for how in (("with_it", 2, 4), ("reward", 1, 4), ("kl", 1, 4)))
+        rows.append(f"{way:20}: {with_it}  {reward}  {kl}  outside the clip {flat:.2f}")
     return rows
 
 

@@ -80,8 +80,9 @@ def load_preferred() -> list[dict[str, Any]]:
 def load_groups() -> list[dict[str, Any]]:
     """Return the runs of GRPO, three seeds for each way to use a batch: ``n_updates`` times, clipped at ``epsilon``.
 
-    Each has what `words.judge_texts` says of fresh texts, the mean of the four `QUESTIONS`, and its ``history``, the
-    mean reward of each batch, and the share of its tokens that got no push from the clip in the end.
+    The last six stop before the others, after ``n_batches`` of 9 and 10 in place of 12. Each has what
+    `words.judge_texts` says of fresh texts, the mean of the four `QUESTIONS`, and its ``history``, the mean reward of
+    each batch, and the share of its tokens that got no push from the clip in the end.
     """
     return _read("groups.json")
 

@@ -291,6 +291,85 @@ def test_training_learns_and_noise_without_a_bound_is_refused():
         membership.train_network(halves.x, halves.y, n_steps=1, rate=1.0, sigma=1.0)
 
 
+def test_a_step_moves_the_weights_in_their_order():
+    network = membership.first_network(0)
+    step = np.arange(4810.0)
+    (first, biases), (second, last) = network.moved(step).layers
+    np.testing.assert_allclose(first - network.layers[0][0], step[:4096].reshape(64, 64))
+    np.testing.assert_allclose(biases, step[4096:4160])
+    np.testing.assert_allclose(second - network.layers[1][0], step[4160:4800].reshape(64, 10))
+    np.testing.assert_allclose(last, step[4800:])
+    with pytest.raises(InputError, match="4,810 weights"):
+        network.moved(step[:-1])
+
+
+def test_opacus_trains_to_the_same_accuracy_and_counts_the_same():
+    pytest.importorskip("opacus")
+    halves, sigma = membership.digit_halves(0), noise_for(1.0, 0.25, 100, 1 / 1600)
+    how = {"n_steps": 100, "rate": 1.0, "q": 0.25, "clip": 1.0, "sigma": sigma}
+    ours = [membership.train_network(halves.x, halves.y, seed=seed, **how) for seed in range(3)]
+    theirs, spent = zip(*(train_with_opacus(halves.x, halves.y, seed=seed, **how) for seed in range(3)), strict=True)
+    rights = [np.mean([one.accuracy(halves.other_x, halves.other_true) for one in some]) for some in (ours, theirs)]
+    assert abs(rights[0] - rights[1]) < 0.05
+    assert spent[0] == pytest.approx(1.0, abs=0.01)
+
+
+def train_with_opacus(x, y, *, n_steps, rate, q, clip, sigma, seed=0):
+    """Train the same network with the library opacus, and return it with the ε that opacus counts at δ = 1 / (2 n)."""
+    import warnings
+
+    import torch
+    from opacus import PrivacyEngine
+    from torch.nn import functional
+    from torch.utils.data import DataLoader, TensorDataset
+
+    draws, model = torch.Generator().manual_seed(seed), membership.as_torch(membership.first_network(seed))
+    optimiser = torch.optim.SGD(model.parameters(), lr=rate)
+    loader = DataLoader(TensorDataset(torch.tensor(x), torch.tensor(y)), batch_size=round(q * len(x)), generator=draws)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the noise is not drawn by a cryptographic generator
+        engine = PrivacyEngine(accountant="rdp")
+        how = {"noise_multiplier": sigma, "max_grad_norm": clip, "noise_generator": draws}
+        model, optimiser, loader = engine.make_private(module=model, optimizer=optimiser, data_loader=loader, **how)
+        done = 0
+        while done < n_steps:
+            for some, labels in loader:
+                if done == n_steps:
+                    break
+                optimiser.zero_grad()
+                functional.cross_entropy(model(some), labels).backward()
+                optimiser.step()
+                done += 1
+        spent = engine.get_epsilon(delta=1 / (2 * len(x)))
+    linear = [part.detach().numpy() for part in model.parameters()]
+    return membership.Network(((linear[0].T, linear[1]), (linear[2].T, linear[3]))), float(spent)
+
+
+def test_losses_unseen_are_those_of_networks_without_the_record():
+    how = {"n_steps": 600, "rate": 0.5}
+    halves = membership.digit_halves(0)
+    network = membership.train_network(halves.x, halves.y, **how)
+    inside, outside = membership.losses_unseen(halves, n_cuts=1, seed=1, **how)
+    assert inside.shape == outside.shape == (800,)
+    assert inside[halves.odd].mean() > 1.5 * network.losses(halves.x, halves.y)[halves.odd].mean()
+    kept_out = network.losses(halves.other_x, halves.other_y)[halves.other_odd].mean()
+    assert outside[halves.other_odd].mean() == pytest.approx(kept_out, rel=0.3)
+    again, _ = membership.losses_unseen(halves, n_cuts=1, seed=1, **how)
+    assert np.array_equal(inside, again)
+
+
+def test_what_is_expected_of_a_record_makes_the_attack_sharper():
+    how = {"n_steps": 100, "rate": 0.5}
+    halves = membership.digit_halves(0)
+    network = membership.train_network(halves.x, halves.y, **how)
+    simple = membership.attack(network, halves)
+    sharper = membership.attack(network, halves, membership.losses_unseen(halves, n_cuts=3, seed=1, **how))
+    assert sharper[0] > simple[0] + 0.02
+    assert sharper[1] > simple[1] + 0.1
+    zeros = np.zeros(800), np.zeros(800)
+    assert membership.attack(network, halves, zeros) == simple
+
+
 def test_the_attack_is_the_area_under_the_curve():
     from sklearn.metrics import roc_auc_score
 
@@ -404,12 +483,25 @@ def test_figures_are_drawn():
     from course_utils.privacy import figures
 
     drawn = [figures.leaks(), figures.handshake(), figures.filters([1, 0, 1, 1], k=3)]
+    rng = np.random.default_rng(0)
+    kinds = {kind: (rng.random(40), rng.random(30)) for kind in ("usual", "unusual")}
+    drawn += [figures.losses(kinds, "a finding")]
+    counted = [sum(patch.get_height() for patch in ax.patches[:32]) for ax in drawn[3].axes]
+    assert counted == [40, 40]
     drawn += [figures.hash_chain(["a", "b"], chain(["a", "b"])), figures.clipping(np.eye(2) * 3, 1.0, 1.0)]
     texts = [text.get_text() for text in drawn[2].axes[0].texts]
     assert "filter after:\n2 hits" in texts
     assert "filter before:\n3 hits" in texts
-    assert any("…" in text.get_text() for text in drawn[3].axes[0].texts)
+    assert any("…" in text.get_text() for text in drawn[4].axes[0].texts)
     figure, ax = plt.subplots()
+    figures.exposures(ax, {0: [0.5, 1.0], 1: [2.0, 3.0]})
+    assert ax.lines[2].get_ydata().tolist() == [0.75, 2.5]
+    ax.clear()
+    ways = {"plain 1": np.ones((5, 2)), "plain 2": np.full((5, 2), 0.9), "clip 1": np.full((5, 2), 0.8)}
+    figures.by_heart(ax, ways | {"ε = 8": np.full((5, 2), 0.7)})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["plain", "clip", "ε = 8"]
+    assert [text.get_text() for text in ax.texts] == ["1", "2", "1"]
+    ax.clear()
     figures.prices(ax, {"one": 1.0, "other": 2000.0})
     assert {text.get_text() for text in ax.texts} == {"1.0", "2,000"}
     for one in [*drawn, figure]:

@@ -495,8 +495,10 @@ def test_the_shipped_runs_are_whole_and_the_leash_orders_them():
     }
     assert len(shipped.load_preferred()) == 18
     runs = shipped.load_groups()
-    assert [(run["n_updates"], run["epsilon"]) for run in runs[::3]] == [(1, 0.2), (4, 0.2), (4, None)]
-    assert all(len(run["history"]) == 12 for run in runs)
+    assert [(run["n_updates"], run["epsilon"]) for run in runs[:9:3]] == [(1, 0.2), (4, 0.2), (4, None)]
+    assert [len(run["history"]) for run in runs[::3]] == [run["n_batches"] for run in runs[::3]] == [12, 12, 12, 9, 10]
+    for whole, *stopped in zip(runs[:3], runs[9:12], runs[12:], strict=True):  # one update, and the same stopped early
+        assert all(whole["history"][: run["n_batches"]] == run["history"] for run in stopped)
     assert all(share == 0 for run in runs if run["n_updates"] == 1 for _, share in run["history"][:1])
 
 

@@ -1,6 +1,7 @@
 """Plausible wrong answers to the exercises of notebook 16, and a piece of the message that each must get."""
 
 WINDOWS = "np.lib.stride_tricks.sliding_window_view"
+UNIT = "(texts / np.linalg.norm(texts, axis=1, keepdims=True))"
 LOSS = """
 def diagonal_loss(scores):
     weights = np.exp(scores - scores.max(axis={axis}, keepdims=True))
@@ -56,5 +57,12 @@ MISTAKES = {
             "take their mean",
         ),
         ("two_way_loss = lambda a, b, t: both_losses(a, b, 1.0)", "divided by it"),
+    ],
+    "zero_shot": [
+        (f"zero_shot = lambda pictures, texts, owner: (pictures @ {UNIT}.T).argmax(axis=1)", "places of the texts"),
+        ("zero_shot = lambda pictures, texts, owner: owner[(pictures @ texts.T).argmax(axis=1)]", "by its length"),
+        (f"zero_shot = lambda pictures, texts, owner: owner[(pictures @ {UNIT}.T).argmax(axis=0)]", "one class"),
+        (f"zero_shot = lambda pictures, texts, owner: owner[(pictures @ {UNIT}.T).argmin(axis=1)]", "nearest text"),
+        ("zero_shot = owner", "should be a function"),
     ],
 }

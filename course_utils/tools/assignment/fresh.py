@@ -73,6 +73,10 @@ def _counts(rng: np.random.Generator, given: Given) -> Arguments:
     return [(np.array([rng.permutation([1, 2, 3, 4, 5, 9]) for _ in range(4)]),)]  # equal sums, so a whole mean
 
 
+def _owned_texts(rng: np.random.Generator, given: Given) -> Arguments:
+    return [(rng.normal(size=(6, 3)), rng.normal(size=(5, 3)), np.array([2, 0, 1, 1, 0]))]
+
+
 def _new_centres(rng: np.random.Generator, given: Given) -> Arguments:
     labels = rng.choice([0, 1, 3], size=9)  # nobody is in group 2
     return [(rng.normal(size=(9, 2)), labels, rng.normal(size=(4, 2)))]
@@ -250,7 +254,7 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("federated_and_edge", "build_unpack"): lambda rng, given: [
         (rng.integers(256, size=6).astype(np.uint8), 0.5, -1.0)
     ],
-    ("federated_and_edge", "combine"): lambda rng, given: [(list(rng.normal(size=(3, 2, 4))), [5, 20, 10])],
+    ("federated_and_edge", "trimmed"): lambda rng, given: [(list(rng.normal(size=(7, 2, 4))), n) for n in (1, 2)],
     ("federated_and_edge", "unmask"): _these(({0: 30, 1: 64}, {(0, 1): 9, (0, 2): 21, (1, 2): 40}, 2)),
     ("grounded_answers", "ask"): _questions,
     ("grounded_answers", "quote"): _these(
@@ -262,6 +266,7 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("images_and_text", "diagonal_loss"): _normal((5, 5)),
     ("images_and_text", "scaled_cosines"): _normal((4, 3), (4, 3), 0.3),
     ("images_and_text", "two_way_loss"): _units((4, 3), (4, 3), 0.3),
+    ("images_and_text", "zero_shot"): _owned_texts,
     ("inside_a_transformer_llm", "build_block"): _block,
     ("inside_a_transformer_llm", "build_network"): _network,
     ("inside_a_transformer_llm", "build_turn"): _normal((2, 64), 5, 10000.0),
