@@ -7,6 +7,11 @@ import pytest
 from tests.rounding import forgive_rounding
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add an option for what takes too long for each run."""
+    parser.addoption("--every-page", action="store_true", help="look for barriers on all pages and decks, not on a few")
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let nbval compare outputs as another processor may print them."""
     forgive_rounding(item)

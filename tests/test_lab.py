@@ -351,3 +351,73 @@ def test_a_click_and_the_return_key_on_a_picture_show_its_neighbours(address):
                 arg=f"{name} 1.00",
             )
             assert background(0) == picture
+
+
+EXPLORE = """
+import ipywidgets
+from course_utils.plotting.explorers import bars, explorer
+
+def letters(text, n, order):
+    chosen = sorted(set(text), reverse=order == "last first")[:n]
+    return bars([(letter, text.count(letter) / len(text)) for letter in chosen])
+
+controls = {
+    "text": ipywidgets.Text("aab", description="your text"),
+    "n": ipywidgets.IntSlider(1, min=1, max=5, description="letters"),
+    "order": ipywidgets.Dropdown(options=["first first", "last first"], description="order"),
+}
+explorer(letters, controls, "the letters of a text")
+"""
+
+
+NAMELESS = 'class="noUi-handle'  # the slider of ipywidgets 8 gives its handle no name
+
+
+def tab_to(page, place: str) -> None:
+    """Press the Tab key until the focus is on an element that the selector names."""
+    for _ in range(40):
+        if page.evaluate("place => document.activeElement.matches(place)", place):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key does not lead to {place}")
+
+
+@needs_browser
+def test_an_explorer_is_used_with_the_keyboard_alone(address):
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORE)], metadata=kernel)
+    ask(address, "contents/notebooks/explored.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    with opened() as page:
+        page.goto(address.replace("?", "?reset&").replace("00_start_here", "explored"))
+        page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=/Python 3/", timeout=60_000)
+        wait_until_idle(page)
+        tab_to(page, ".jp-Cell, .jp-Cell *")
+        page.keyboard.press("ControlOrMeta+Enter")
+        shown = page.locator(".widget-html-content table")
+        shown.wait_for(timeout=60_000)
+        assert shown.inner_text().split() == ["“a”", "67%"]
+
+        def changes_to(*words: str) -> None:
+            after = "words => document.querySelector('.widget-html-content').innerText.split(/\\s+/).join() === words"
+            page.wait_for_function(after, arg=",".join(words), timeout=30_000)
+
+        page.keyboard.press("Escape")  # out of the editor, where Tab is a letter
+        tab_to(page, ".widget-text input")
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("bbbc")
+        page.keyboard.press("Enter")
+        changes_to("“b”", "75%")
+        tab_to(page, ".widget-slider [role=slider]")
+        page.keyboard.press("ArrowRight")
+        changes_to("“b”", "75%", "“c”", "25%")
+        tab_to(page, ".widget-dropdown select")
+        for key in ("Space", "ArrowDown", "Enter"):  # opened first: Lab keeps the arrow keys of a closed list
+            page.keyboard.press(key)
+        changes_to("“c”", "25%", "“b”", "75%")
+        for theme in ("Dark", "Light"):
+            wear(page, theme)
+            found = [each for each in barriers(page, ".jp-OutputArea-output") if NAMELESS not in each]
+            assert found == [], theme
+        page.emulate_media(forced_colors="active")
+        bar = page.locator(".widget-html-content td div").first
+        assert bar.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(0, 114, 178)"

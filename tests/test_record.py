@@ -10,6 +10,7 @@ import textwrap
 import xml.etree.ElementTree as ET
 
 import pytest
+from browser import barriers, needs_browser, opened
 from house import NOTEBOOKS
 
 from course_utils.common import record, store
@@ -153,6 +154,17 @@ def test_the_page_and_the_certificate_say_what_is_solved(folder, tmp_path):
     assert "Ada <b>Lovelace</b>" in words
     assert f"1 of {n}" in words
     assert TODAY in words
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_and_the_certificate_have_no_barrier_for_any_eyes(tmp_path, scheme):
+    record.note(keyword_search.quiz)
+    found = progress.rows(NOTEBOOKS)
+    with opened(scheme) as page:
+        for path in (progress.write_page(found, tmp_path), progress.write_certificate(found, "Ada", tmp_path)):
+            page.goto(path.as_uri())
+            assert barriers(page, ":root") == []
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "Ada\x00"])

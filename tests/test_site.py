@@ -14,7 +14,8 @@ from browser import barriers, needs_browser, opened
 from house import NOTEBOOKS, ROOT, fresh_copy
 
 from course_utils.common import cache
-from course_utils.tools import launch, site
+from course_utils.tools import health, launch, site
+from course_utils.tools.notebooks import Run
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,8 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("site")
     course = fresh_copy(place / "course")
     environment = {**os.environ, "HOME": str(place), "COURSE_CACHE": str(cache.cache_folder()), "PYTHONPATH": ""}
+    runs = [Run(path.name, 60.0, 1_000_000_000) for path in NOTEBOOKS]
+    health.keep(health.measure("newest", runs[1:], [NOTEBOOKS[0].name]), course / health.FOLDER.relative_to(ROOT))
     command = [sys.executable, "-m", "course_utils", "site"]
     answer = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=600)
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -161,17 +164,43 @@ def test_a_browser_shows_formulas_and_changes_to_dark(folder):
 
 
 BARE = """<article><p style="color:#999;background:#fff">Too pale.</p><img src="data:,"><input></article>"""
+SOME = "01_meet_the_tokenizer", "06_rerank_and_evaluate", "16_images_and_text"
+OWN = ("index", "try_here", "health", "teaching", "guide/04_keyword_search", *(f"notebooks/{name}" for name in SOME))
+STILL = "*, *::before, *::after { animation: none !important; transition: none !important; }"  # a drawer fades in
+OPEN = "() => document.querySelectorAll('article details').forEach((drawer) => { drawer.open = true; })"
+
+
+def pages_to_look_at(folder, every: bool) -> list:
+    """Return all pages that are not the theme's own parts; or a few of each kind."""
+    if every:
+        return sorted(path for path in folder.rglob("*.html") if "_static" not in path.parts)
+    return [*(folder / f"{name}.html" for name in OWN), *sorted((folder / "reference").glob("*.html"))]
 
 
 @needs_browser
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_barrier_for_any_eyes(folder, scheme):
-    names = ["01_meet_the_tokenizer", "06_rerank_and_evaluate", "16_images_and_text"]
-    found = [folder / "index.html", *(folder / "notebooks" / f"{name}.html" for name in names)]
+def test_no_page_has_a_barrier_for_any_eyes(folder, scheme, pytestconfig):
+    looked_at = pages_to_look_at(folder, pytestconfig.getoption("every_page"))
+    found = {}
     with opened(scheme) as page:
-        for path in [*found, *sorted((folder / "reference").glob("*.html"))]:
+        for path in looked_at:
             page.goto(path.as_uri())
-            assert barriers(page, "article") == [], path.name
+            page.add_style_tag(content=STILL)
+            page.evaluate(OPEN)
+            place = "article" if page.locator("article").count() else "main"  # the theme's page of the search has none
+            if here := barriers(page, place, colours_only=scheme == "dark"):
+                found[path.relative_to(folder).as_posix()] = here
+        assert found == {}, f"on {len(found)} of {len(looked_at)} pages"
         page.set_content(BARE)
         kinds = {each.partition(":")[0] for each in barriers(page, "article")}
         assert {"color-contrast", "image-alt", "label"} <= kinds, "the instrument finds what is wrong"
+
+
+@needs_browser
+def test_a_page_at_twice_its_size_is_read_without_scrolling_sideways(folder):
+    with opened() as page:
+        page.set_viewport_size({"width": 640, "height": 360})  # a laptop's screen at 200 %
+        for path in pages_to_look_at(folder, every=False):
+            page.goto(path.as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 640, path.name

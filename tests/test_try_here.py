@@ -294,6 +294,11 @@ def test_the_page_has_no_barrier_for_any_eyes(page, scheme):
     if scheme == "dark":
         page.wait_for_function(f"{light} != {before!r}")
     assert barriers(page, "article") == []
+    bar, colour = page.locator(".try-bar").first, "bar => getComputedStyle(bar).backgroundColor"
+    before = bar.evaluate(colour)
+    page.emulate_media(forced_colors="active")
+    assert bar.evaluate(colour) == before, "a bar is seen in forced colours"
+    page.emulate_media(forced_colors="none")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing is cut off on a phone"
     page.set_viewport_size({"width": 1280, "height": 720})

@@ -74,7 +74,7 @@ def plans(task: Task) -> dict[str, dict]:
         for method in ("MLP", "CNN"):
             found[f"{method}, shifted copies"] = {"method": method, "like": method, "shifted": True}
         found["CNN, larger page"] = {"method": "CNN", "like": "CNN", "task": enlarge(task, 4)}
-        for n, method in itertools.product(FEW, ("linear", "MLP", "CNN")):
+        for n, method in itertools.product(FEW, ("linear", "MLP", "CNN", "CNN without halving")):
             few = replace(task, n_train=n, n_choose=len(task.pool[1]) - task.n_train)
             found[f"{method}, {n} examples"] = {"method": method, "like": method, "task": few}
         found["CNN without halving, larger page"] = found["CNN, larger page"] | {"method": "CNN without halving"}

@@ -9,14 +9,14 @@ from course_utils.architectures.data import (
     load_table,
     load_topics,
 )
-from course_utils.architectures.shipped import load_digits, load_distances, load_facts, load_right, load_scores
+from course_utils.architectures.shipped import load_digits, load_facts, load_nearer, load_right, load_scores
 
 __all__ = [
     "LOADERS",
     "Task",
     "load_digits",
-    "load_distances",
     "load_facts",
+    "load_nearer",
     "load_pictures",
     "load_right",
     "load_scores",

@@ -31,7 +31,7 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
 
     if n_tokens < 4:
         raise InputError(f"With {n_tokens} tokens all networks look alike: draw at least 4.")
-    figure, axes = plt.subplots(1, 4, figsize=(5.6, 1.6), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(5.0, 1.45), layout="constrained")
     tokens, inner = range(n_tokens), np.linspace(0.5, n_tokens - 1.5, 3)
     shades = plt.get_cmap("tab20").colors
     for ax, name in zip(axes, ("MLP", "CNN", "GRU", "Transformer"), strict=True):
@@ -67,7 +67,7 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
         "how much: computed",
     )
     for ax, text in zip(axes, said, strict=True):
-        ax.text((n_tokens - 1) / 2, -0.3, text, ha="center", va="top", fontsize=8, color=PALE_INK)
+        ax.text((n_tokens - 1) / 2, -0.3, text, ha="center", va="top", fontsize=7, color=PALE_INK)
     figure.suptitle("Which tokens meet, and which weights are used again", fontsize=10)
     return figure
 
@@ -129,7 +129,7 @@ def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
     if not rows:
         raise InputError("There is no row to draw: give a name and some pictures.")
     figure, axes = plt.subplots(
-        len(rows), 1, figsize=(5.2, 0.52 * len(rows) + 0.3), layout="constrained", squeeze=False
+        len(rows), 1, figsize=(4.6, 0.46 * len(rows) + 0.3), layout="constrained", squeeze=False
     )
     for ax, (name, pictures) in zip(axes[:, 0], rows.items(), strict=True):
         padded = np.pad(np.asarray(pictures, dtype=float), ((0, 0), (0, 0), (0, 1)))
@@ -196,9 +196,20 @@ def draw_diffusion() -> Figure:
     return figure
 
 
-def made_points(ax: Axes, real: np.ndarray, made: np.ndarray) -> None:
-    """Draw made points ``(n, 2)`` over real ones, in grey."""
-    ax.scatter(*np.asarray(real).T, s=3, color="0.8")
-    ax.scatter(*np.asarray(made).T, s=4, color="C1")
-    ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xticks=[], yticks=[], aspect="equal")
-    ax.spines[:].set_visible(True)
+def draw_points(real: np.ndarray, made: Mapping[str, np.ndarray], title: str = "") -> Figure:
+    """Draw sets of made points ``(n, 2)`` side by side, each with its name above it, over real ones in grey."""
+    import matplotlib.pyplot as plt
+
+    if not made:
+        raise InputError("There is nothing to draw: give a name and some points.")
+    size = (max(1.7, 1.3 * len(made)), 1.9 if title else 1.7)
+    figure, axes = plt.subplots(1, len(made), figsize=size, layout="constrained", squeeze=False)
+    for ax, (name, points) in zip(axes[0], made.items(), strict=True):
+        ax.scatter(*np.asarray(real).T, s=3, color="0.8")
+        ax.scatter(*np.asarray(points).T, s=4, color="C1")
+        ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xticks=[], yticks=[], aspect="equal")
+        ax.spines[:].set_visible(True)
+        ax.set_title(name, fontsize=9)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure

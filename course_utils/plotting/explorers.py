@@ -71,6 +71,8 @@ def page(children: Sequence[ipywidgets.Widget], description: str) -> ipywidgets.
 def bars(rows: Sequence[tuple[str, float]]) -> str:
     """Draw probabilities as bars in HTML, for light and dark pages, each with its text and its percentage.
 
+    The bars keep their colour where a reader's system sets all colours (forced colours), or they would vanish there.
+
     Parameters
     ----------
     rows : sequence of (text, probability)
@@ -84,8 +86,8 @@ def bars(rows: Sequence[tuple[str, float]]) -> str:
     longest = max(probability for _, probability in rows)
     lines = [
         f'<tr><td style="text-align:right;padding:1px 8px;font-family:monospace">“{html.escape(text)}”</td>'
-        f'<td style="width:20em"><div style="background:#0072B2;height:1em;width:{100 * probability / longest:.0f}%">'
-        f"</div></td><td>{probability:.0%}</td></tr>"
+        f'<td style="width:20em"><div style="background:#0072B2;forced-color-adjust:none;height:1em;'
+        f'width:{100 * probability / longest:.0f}%"></div></td><td>{probability:.0%}</td></tr>'
         for text, probability in rows
     ]
     return f'<table style="border:0">{"".join(lines)}</table>'

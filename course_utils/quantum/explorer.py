@@ -55,7 +55,8 @@ def draw_mosca(keep: float, migrate: float, arrives: float) -> str:
     )
     for name, parts in bars:
         blocks = "".join(
-            f'<span style="display:inline-block;height:1em;background:{colour};width:{0.6 * years:.1f}em"></span>'
+            f'<span style="display:inline-block;height:1em;forced-color-adjust:none;background:{colour};'
+            f'width:{0.6 * years:.1f}em"></span>'
             for years, colour in parts
         )
         rows += f'<tr><td style="text-align:right;padding:1px 8px">{name}</td><td>{blocks}</td></tr>'

@@ -285,7 +285,7 @@ def attention_html(seen: Activations, layer: int, head: int) -> str:
     for number, name in enumerate(names):
         cells = [
             f'<td title="{name} takes {100 * weight:.0f} % from {other}" style="{side};'
-            f'background:rgba(0,114,178,{weight:.2f})"></td>'
+            f'background:rgba(0,114,178,{weight:.2f});forced-color-adjust:none"></td>'
             for weight, other in zip(weights[number, : number + 1], names, strict=False)
         ]
         empty = f'<td style="{side};border:0"></td>' * (len(names) - number - 1)

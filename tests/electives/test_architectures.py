@@ -11,8 +11,8 @@ from course_utils.architectures import (
     LOADERS,
     Task,
     load_digits,
-    load_distances,
     load_facts,
+    load_nearer,
     load_right,
     load_scores,
     load_topics,
@@ -30,7 +30,7 @@ torch = pytest.importorskip("torch")
 from course_utils.architectures import networks, training  # noqa: E402
 from course_utils.architectures.changes import Exchange, exchange_places, shift_each  # noqa: E402
 from course_utils.architectures.explorer import answers, draw_moved, draw_moves  # noqa: E402
-from course_utils.architectures.figures import digits_in_rows, who_meets_whom  # noqa: E402
+from course_utils.architectures.figures import digits_in_rows, draw_points, who_meets_whom  # noqa: E402
 from course_utils.architectures.generators import (  # noqa: E402
     as_pictures,
     critic_loss,
@@ -366,7 +366,7 @@ def test_results_that_do_not_exist_are_refused():
     with pytest.raises(InputError, match="'VAE'"):
         load_scores("digits", "VAE")
     with pytest.raises(InputError, match=r"rate 0\.5"):
-        load_distances("GAN", 0.5)
+        load_nearer("digits", "GAN", 0.5)
     with pytest.raises(InputError, match="seed 9"):
         load_digits("diffusion", 0.001, seed=9)
 
@@ -377,10 +377,13 @@ def test_a_variant_without_places_loses_nothing_when_words_are_shuffled():
 
 
 def test_every_rate_has_its_runs():
-    for data, n_seeds in {"ring": 5, "digits": 3, "ring, longer": 3}.items():
+    for data, n_seeds in {"ring": 5, "digits": 3, "ring, longer": 3, "digits, longer": 3}.items():
         for method in ("GAN", "GAN with penalty", "diffusion"):
             assert all(len(runs) == n_seeds for runs in load_scores(data, method).values())
-    assert all(0 < trained < 9 and 0 < other < 9 for trained, other in load_distances("diffusion", 0.01))
+        assert list(load_scores("ring, longer", method)) == [0.003, 0.01]
+        for rate in load_scores("digits, longer", method):
+            for data in ("digits", "digits, longer"):
+                assert all(0.5 < share < 0.9 for share in load_nearer(data, method, rate))
 
 
 def test_the_shipped_digits_are_pictures():
@@ -500,3 +503,11 @@ def test_drawings_refuse_what_cannot_be_drawn():
         who_meets_whom(2)
     with pytest.raises(InputError, match="no row"):
         digits_in_rows({})
+    with pytest.raises(InputError, match="some points"):
+        draw_points(ring(10), {})
+
+
+def test_sets_of_points_get_a_panel_and_a_name_each():
+    figure = draw_points(ring(10), {"few": ring(3), "many": ring(30)}, title="two sets")
+    assert [ax.get_title() for ax in figure.axes] == ["few", "many"]
+    assert [len(ax.collections[1].get_offsets()) for ax in figure.axes] == [3, 30]
