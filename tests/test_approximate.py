@@ -9,8 +9,10 @@ import pytest
 from course_utils.common.errors import InputError
 from course_utils.exercises.dense_retrieval import make_cells, nearest_centres, precision_in, search_cells
 from course_utils.search import DenseIndex, Hit
-from course_utils.search.approximate import make_more, measure, open_enough_cells
+from course_utils.search.approximate import keep_enough_candidates, make_more, measure, open_enough_cells
 from course_utils.search.figures import dense_retrieval, growth, pieces_read, quantized, rows_of_scores, trade_offs
+from course_utils.search.hits import full_text_ranks
+from course_utils.search.maps import cells_on_a_map, walks_side_by_side
 
 
 def real(n=50, d=6):
@@ -129,6 +131,22 @@ def test_more_cells_are_opened_until_enough_neighbours_are_found():
     assert more_index.nprobe > index.nprobe
 
 
+def test_more_candidates_are_kept_until_enough_neighbours_are_found():
+    rows, queries = real(600, 16), real(620, 16)[600:]
+    exact = np.argsort(-(queries @ rows.T), axis=1)[:, :5]
+    index, recall, share = keep_enough_candidates(rows, queries, exact)
+    assert recall >= 0.9
+    assert 5 / 600 < share < 0.5
+    index.hnsw.efSearch -= 1
+    fewer = index.search(queries, 5)[1]
+    assert np.mean([np.isin(true, ours).mean() for true, ours in zip(exact, fewer, strict=True)]) < 0.9
+    _, more, more_share = keep_enough_candidates(rows, queries, exact, least=0.99)
+    assert more >= 0.99
+    assert more_share > share
+    with pytest.raises(InputError, match="share from 0 to 1"):
+        keep_enough_candidates(rows, queries, exact, least=1.5)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"n_cells": 0}, "n_cells must be"), ({"n_cells": 51}, "n_cells must be"), ({"least": 0}, "share from 0 to 1")],
@@ -148,6 +166,38 @@ def test_the_drawings_say_what_was_measured():
     assert right.lines[0].get_xdata().tolist() == [0.2, 0.4]
     scores = rows_of_scores({"private question": [0.2], "hit answers": [0.7, 0.8]}, 0.5).axes[0]
     assert [label.get_text() for label in scores.get_yticklabels()] == ["private question", "hit answers"]
+
+
+def test_a_map_shows_the_query_its_nearest_point_and_the_centres():
+    points = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1], [2, 3]])
+    ax = cells_on_a_map(points, np.arange(5), points[:4], query=points[4], nearest=points[3]).axes[0]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["query", "its nearest point", "centres"]
+    assert ax.lines[0].get_xydata().tolist() == [[2, 3]]
+    assert ax.lines[1].get_xydata().tolist() == [[1, 1]]
+
+
+def test_a_drawn_walk_shows_what_it_compared_and_where_it_went_on():
+    points, links = np.array([[0.0, 0], [1, 0], [2, 0]]), [{1}, {0, 2}, {1}]
+    walks = {"stops": ([0], {0: 4.0, 1: 1.0}), "arrives": ([0, 1, 2], {0: 4.0, 1: 1.0, 2: 0.0})}
+    left, right = walks_side_by_side(points, links, walks, query=points[2], nearest=points[2]).axes
+    assert (left.get_title(), right.get_title()) == ("stops", "arrives")
+    looked, _, compared, went = left.lines[:4]
+    assert looked.get_xydata().tolist() == [[0, 0], [1, 0]]
+    assert compared.get_xydata().tolist() == [[0, 0], [1, 0]]
+    assert went.get_xydata().tolist() == [[0, 0]]
+    with pytest.raises(InputError, match="number of walks"):
+        walks_side_by_side(points, links, {}, points[2], points[2])
+
+
+def test_full_text_ranks_say_where_the_answer_is_among_how_many_hits(tmp_path):
+    lancedb, fts = pytest.importorskip("lancedb"), pytest.importorskip("lancedb.index").FTS
+    rows = [{"title": "Vaccine", "text": "a vaccine helps"}, {"title": "Frog", "text": "two frogs and a frog"}]
+    table = lancedb.connect(tmp_path).create_table("few", rows)
+    questions = {"vaccines": "Vaccine", "frogs": "Frog"}
+    table.create_index("text", config=fts(stem=False))
+    assert full_text_ranks(table, questions) == ["- of 0 hits", "1 of 1 hits"]
+    table.create_index("text", config=fts(stem=True))
+    assert full_text_ranks(table, questions) == ["1 of 1 hits", "1 of 1 hits"]
 
 
 def test_a_vector_is_drawn_in_as_many_parts_as_there_are_numbers():

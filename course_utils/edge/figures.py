@@ -15,7 +15,8 @@ from course_utils.plotting.figures import INK, PALE_INK
 OFFSETS = {"float32": ("center", (6, 33)), "int8, a scale a row": ("center", (14, 40))}
 OFFSETS |= {"int4, blocks of 32": ("center", (-8, 68)), "int4, a scale a row": ("right", (-30, 36))}
 OFFSETS |= {"int3, blocks of 32": ("right", (-8, -2)), "30% pruned": ("center", (-4, 60))}
-OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -8))}
+OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -14))}
+OFFSETS |= {"TF-IDF itself": ("left", (6, 8))}
 FLOOR = 0.77  # of the accuracies in the drawing of sizes; below it an arrow with the number
 LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int4, a scale a row", "30% pruned")
 
@@ -87,7 +88,7 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
     """
     from matplotlib.ticker import MultipleLocator
 
-    colours = {"student": "#D55E00", "pruned": "#009E73"}
+    colours = {"student": "#D55E00", "pruned": "#009E73", "TF-IDF": "#8C4A75"}
     for name, (size, (mean, low, high)) in points.items():
         colour = next((each for word, each in colours.items() if word in name), "#0072B2")
         if high < FLOOR:
@@ -118,9 +119,10 @@ def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
     """Draw the share of right guesses over the articles read, and where the taste changes."""
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(4.6, 2.3), layout="constrained")
-    for (name, curve), dash in zip(curves.items(), ("-", "-.", ":", "--"), strict=False):
-        ax.plot(curve, dash, lw=1.6, label=name)
+    figure, ax = plt.subplots(figsize=(4.2, 2.4), layout="constrained")
+    dashes = ("-", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), "--")
+    for (name, curve), dash in zip(curves.items(), dashes, strict=False):
+        ax.plot(curve, ls=dash, lw=1.6, label=name)
     ax.axvline(change, color="#bbbbbb", lw=0.9, zorder=0)
     ax.set(xlabel="articles", ylabel="share of right guesses", xlim=(0, len(curve)), ylim=(0.4, 1))
     ax.legend(fontsize=8.5, loc="lower left")

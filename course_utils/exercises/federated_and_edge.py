@@ -1,4 +1,4 @@
-"""Exercises of notebook 23: an average by sizes, one client that lies, a mask to take out, and a file of 4 bits."""
+"""Exercises of notebook 23: one client that lies, a mean without extremes, a mask to take out, and a file of 4 bits."""
 
 # ruff: noqa: N806 (W and X are the matrices of the prose)
 
@@ -56,22 +56,6 @@ def accuracy_with(lie: np.ndarray) -> tuple[float, float]:
     return accuracy(together.mean(axis=0), *test), accuracy(np.median(together, axis=0), *test)
 
 
-def _test_combine(function: Any) -> str:
-    models, sizes = [np.array([[1.0, 2.0]]), np.array([[4.0, 8.0]]), np.array([[0.0, 0.0]])], [30, 10, 0]
-    found, wanted = np.asarray(call(function, models, sizes)), average(models, sizes)
-    if found.shape != wanted.shape:
-        raise Wrong(f"The average has the shape of one model, {wanted.shape}, and yours has {found.shape}.")
-    if np.allclose(found, np.mean(models, axis=0)):
-        raise Wrong("Each client counts the same with you, also the one without articles: weigh them by their sizes.")
-    if np.allclose(found, wanted * 40):
-        raise Wrong("That is the weighted sum: divide it by the sum of the sizes.")
-    if np.allclose(found, wanted * 40 / 3):
-        raise Wrong("Divide by the sum of the sizes, and not by the number of clients.")
-    if not np.allclose(found, wanted):
-        raise Wrong(f"The average should be {wanted.tolist()}, and yours is {found.round(3).tolist()}.")
-    return "A client with three times the articles pulls three times as hard."
-
-
 def _test_lie(function: Any) -> str:
     kept = honest_round()[0]
     W = kept.copy()  # a function that changes it must not change what the next one gets
@@ -90,6 +74,33 @@ def _test_lie(function: Any) -> str:
     return (
         f"One liar among ten, and the average falls to {mean:.2f}. The median of all ten would still have {median:.2f}."
     )
+
+
+def _test_trimmed(function: Any) -> str:
+    models = [np.array([[n, -n, 5.0]]) for n in (3.0, 900.0, 1.0, 8.0, -500.0)]  # 900 is also the lowest of a column
+    models[2][0, 2] = 70.0
+    found, wanted = np.asarray(call(function, [model.copy() for model in models], 1)), np.array([[4.0, -4.0, 5.0]])
+    if found.shape != wanted.shape:
+        raise Wrong(f"The result has the shape of one model, {wanted.shape}, and yours has {found.shape}.")
+    if np.allclose(found, np.mean(models, axis=0)):
+        raise Wrong("That is the plain mean, with the extremes still inside.")
+    if np.allclose(found, np.median(models, axis=0)):
+        raise Wrong("That is the median: only n_cut numbers go at each end, and the mean of the rest counts.")
+    if np.allclose(found, np.sort(models, axis=0)[:-1].mean(axis=0)):
+        raise Wrong("You cut the largest only: a liar can also send numbers that are far too small.")
+    if np.allclose(found, np.mean(models[1:-1], axis=0)):
+        raise Wrong("You cut the first and the last client, whatever they sent: sort the numbers at each place first.")
+    if not np.allclose(found, wanted):
+        raise Wrong(f"With one number cut at each end it should be {wanted.tolist()}, and yours is {found.tolist()}.")
+    whole = np.asarray(call(function, [model.copy() for model in models], 0))
+    if not np.allclose(whole, np.mean(models, axis=0)):
+        raise Wrong(
+            "With n_cut = 0 it should be the plain mean. In Python, [0:-0] is empty: end at len(models) - n_cut."
+        )
+    _, copies, test = honest_round()
+    loud = np.random.default_rng(0).normal(0, 1000, copies[0].shape)
+    mean, cut = (accuracy(np.asarray(call(function, [*copies, loud], n)), *test) for n in (0, 1))
+    return f"Nine honest copies and a lie: the plain mean has {mean:.2f}, and yours with one cut at each end {cut:.2f}."
 
 
 def _test_unmask(function: Any) -> str:
@@ -176,20 +187,6 @@ def _test_unpack(function: Any) -> str:
     return "That reads every 4-bit block of SmolLM2's file: try it on the block of the lesson."
 
 
-combine = Exercise(
-    "combine",
-    _test_combine,
-    (
-        "Multiply each model by its client's size, and add the products.",
-        "sum(n * W for n, W in zip(sizes, models)) / sum(sizes)",
-    ),
-    """
-    def combine(models, sizes):
-        return sum(n * W for n, W in zip(sizes, models)) / sum(sizes)
-    """,
-    _numbers_setting,
-)
-
 lie = Exercise(
     "lie",
     _test_lie,
@@ -203,6 +200,21 @@ lie = Exercise(
         lie = W.copy()
         lie[-1, 5] = 1000
         return lie
+    """,
+    _numbers_setting,
+)
+
+trimmed = Exercise(
+    "trimmed",
+    _test_trimmed,
+    (
+        "np.sort(models, axis=0) sorts the copies' numbers at each place of the model.",
+        "Of ten sorted numbers, those from n_cut to 10 - n_cut are left. Then comes the mean over the first axis.",
+        "np.sort(models, axis=0)[n_cut : len(models) - n_cut].mean(axis=0)",
+    ),
+    """
+    def trimmed(models, n_cut):
+        return np.sort(models, axis=0)[n_cut : len(models) - n_cut].mean(axis=0)
     """,
     _numbers_setting,
 )
@@ -283,6 +295,15 @@ quiz = Quiz(
                 "They send fewer bytes.": "A model has the same size whatever it was trained on.",
             },
             "Each copy runs towards its own best model.",
+        ),
+        Question(
+            "A server takes the median of ten copies in place of their mean. What does it win, and what may it lose?",
+            {
+                "One liar hardly moves it, and what one client alone knows is lost.": "Both are one against nine.",
+                "Nothing, since a liar moves the median as far as the mean.": "One huge number stays at the edge.",
+                "It finds out who lies, and loses bytes.": "It names nobody, and what is sent is the same.",
+            },
+            "One liar hardly moves it, and what one client alone knows is lost.",
         ),
         Question(
             "A client trains on one text and sends its gradient for a table of words. What can be read from it?",

@@ -126,8 +126,7 @@ def open_enough_cells(
 
     library, queries = check_vectors(library), check_vectors(queries)
     n_cells = check_whole("n_cells", n_cells, least=1, most=len(library))
-    if not 0 < least <= 1:
-        raise InputError(f"least must be a share from 0 to 1, and it is {least}.")
+    least = _share("least", least)
     k = np.shape(exact)[1]
     index = faiss.index_factory(library.shape[1], f"IVF{n_cells},SQ8", faiss.METRIC_INNER_PRODUCT)
     index.train(library[:: max(1, len(library) // 40_000)])
@@ -136,8 +135,56 @@ def open_enough_cells(
     for n_open in range(1, n_cells + 1):
         index.nprobe = n_open
         counter.reset()
-        found = index.search(queries, k)[1]
-        recall = float(np.mean([np.isin(true, ours).mean() for true, ours in zip(exact, found, strict=True)]))
+        recall = _recall(index.search(queries, k)[1], exact)
         if recall >= least:
             break
     return index, recall, (counter.ndis / len(queries) + n_cells) / len(library)
+
+
+def keep_enough_candidates(
+    library: np.ndarray, queries: np.ndarray, exact: np.ndarray, least: float = 0.9
+) -> tuple[Any, float, float]:
+    """Build an HNSW index of faiss, and keep one candidate more until it finds the share ``least`` of the neighbours.
+
+    The library has shape ``(n, d)``, the queries ``(n_queries, d)``, and ``exact`` the positions of their nearest
+    neighbours by the dot product, ``(n_queries, k)``. Each new vector asks for 16 links. The graph is built on one
+    core, so that it comes out the same each time. The result is the index, whose ``hnsw.efSearch`` says how many
+    candidates it keeps, its recall, and the share of the library that it compares with a query.
+
+    Raises
+    ------
+    InputError
+        If a table holds what is not finite, or ``least`` is out of range.
+
+    Examples
+    --------
+    >>> rows = np.eye(8, dtype=np.float32)
+    >>> index, recall, share = keep_enough_candidates(rows, rows[:2], np.array([[0], [1]]))
+    >>> index.hnsw.efSearch, recall
+    (1, 1.0)
+    """
+    import faiss
+    from threadpoolctl import threadpool_limits
+
+    library, queries, least = check_vectors(library), check_vectors(queries), _share("least", least)
+    index = faiss.index_factory(library.shape[1], "HNSW16,Flat", faiss.METRIC_INNER_PRODUCT)
+    with threadpool_limits(1):
+        index.add(library)
+    counter, recall = faiss.cvar.hnsw_stats, 0.0
+    for n_candidates in range(1, len(library) + 1):
+        index.hnsw.efSearch = n_candidates
+        counter.reset()
+        recall = _recall(index.search(queries, np.shape(exact)[1])[1], exact)
+        if recall >= least:
+            break
+    return index, recall, counter.ndis / len(queries) / len(library)
+
+
+def _recall(found: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.mean([np.isin(true, ours).mean() for true, ours in zip(exact, found, strict=True)]))
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 < value <= 1:
+        raise InputError(f"{name} must be a share from 0 to 1, and it is {value}.")
+    return value

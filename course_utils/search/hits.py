@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,3 +50,28 @@ def _reached_by(scores: np.ndarray, k: int) -> float:
 def in_order(found: Iterable[tuple[int, float]]) -> list[Hit]:
     """Sort by score, the highest first; what is equal stays in its order."""
     return sorted((Hit(*pair) for pair in found), key=lambda hit: -round(hit.score / TIE))
+
+
+def full_text_ranks(table: Any, questions: Mapping[str, str], k: int = 100) -> list[str]:
+    """Ask a table of LanceDB by its full-text index, and say where the wanted titles are among the first ``k`` hits.
+
+    Parameters
+    ----------
+    table : lancedb.table.Table
+        It has a column ``title`` and a full-text index.
+    questions : mapping of str to str
+        What is asked, with the title of the row that answers it.
+    k : int
+        How many hits are asked for.
+
+    Returns
+    -------
+    list of str
+        For each question the rank of that row, or a dash, and the number of hits, such as ``"6 of 15 hits"``.
+    """
+    lines = []
+    for question, wanted in questions.items():
+        names = [row["title"] for row in table.search(question, query_type="fts").limit(k).to_list()]
+        rank = names.index(wanted) + 1 if wanted in names else "-"
+        lines.append(f"{rank} of {len(names)} hits")
+    return lines

@@ -163,6 +163,18 @@ def test_directions_are_those_of_the_singular_values():
     np.testing.assert_allclose(np.abs(theirs @ student.principal_directions(vectors, 2)), np.eye(2), atol=1e-8)
 
 
+def test_the_best_classifier_is_the_one_that_its_judge_prefers():
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=80)
+    X = 0.1 * (2 * y[:, None] - 1) + rng.normal(size=(80, 30))
+    train, judge = (X[:40], y[:40]), (X[40:], y[40:])
+    scores = {strength: judging.fit_topics(train, strength).score(*judge) for strength in (0.001, 1.0, 100.0)}
+    best = judging.fit_best(train, judge, tuple(scores))
+    assert len(set(scores.values())) > 1
+    assert best.score(*judge) == max(scores.values())
+    assert scores[best.C] == max(scores.values())
+
+
 def test_who_knows_the_topic_is_wrong_only_when_the_reader_strays():
     y = np.repeat([0, 1, 2], 20)
     streams = stream.draw_streams(y, 30, 40, change=20, noise=0.0, seed=1)

@@ -54,6 +54,21 @@ def test_many_steps_of_equal_clients_are_training_in_one_place_and_those_of_othe
     assert np.abs(learn_together(halves, **judge)[0] - alone).max() > 0.01
 
 
+def test_joining_by_the_mean_is_averaging_clients_of_one_size():
+    X, y = small_clients(1)[0]
+    clients, how = [(X, y), (2 * X, y)], {"n_topics": 3, "rate": 0.5, "n_steps": 2, "n_rounds": 3}
+    wanted, _ = learn_together(clients, (X, y), **how)
+    np.testing.assert_allclose(averaging.learn_joined(clients, np.mean, **how), wanted, atol=1e-12)
+
+
+def test_the_median_survives_a_liar_and_the_mean_does_not():
+    clients, how = small_clients(5), {"n_topics": 3, "rate": 0.5, "n_steps": 2, "n_rounds": 3}
+    honest = averaging.learn_joined(clients, np.median, **how)
+    lied = {join: averaging.learn_joined(clients, join, liar=True, **how) for join in (np.mean, np.median)}
+    assert np.abs(lied[np.mean] - honest).max() > 100
+    assert np.abs(lied[np.median] - honest).max() < 1
+
+
 def test_a_strong_pull_keeps_the_copy_at_the_servers_model():
     (X, y), W = small_clients(1)[0], np.random.default_rng(1).normal(size=(4, 3))
     lengths = [np.linalg.norm(train_locally(W, X, y, 0.1, 30, pull=pull) - W) for pull in (0.0, 1.0, 9.0)]

@@ -1,6 +1,6 @@
 """Plausible wrong answers to the exercises of notebook 23, and a piece of the message that each must get."""
 
-COMBINE = "combine = lambda models, sizes: {}"
+TRIMMED = "trimmed = lambda models, n_cut: {}"
 UNMASK = """
 def unmask(sent, masks, gone):
     total = sum(sent.values())
@@ -19,19 +19,21 @@ def to_four_bits(row):
 """
 
 MISTAKES = {
-    "combine": [
-        (COMBINE.format("np.mean(models, axis=0)"), "weigh them by their sizes"),
-        (COMBINE.format("sum(n * W for n, W in zip(sizes, models))"), "divide it by the sum"),
-        (COMBINE.format("sum(n * W for n, W in zip(sizes, models)) / len(models)"), "not by the number of clients"),
-        (COMBINE.format("np.array([n * W for n, W in zip(sizes, models)]) / sum(sizes)"), "shape of one model"),
-        ("combine = [[1.75, 3.5]]", "should be a function"),
-    ],
     "lie": [
         ("lie = lambda W: -W", "be louder"),
         ("lie = lambda W: np.zeros_like(W)", "be louder"),
         ("lie = lambda W: W * np.nan", "finite numbers"),
         ("lie = lambda W: W[:10]", "takes models of the shape"),
         ("def lie(W):\n    W[-1, 5] = 1000\n    return W", "work on a copy"),
+    ],
+    "trimmed": [
+        (TRIMMED.format("np.mean(models, axis=0)"), "extremes still inside"),
+        (TRIMMED.format("np.median(models, axis=0)"), "That is the median"),
+        (TRIMMED.format("np.sort(models, axis=0)[: len(models) - n_cut].mean(axis=0)"), "cut the largest only"),
+        (TRIMMED.format("np.mean(models[n_cut : len(models) - n_cut], axis=0)"), "whatever they sent"),
+        (TRIMMED.format("np.sort(models, axis=0)[n_cut:-n_cut].mean(axis=0)"), "is empty"),
+        (TRIMMED.format("np.sort(models, axis=0)[n_cut : len(models) - n_cut]"), "shape of one model"),
+        ("trimmed = [[4.0, -4.0, 5.0]]", "should be a function"),
     ],
     "unmask": [
         ("unmask = lambda sent, masks, gone: sum(sent.values()) % 100", "still inside"),
