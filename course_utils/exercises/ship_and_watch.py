@@ -238,7 +238,7 @@ quiz = Quiz(
             "Loading it can run any program.",
         ),
         Question(
-            "A candidate has lost one topic, and its accuracy falls by 0.02. Which gate catches it?",
+            "A candidate has lost one topic, and its accuracy falls by 0.016. Which gate catches it?",
             {
                 "The gate of each slice.": "In its topic it has no right answer at all.",
                 "The gate of latency.": "It is as fast as before.",

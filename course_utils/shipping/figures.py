@@ -57,8 +57,9 @@ def draw_slices(ax: Axes, live: Mapping[str, float], others: Mapping[str, Mappin
     limits = np.array(list(live.values())) - allowed
     ax.plot(np.stack([limits, limits]), [rows - 0.35, rows + 0.35], color=INK, lw=1.3)
     ax.plot([], [], color=INK, lw=1.3, label=f"limit ({allowed:.2f} below)")
-    for (name, values), colour, mark in zip(others.items(), COLOURS[1:], "osD", strict=False):
-        ax.plot([values[each] for each in names], rows, mark, color=colour, label=name, ms=6)
+    shifts = 0.3 * (np.arange(len(others)) - (len(others) - 1) / 2)  # points with one value stay side by side
+    for (name, values), shift, colour, mark in zip(others.items(), shifts, COLOURS[1:], "osD", strict=False):
+        ax.plot([values[each] for each in names], rows + shift, mark, color=colour, label=name, ms=5)
     ax.set(xlim=(-0.03, 1.02), xlabel="share of right topics", ylim=(len(names) - 0.4, -0.6))
     ax.set_yticks(rows, names, fontsize=8.5)
     ax.figure.legend(loc="outside lower center", ncol=4, fontsize=8.5)
