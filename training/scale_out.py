@@ -1,13 +1,15 @@
 """Measure what notebook 26 ships of times: ``python3 training/scale_out.py``.
 
-It starts workers on the loopback address, and takes about five minutes of two cores. Times are the processor's, and of
-repeated runs the cheapest counts; still, run it while nothing else does, since programs share the processor's caches.
+It starts workers on the loopback address, and takes about three minutes of two cores. Times are the processor's, but
+``wall`` is the clock's, and of repeated runs the cheapest counts. Run it while nothing else does: programs share the
+processor's caches. Workers are as Dask starts them, but for the second half of ``wall``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from functools import partial
@@ -19,7 +21,7 @@ from course_utils.embeddings import embed
 from course_utils.scale import build_index, cluster_corpus, cut_corpus, embed_corpus, local_workers, search_shards
 from course_utils.scale.engine import Stopwatch, run_tasks
 from course_utils.scale.jobs import encode_live
-from course_utils.scale.measuring import count_words, cpu_by_size, cpu_of, grow
+from course_utils.scale.measuring import clocked, count_words, cpu_by_size, cpu_of, grow
 from course_utils.scale.partitions import read_partition
 from course_utils.scale.shipped import FILE
 
@@ -37,7 +39,7 @@ def curves(texts: list[str], folder: Path) -> dict:
     """Return the processor's seconds a text of the workers by the size of a partition, and what an empty task costs."""
     jobs = {"count words": (texts[:COUNTED], count_words), "embed": (texts[:ENCODED], encode_partition)}
     found = {}
-    with local_workers(2) as client:
+    with local_workers(2, trim=True) as client:
         for name, (some, work) in jobs.items():
             run_tasks(client, work, cut_corpus({"text": some[:4]}, 4, folder / "warm"))
             seconds = cpu_by_size(client, some, SIZES[name], work, folder / name, REPEATS)
@@ -72,6 +74,33 @@ def serial_shares(texts: list[str], folder: Path) -> dict[str, float]:
     return found
 
 
+def wall(texts: list[str], folder: Path, repeats: int = REPEATS) -> dict:
+    """Return the clock's seconds in which one worker and two encode texts, with and without Dask's setting for memory.
+
+    And how many of the one worker's seconds the operating system took.
+    """
+    parts, warm = cut_corpus({"text": texts}, 16, folder / "all"), cut_corpus({"text": texts[:4]}, 4, folder / "warm")
+    found = {}
+    for name, trim in (("as Dask comes", True), ("without the setting", False)):
+        clock, system = [], []
+        for n_workers in (1, 2):
+            with local_workers(n_workers, trim=trim) as client:
+                embed_corpus(client, warm, folder / f"warm-{time.monotonic_ns()}")
+                client.run(encode_live, texts[:1])
+                before = sum(client.run(system_seconds).values())
+                homes = [folder / f"out-{time.monotonic_ns()}-{n}" for n in range(repeats)]
+                clock.append(min(clocked(embed_corpus, client, parts, home)[1] for home in homes))
+                system.append((sum(client.run(system_seconds).values()) - before) / repeats)
+        found[name] = {"clock": [round(seconds, 2) for seconds in clock], "system": round(system[0], 2)}
+        print(name, found[name], flush=True)
+    return found
+
+
+def system_seconds() -> float:
+    """Return the seconds of the processor that the operating system took for this process."""
+    return os.times().system
+
+
 def main() -> None:
     """Measure, and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -84,6 +113,7 @@ def main() -> None:
         encode_live(texts[:128])
         text = (time.process_time() - start) / 128
         print("a text:", text, flush=True)
+        clock = wall(texts[:160], folder / "wall")
         shares = serial_shares(texts, folder)
         found = curves(texts, folder)
         task = found.pop("empty task")
@@ -93,7 +123,7 @@ def main() -> None:
         growth.append({key: value if key in ("n", "cells") else float(f"{value:.3g}") for key, value in row.items()})
         print(growth[-1], flush=True)
     file.parent.mkdir(parents=True, exist_ok=True)
-    results = {"text": float(f"{text:.3g}"), "task": task, "curves": found, "serial": shares}
+    results = {"text": float(f"{text:.3g}"), "task": task, "curves": found, "serial": shares, "wall": clock}
     save_file(file, json.dumps(results | {"growth": growth}, indent=1).encode() + b"\n")
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import distributed
 
 HOST, MOST_WORKERS, PATIENCE = "127.0.0.1", 2, 120  # seconds in which tasks have to come back
+ENVIRONMENT, TRIM = "distributed.nanny.pre-spawn-environ", "MALLOC_TRIM_THRESHOLD_"
 
 
 def run_tasks(client: distributed.Client | Stopwatch | None, function: Callable, *columns: Sequence) -> list:
@@ -84,7 +85,7 @@ class Stopwatch:
 
 
 @contextlib.contextmanager
-def local_workers(n_workers: int = 2, memory: str = "600MB") -> Iterator[distributed.Client]:
+def local_workers(n_workers: int = 2, memory: str = "600MB", *, trim: bool = False) -> Iterator[distributed.Client]:
     """Start a scheduler and workers on the loopback address, and stop all of them at the end, even after an error.
 
     Parameters
@@ -93,6 +94,9 @@ def local_workers(n_workers: int = 2, memory: str = "600MB") -> Iterator[distrib
         One or two processes of one thread each.
     memory : str
         What each may take; one that takes more is ended and started anew.
+    trim : bool
+        Keep Dask's setting `TRIM`, by which Linux gets freed memory back at once. It saves memory where workers run for
+        days, and costs the encoder time, since it asks for the same memory anew at each step.
 
     Examples
     --------
@@ -105,12 +109,32 @@ def local_workers(n_workers: int = 2, memory: str = "600MB") -> Iterator[distrib
     from distributed import Client, LocalCluster
 
     check_whole("n_workers", n_workers, 1, MOST_WORKERS)
-    quiet = {"distributed.worker.memory.spill": False, "distributed.worker.memory.target": False}
+    settings = {"distributed.worker.memory.spill": False, "distributed.worker.memory.target": False}
+    environment = dask.config.get(ENVIRONMENT)
+    settings[ENVIRONMENT] = {name: value for name, value in environment.items() if trim or name != TRIM}
     how = {"n_workers": n_workers, "threads_per_worker": 1, "processes": True, "memory_limit": memory}
     how |= {"host": HOST, "dashboard_address": None, "silence_logs": logging.CRITICAL}
-    with dask.config.set(quiet), LocalCluster(**how) as cluster, Client(cluster, timeout=PATIENCE) as client:
+    with (
+        _kept(environment),
+        dask.config.set(settings),
+        LocalCluster(**how) as cluster,
+        Client(cluster, timeout=PATIENCE) as client,
+    ):
         client.wait_for_workers(n_workers, timeout=PATIENCE)
         yield client
+
+
+@contextlib.contextmanager
+def _kept(names: Iterable[str]) -> Iterator[None]:
+    """Give this process its own environment back, into which Dask writes what its workers shall inherit."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -102,6 +102,38 @@ def draw_size_curves(curves: Mapping[str, Mapping[int, Sequence[float]]], sizes:
     return figure
 
 
+def draw_schedules(
+    schedules: Mapping[str, Sequence[tuple[int, float, float]]], slow: int, n_tasks: Sequence[int]
+) -> Figure:
+    """Draw who does what when: a panel for each schedule, a row for each worker, a bar for each run of a task.
+
+    Parameters
+    ----------
+    schedules : mapping of str to sequence of (int, float, float)
+        Rows of `measuring.schedule` by the panel's title.
+    slow : int
+        The worker whose bars get another colour.
+    n_tasks : sequence of int
+        How many tasks each panel has; the runs after as many are copies, which are hatched.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(schedules), figsize=(6.6, 2.3), layout="constrained", sharey=True, squeeze=False)
+    latest = max(end for runs in schedules.values() for _, _, end in runs)
+    for ax, (name, runs), n_first in zip(axes[0], schedules.items(), n_tasks, strict=True):
+        for number, (n, start, end) in enumerate(runs):
+            look = {"color": "C1" if n == slow else "C0", "edgecolor": "white", "lw": 0.5}
+            ax.barh(n + 1, end - start, left=start, height=0.8, hatch="////" if number >= n_first else None, **look)
+        ends = max(end for _, _, end in runs)
+        ax.axvline(ends, color=PALE_INK, ls="--", lw=1)
+        ax.set(xlim=(0, latest * 1.03), xlabel="minutes")
+        ax.set_title(name, fontsize=9)
+    axes[0, 0].set(ylabel="worker", yticks=range(1, 1 + max(n for n, _, _ in runs) + 1))
+    axes[0, 0].invert_yaxis()
+    figure.suptitle("Small tasks in a queue, or copies of large ones, shorten the wait", fontsize=10.5, weight="bold")
+    return figure
+
+
 def draw_limits(ax: Axes, limits: Mapping[str, float], goals: Sequence[float]) -> None:
     """Draw at how many documents each thing is at its end, on a logarithmic axis, with the goals as lines."""
     names = list(limits)

@@ -71,25 +71,42 @@ def finish_time(
     >>> finish_time([1] * 4, [1, 0.1], backup=True)
     4.0
     """
+    return max(end for _, _, end in schedule(minutes, speeds, backup=backup, fixed=fixed))
+
+
+def schedule(
+    minutes: Sequence[float], speeds: Sequence[float], *, backup: bool = False, fixed: bool = False
+) -> list[tuple[int, float, float]]:
+    """Return the worker, the start and the end of each run of a task, with the arguments of `finish_time`.
+
+    A task that was begun again has two runs, and both end when the faster of them does.
+
+    Examples
+    --------
+    >>> schedule([1, 1], [1, 0.1])
+    [(0, 0.0, 1.0), (1, 0.0, 10.0)]
+    >>> schedule([1, 1], [1, 0.1], backup=True)
+    [(0, 0.0, 1.0), (1, 0.0, 2.0), (0, 1.0, 2.0)]
+    """
     if not len(minutes) or not len(speeds) or min(*minutes, *speeds) <= 0:
         raise InputError("There must be tasks and workers, and minutes and speeds above 0.")
-    if fixed:
-        return float(max(sum(minutes[n :: len(speeds)]) / speed for n, speed in enumerate(speeds)))
     free = [(0.0, n) for n in range(len(speeds))]
-    heapq.heapify(free)
-    ends = []
-    for long in minutes:
-        start, n = heapq.heappop(free)
+    runs, ends = [], []  # of a run its task, worker, start and end; when each task is done, and its minutes
+    for task, long in enumerate(minutes):
+        start, n = free.pop(task % len(speeds)) if fixed else heapq.heappop(free)
         ends.append((start + long / speeds[n], long))
-        heapq.heappush(free, (ends[-1][0], n))
-    while backup and free:
+        runs.append((task, n, start, ends[-1][0]))
+        free.insert(n, (ends[-1][0], n)) if fixed else heapq.heappush(free, (ends[-1][0], n))
+    while backup and not fixed and free:
         start, n = heapq.heappop(free)
         last, long = max(ends)
         if start >= last or start + long / speeds[n] >= last:
             continue
-        ends[ends.index((last, long))] = (start + long / speeds[n], long)
-        heapq.heappush(free, (start + long / speeds[n], n))
-    return float(max(ends)[0])
+        task = ends.index((last, long))
+        ends[task] = (start + long / speeds[n], long)
+        runs.append((task, n, start, ends[task][0]))
+        heapq.heappush(free, (ends[task][0], n))
+    return [(n, start, min(end, ends[task][0])) for task, n, start, end in runs]
 
 
 def clocked(function: Callable, *arguments: object) -> tuple[Any, float]:

@@ -34,7 +34,7 @@ from course_utils.scale import (
     write_partition,
 )
 from course_utils.scale.compress import code_index, look_again, nearest, recall
-from course_utils.scale.engine import Stopwatch
+from course_utils.scale.engine import TRIM, Stopwatch
 from course_utils.scale.estimate import Costs, busy_workers, limits, plan
 from course_utils.scale.explorer import draw_plan, plan_explorer
 from course_utils.scale.jobs import first_centres, merge_hits, sums_of
@@ -43,6 +43,7 @@ from course_utils.scale.measuring import (
     cpu_by_size,
     finish_time,
     grow,
+    schedule,
     speedup,
     time_with,
 )
@@ -282,6 +283,18 @@ def test_workers_do_what_this_process_does_even_when_one_is_killed(parts, vector
     assert np.array_equal(here[1], labels)
 
 
+@pytest.mark.parametrize("trim", [True, False])
+def test_workers_keep_freed_memory_unless_asked_and_this_process_keeps_its_environment(trim, monkeypatch):
+    for name in (TRIM, "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    with local_workers(1, trim=trim) as client:
+        (there,) = client.run(lambda: dict(os.environ)).values()
+    assert (TRIM in there) is trim
+    assert there["OMP_NUM_THREADS"] == "1"
+    assert TRIM not in os.environ
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
 def test_more_than_two_workers_are_refused():
     with pytest.raises(InputError, match="n_workers must be a whole number from 1 to 2"), local_workers(3):
         pass
@@ -307,6 +320,9 @@ def test_a_queue_is_never_later_than_fixed_shares_and_backups_never_later_than_a
     assert finish_time([1] * 64, [0.1] + [1] * 7, fixed=True) == pytest.approx(80)
     assert finish_time([1] * 4, [1, 0.1]) == pytest.approx(10)
     assert finish_time([1] * 4, [1, 0.1], backup=True) == pytest.approx(4)
+    assert schedule([3, 1, 1], [1, 1], fixed=True) == [(0, 0, 3), (1, 0, 1), (0, 3, 4)]
+    runs = schedule([1] * 4, [1, 0.1], backup=True)
+    assert sorted(runs) == [(0, 0, 1), (0, 1, 2), (0, 2, 3), (0, 3, 4), (1, 0, 4)]
     with pytest.raises(InputError, match="above 0"):
         finish_time([1, 0], [1])
 
@@ -340,6 +356,10 @@ def test_what_is_shipped_is_complete_and_possible():
         assert min(rows["worker"]) > 0
     assert all(0 < share < 1 for share in times["serial"].values())
     assert all(row["recall"] >= 0.9 for row in times["growth"])
+    for row in times["wall"].values():
+        one, two = row["clock"]
+        assert 1 < one / two < 2
+        assert row["system"] < one
 
 
 # Compression
@@ -414,6 +434,7 @@ def test_the_explorer_follows_its_controls():
         figures.partition_life,
         figures.scheduler_and_workers,
         partial(figures.sharded_search, ["1", "2", "3"], "all"),
+        partial(figures.draw_schedules, {"one": [(0, 0, 2), (1, 0, 2), (1, 1, 2)]}, 0, [2]),
         partial(figures.draw_size_curves, {"job": {1: [0.1, 0.2], 2: [0.1, 0.2], 8: [0.1, 0.3]}}, [1, 10]),
     ],
 )
