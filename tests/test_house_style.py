@@ -125,6 +125,13 @@ def test_few_functions_are_defined(book):
     assert len(functions) <= 5, functions
 
 
+def test_a_figure_an_explorer_or_a_player_is_the_last_line_of_its_cell(book):
+    shown = ("show", "explorer", "player")
+    for cell in book.code:
+        early = [ast.unparse(line) for line in ast.parse(_python(cell.source)).body[:-1]]
+        assert not [line for line in early if line.split("(")[0] in shown], "its picture is thrown away"
+
+
 def test_imports_are_explicit(book):
     for cell in book.code:
         for node in ast.walk(ast.parse(_python(cell.source))):

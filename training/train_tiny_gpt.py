@@ -3,8 +3,8 @@
 First the *ablations*: the notebook's small model, whole and without one part, from three seeds, for 200 and for 3,000
 steps; their losses on the text kept aside go into ``ablations.json``. Then the notebook's own model for 8,000 steps in
 place of 350, which goes into ``longer.safetensors``, with its losses in ``longer.json``. Both read the same tokens and
-are judged on the same windows as in the notebook. And the notebook's own 350 steps, into ``shorter.safetensors``: with
-``--only shorter`` nothing else.
+are judged on the same windows as in the notebook. And the notebook's own 350 steps, into ``shorter.safetensors``, and
+the small model for 350 steps at several learning rates, into ``rates.json``: with ``--only`` one of these alone.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ SIBLING = Plan(n_vocabulary=512, d_model=64, n_layers=2)
 PARTS, SEEDS, LENGTHS = ("none", "attention", "positions", "residual", "scale"), (0, 1, 2), (200, 3000)
 LOOKS = (0, 100, 200, 500, 1000, 2000, 3000)
 N_STEPS, WARM_UP, N_SHORT = 8000, 100, 350
+RATES = {"0.0005": (5e-4, 20), "0.005": (5e-3, 20), "0.05": (5e-2, 20), "0.5": (5e-1, 20)}
+RATES |= {"0.005, no warm-up": (5e-3, 1)}  # the highest rate and the steps of warm-up, as in the notebook
 
 
 def tokens() -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
@@ -38,7 +40,9 @@ def tokens() -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     return np.array(tokenizer.encode(to_read)), windows(tokenizer.encode(kept_aside)[:20_000], context=64)
 
 
-def losses_of(model: TinyGPT, ids: np.ndarray, aside: tuple, n_steps: int, what: str, **more: int) -> dict[str, float]:
+def losses_of(
+    model: TinyGPT, ids: np.ndarray, aside: tuple, n_steps: int, what: str, **more: float
+) -> dict[str, float]:
     """Train a model, in place, and return its losses on the text kept aside, by the number of steps done."""
     judged = {}
 
@@ -74,18 +78,33 @@ def shorter(ids: np.ndarray, aside: tuple) -> TinyGPT:
     return model
 
 
+def rates(ids: np.ndarray, aside: tuple) -> dict[str, list[float]]:
+    """Return the losses of the small model after 350 steps at each rate, from the seeds 0 and 1."""
+    lost = {}
+    for name, (highest, warm_up) in RATES.items():
+        lost[name] = []
+        for seed in SEEDS[:2]:
+            model, how = TinyGPT(SIBLING, seed=seed), {"warm_up": warm_up, "seed": seed, "highest": highest}
+            lost[name].append(losses_of(model, ids, aside, N_SHORT, f"rate {name}, seed {seed}", **how)[str(N_SHORT)])
+        print(name, lost[name], flush=True)
+    return lost
+
+
 def main() -> None:
     """Train, and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to save")
-    parser.add_argument("--only", choices=["shorter"], help="train this one and leave the others as they are")
+    parser.add_argument("--only", choices=["shorter", "rates"], help="train these alone")
     options = parser.parse_args()
     folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     ids, aside = tokens()
-    save_checkpoint(shorter(ids, aside), folder / "shorter.safetensors")
-    rounded = load_checkpoint(folder / "shorter.safetensors")
-    print(f"{held_out_loss(rounded, *aside):.4f} with rounded weights")
+    if options.only != "rates":
+        save_checkpoint(shorter(ids, aside), folder / "shorter.safetensors")
+        rounded = load_checkpoint(folder / "shorter.safetensors")
+        print(f"{held_out_loss(rounded, *aside):.4f} with rounded weights")
+    if options.only != "shorter":
+        save_file(folder / "rates.json", json.dumps(rates(ids, aside), indent=1).encode() + b"\n")
     if options.only:
         return
     save_file(folder / "ablations.json", json.dumps(ablations(ids, aside), indent=1).encode() + b"\n")

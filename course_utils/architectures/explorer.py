@@ -77,7 +77,7 @@ def draw_moves(networks: Mapping[str, nn.Module], task: Task, number: int) -> Fi
     """Draw a test digit in place and moved to the four edges, with the networks' answers, wrong ones in orange."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 5, figsize=(7.2, 2.3), layout="constrained")
+    figure, axes = plt.subplots(1, 5, figsize=(5.4, 1.8), layout="constrained")
     for ax, (name, move) in zip(axes, MOVES.items(), strict=True):
         picture, digit = shift(task.test[0][number][None], *move)[0], task.test[1][number]
         ax.imshow(-picture, cmap="gray")

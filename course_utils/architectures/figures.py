@@ -31,7 +31,7 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
 
     if n_tokens < 4:
         raise InputError(f"With {n_tokens} tokens all networks look alike: draw at least 4.")
-    figure, axes = plt.subplots(1, 4, figsize=(5.0, 1.45), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(4.7, 1.4), layout="constrained")
     tokens, inner = range(n_tokens), np.linspace(0.5, n_tokens - 1.5, 3)
     shades = plt.get_cmap("tab20").colors
     for ax, name in zip(axes, ("MLP", "CNN", "GRU", "Transformer"), strict=True):
@@ -97,7 +97,7 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
         ["dense,\nplaces", "block", "block", "mean,\nhead"],
         [f"{n} × {c}", f"{n} × {w}", f"{n} × {w}", f"{n} × {w}", f"{k}"],
     )
-    figure, axes = plt.subplots(len(rows), 1, figsize=(6.8, 2.7), layout="constrained")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(6.8, 2.5), layout="constrained")
     for ax, (name, (steps, shapes)) in zip(axes, rows.items(), strict=True):
         first = "first token" if name == "GRU" else "tokens"
         stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps)), ("out", "classes")]
@@ -119,7 +119,7 @@ def accuracy_dots(ax: Axes, found: Mapping[str, tuple[float, float, float]]) -> 
         ax.plot(mean, row, MARKERS[name], color=COLOURS[name], markersize=6)
     ax.set(yticks=range(len(found)), ylim=(len(found) - 0.5, -0.5))
     ax.set_yticklabels(found, color=INK)
-    ax.tick_params(left=False)
+    ax.tick_params(left=False, labelsize=8)
 
 
 def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
@@ -146,7 +146,7 @@ def draw_examples(tasks: Mapping[str, Task]) -> Figure:
     """Draw an example of each kind of data and its class: columns of the table's first row, a digit, a day, words."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 4, figsize=(7.2, 1.8), layout="constrained", width_ratios=(1.5, 1, 1.5, 1.3))
+    figure, axes = plt.subplots(1, 4, figsize=(6.5, 1.7), layout="constrained", width_ratios=(1.5, 1, 1.5, 1.3))
     row = ["age: 39", "education: Bachelors", "occupation: Adm-clerical", "hours a week: 40", "…"]
     sentence = [*words("A vacuole is a membrane-bound organelle"), "…"]
     for ax, lines in ((axes[0], row), (axes[3], sentence)):

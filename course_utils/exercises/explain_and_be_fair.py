@@ -301,7 +301,7 @@ quiz = Quiz(
             {
                 "Delete the named words and compare with a random order.": "If the answer stays, they did not matter.",
                 "Ask more users.": "They know what pleases, and not what the model used.",
-                "Look whether it agrees with the attention weights.": "They did hardly better than a random order.",
+                "Look whether it agrees with the attention weights.": "They found much less than leave one out did.",
             },
             "Delete the named words and compare with a random order.",
         ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-UP, DOWN = "#D55E00", "#0072B2"
+UP, DOWN, PALE = "#D55E00", "#0072B2", "#A9CDE4"
 
 
 def pushes(ax: Axes, names: Sequence[str], shares: Sequence[float], start: float, n_shown: int = 7) -> None:
@@ -45,6 +45,25 @@ def pushes(ax: Axes, names: Sequence[str], shares: Sequence[float], start: float
     ax.set_yticks(range(len(shown)), [name for name, _ in shown])
     low, high = ax.get_xlim()
     ax.set(xlim=(low, high + 0.16 * (high - low)), ylim=(len(shown) - 0.4, -0.6), xlabel="log-odds of more than 50,000")
+    ax.tick_params(left=False)
+
+
+def joining(ax: Axes, rows: Mapping[str, Mapping[str, float]], start: float, label: str) -> None:
+    """Draw for each row how columns lead from ``start`` to an answer: bars one after another, in the row's order.
+
+    ``rows`` has for each label the gains by column, in the order in which they join. Gains of 0 are not drawn.
+    """
+    names = list(next(iter(rows.values())))
+    colours = dict(zip(names, (UP, PALE, "0.8"), strict=False))
+    for row, gains in enumerate(rows.values()):
+        place = start
+        for name, gain in gains.items():
+            if gain:
+                ax.barh(row, gain, left=place, color=colours[name], height=0.7)
+                ax.text(place + gain / 2, row, f"{name} +{gain:g}", ha="center", va="center", fontsize=8.5)
+                place += gain
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel=label)
     ax.tick_params(left=False)
 
 
@@ -106,8 +125,8 @@ def deletion_curves(ax: Axes, counts: Sequence[int], curves: Mapping[str, np.nda
 
 
 def dependence(ax: Axes, values: Sequence[float], each: np.ndarray, label: str) -> None:
-    """Draw a partial dependence: ``each`` is ``(n_people, n_values)``; thin lines for the first 40, and the mean."""
-    ax.plot(values, each[:40].T, color=DOWN, lw=0.6, alpha=0.3)
+    """Draw a partial dependence: ``each`` is ``(n_people, n_values)``; thin lines for the first 16, and the mean."""
+    ax.plot(values, each[:16].T, color=PALE, lw=0.6)
     ax.plot(values, each.mean(axis=0), color=UP, lw=2.4, marker="o", ms=4)
     ax.text(values[-1], each.mean(axis=0)[-1], "  mean", color=UP, va="center", fontsize=9)
     ax.set(xlabel=label, ylabel="probability of more than 50,000", ylim=(0, 1))

@@ -79,3 +79,19 @@ def exact_shapley(predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, ba
         weight = np.array([1 / (d * comb(d - 1, s)) for s in range(d)])[size[without]]
         found[column] = weight @ (values[without + 2**column] - values[without])
     return found
+
+
+def tree_shares(model: object, background: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the Shapley values of a model of trees for many rows by the fast way of ``shap``: ``(n_rows, d)``.
+
+    ``background`` is as in `coalition_values`. For a classifier the shares are those of the log-odds.
+
+    Notes
+    -----
+    Lundberg and others, *From Local Explanations to Global Understanding with Explainable AI for Trees* (2020).
+    """
+    import shap
+
+    rows, background = check_floats("rows", rows), check_floats("background", background)
+    explainer = shap.TreeExplainer(model, background, feature_perturbation="interventional")
+    return np.asarray(explainer.shap_values(rows))

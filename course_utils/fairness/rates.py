@@ -71,6 +71,21 @@ def rates_by_group(truth: Sequence[bool], said: Sequence[bool], group: Sequence)
     return {str(name): rates(truth[group == name], said[group == name]) for name in np.unique(group)}
 
 
+def mean_rates(truth: Sequence[bool], draws: Sequence[Sequence[bool]], group: Sequence) -> list[Rates]:
+    """Return the `rates_by_group` averaged over ``draws``, the decisions of a rule that decides partly by chance.
+
+    ``draws`` is ``(n_draws, n_people)``; a rule without chance has one.
+
+    Examples
+    --------
+    >>> a, b = mean_rates([True, False, True], [[True, False, False], [False, False, True]], ["a", "a", "b"])
+    >>> float(a.true_positive), float(b.true_positive)
+    (0.5, 0.5)
+    """
+    found = [list(rates_by_group(truth, said, group).values()) for said in draws]
+    return [Rates(*each) for each in np.mean(found, axis=0)]
+
+
 def equal_share_thresholds(scores: Sequence[float], group: Sequence, share: float) -> dict[str, float]:
     """Return a threshold for each group, above which the same share of each group lies.
 

@@ -14,10 +14,13 @@ from course_utils.common.errors import InputError
 from course_utils.common.files import read_results
 from course_utils.common.vectors import unit_rows
 
-# Lists of Caliskan, Bryson and Narayanan (2017); of the four first ones, which have 25 words, the first eight.
+# Lists of Caliskan, Bryson and Narayanan (2017); of the six first ones, which have 25 words, eight: of instruments and
+# weapons the first that occur five times in the course's Wikipedia, of the others the first of all.
 WORD_LISTS = {
     "flowers": "aster clover hyacinth marigold poppy azalea crocus iris",
     "insects": "ant caterpillar flea locust spider bedbug centipede fly",
+    "instruments": "cello guitar lute harmonica trumpet bassoon drum tuba",
+    "weapons": "arrow club gun missile spear axe dagger sword",
     "pleasant": "caress freedom health love peace cheer friend heaven",
     "unpleasant": "abuse crash filth murder sickness accident death grief",
     "science": "science technology physics chemistry einstein nasa experiment astronomy",
@@ -35,6 +38,7 @@ TESTS = (
     ("men's names", "women's names", "career", "family"),
     ("science", "arts", "male", "female"),
 )
+CONTROL = ("instruments", "weapons", "pleasant", "unpleasant")  # for word2vec, which has seen too few flowers
 FILE = DATA / "fairness" / "word_vectors.json"
 
 

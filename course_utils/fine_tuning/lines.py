@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from course_utils.common import DATA
 from course_utils.common.checks import check_text_list, check_whole
+from course_utils.common.files import read_results
 from course_utils.transformer.kv_cache import KVCache
 
 if TYPE_CHECKING:
     from course_utils.transformer.model import NumPyLM
 
 MOST_TOKENS = 60  # of a line, unless it is said otherwise
+STORED = DATA / "adapters" / "lines.json"
 
 
 def first_lines(model: NumPyLM, prompts: Sequence[str], max_new_tokens: int = MOST_TOKENS) -> list[str]:
@@ -60,3 +63,19 @@ def first_lines(model: NumPyLM, prompts: Sequence[str], max_new_tokens: int = MO
             line = model.tokenizer.decode(written).lstrip()
         lines.append((line.splitlines() or [""])[0].rstrip())
     return lines
+
+
+def stored_lines() -> dict[str, Any]:
+    """Return what SmolLM2 wrote about the articles that answer the development questions, and losses of two questions.
+
+    ``titles`` names the articles and ``asked`` has a person's question for each. ``lines`` has four lists of lines,
+    one line for each article: with the plain prompt, after four examples of two kinds, and with the course's update.
+    ``losses`` has the mean loss of a question's tokens after the plain prompt, before and after the update, for the
+    line after the riddles and for the person's question.
+
+    Examples
+    --------
+    >>> sorted(stored_lines())
+    ['asked', 'lines', 'losses', 'titles']
+    """
+    return read_results(STORED, "training/write_lines.py")

@@ -35,6 +35,12 @@ Text: Marie Curie was a physicist who studied radioactivity. She was the first w
 Question: who won a Nobel Prize before any other woman?
 
 """  # what the teacher reads before "Text: ...\nQuestion:"
+NAMING_QUESTIONS = (  # about the same four texts, and each names what its text is about
+    "on which continent does the giraffe live?",
+    "who discovered penicillin?",
+    "which city did Mount Vesuvius destroy?",
+    "what did Marie Curie study?",
+)
 
 # The fields of peft's configuration that are read, and those that say nothing about what an adapted network computes.
 # Any other field that is set makes the adapter more than the update W + (alpha / rank) B A, and it is refused.

@@ -2,7 +2,7 @@
 
 from course_utils.tiny_gpt.checkpoint import load_checkpoint, save_checkpoint
 from course_utils.tiny_gpt.model import Block, Plan, TinyGPT, attention_maps, write
-from course_utils.tiny_gpt.shipped import load_ablations, load_longer, load_shorter
+from course_utils.tiny_gpt.shipped import load_ablations, load_longer, load_rates, load_shorter
 from course_utils.tiny_gpt.training import get_batch, held_out_loss, rate, train, windows
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "load_ablations",
     "load_checkpoint",
     "load_longer",
+    "load_rates",
     "load_shorter",
     "rate",
     "save_checkpoint",

@@ -8,6 +8,7 @@ import numpy as np
 
 from course_utils.common import DATA
 from course_utils.common.errors import InputError
+from course_utils.common.files import read_results
 from course_utils.tiny_gpt.checkpoint import load_checkpoint
 from course_utils.tiny_gpt.model import TinyGPT
 
@@ -39,6 +40,17 @@ def load_ablations(n_steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         for part, runs in stored.items()
     }
     return np.array(steps), lost
+
+
+def load_rates() -> dict[str, list[float]]:
+    """Return the held-out losses of the small model after 350 steps, by the learning rate, from the seeds 0 and 1.
+
+    Examples
+    --------
+    >>> list(load_rates())
+    ['0.0005', '0.005', '0.05', '0.5', '0.005, no warm-up']
+    """
+    return read_results(FOLDER / "rates.json", "training/train_tiny_gpt.py")
 
 
 def load_shorter() -> TinyGPT:

@@ -10,7 +10,7 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.explaining import figures
-from course_utils.explaining.shapley import MOST_COLUMNS, coalition_values, exact_shapley
+from course_utils.explaining.shapley import MOST_COLUMNS, coalition_values, exact_shapley, tree_shares
 from course_utils.explaining.tables import change_without, smallest_change
 from course_utils.explaining.texts import delete_in_order, leave_one_out, look_inside, topic_chances, without_word
 
@@ -228,6 +228,24 @@ def test_curves_and_dependence_draw_means(axes):
     _, other = plt.subplots()
     figures.dependence(other, [20, 30], np.array([[0.0, 0.4], [0.2, 0.8]]), "age")
     assert np.allclose(other.lines[-1].get_ydata(), [0.1, 0.6])
+
+
+def test_bars_that_join_start_where_the_one_before_ended(axes):
+    figures.joining(axes, {"first": {"a": 10.0, "b": 4.0, "c": 0.0}, "other": {"b": 2.0, "a": 12.0}}, 20.0, "pay")
+    assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [(20, 10), (30, 4), (20, 2), (22, 12)]
+    assert axes.patches[0].get_facecolor() == axes.patches[3].get_facecolor()
+    assert [text.get_text() for text in axes.texts] == ["a +10", "b +4", "b +2", "a +12"]
+
+
+def test_the_fast_way_for_trees_gives_the_exact_shares():
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(200, 3))
+    model = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(rows, rows[:, 0] + rows[:, 1] > 0)
+    found = tree_shares(model, rows[:10], rows[20:22])
+    exact = [exact_shapley(model.decision_function, row, rows[:10]) for row in rows[20:22]]
+    assert np.allclose(found, exact)
 
 
 def test_the_incident_has_four_steps_with_results():

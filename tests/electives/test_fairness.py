@@ -12,7 +12,7 @@ from course_utils.fairness.explorer import draw_rates, threshold_explorer
 from course_utils.fairness.languages import FRENCH, load_openings
 from course_utils.fairness.people import COLUMNS, load_adult, load_compas
 from course_utils.fairness.rates import equal_share_thresholds, rates, rates_by_group
-from course_utils.fairness.vectors import TESTS, WORD_LISTS, association, list_vectors, load_word_vectors, weat
+from course_utils.fairness.vectors import CONTROL, TESTS, WORD_LISTS, association, list_vectors, load_word_vectors, weat
 
 FOUND = [8, 8, 8, 5]  # words of science, arts, male and female that occur often enough
 TRUTH, SAID = np.array([1, 1, 1, 0, 0], dtype=bool), np.array([1, 1, 0, 1, 0], dtype=bool)
@@ -131,6 +131,7 @@ def test_the_shipped_vectors_have_the_words_of_the_last_test():
     runs = load_word_vectors()
     for run in runs:
         assert [len(list_vectors(name, run["vectors"])) for name in TESTS[2]] == FOUND
+        assert [len(list_vectors(name, run["vectors"])) for name in CONTROL] == [8, 8, 6, 5]
     assert all(len(words) == 8 for words in WORD_LISTS.values())
     effects = [weat(*(list_vectors(name, run["vectors"]) for name in TESTS[2]))[0] for run in runs]
     assert min(effects[:3]) > 1.2
