@@ -183,6 +183,7 @@ html, body, .reveal { overflow: visible !important; height: auto !important; }
 .reveal .slides { position: static !important; height: auto !important; transform: none !important; }
 .reveal .slides section { all: revert !important; display: block !important; }
 .reveal .fragment { visibility: visible !important; opacity: 1 !important; }
+.reveal .backgrounds, .reveal .controls, .reveal .progress { display: none !important; }
 """
 UNHIDE = """() => {
   for (const slide of document.querySelectorAll(".slides section"))

@@ -299,7 +299,7 @@ quiz = Quiz(
         Question(
             "An explanation names the words that a user expects. How do you find out whether it is true to the model?",
             {
-                "Delete the named words and compare with a random order.": "If the answer stays, they did not matter.",
+                "Delete the named words and compare with a random order.": "If it stays, other words may say the same.",
                 "Ask more users.": "They know what pleases, and not what the model used.",
                 "Look whether it agrees with the attention weights.": "They found much less than leave one out did.",
             },
