@@ -435,8 +435,8 @@ quiz = Quiz(
                 "To notice every fact that is missing.": "At 0.6, 23 questions passed whose topic is in the library, "
                 "and for 5 of the 23 the first hit holds no answer.",
                 "To refuse most questions that are not about the world.": "None of 15 such questions passed at 0.6.",
-                "To judge any kind of query.": "In the second half the precision at 0.5 is 0.94, and where one question "
-                "in ten is covered it is 0.62.",
+                "To judge any kind of query.": "In the second half the precision at 0.5 is 0.94, and where one "
+                "question in ten is covered it is 0.62.",
             },
             "To refuse most questions that are not about the world.",
         ),
