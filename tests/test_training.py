@@ -202,6 +202,6 @@ def test_a_length_that_was_not_trained_is_named():
 
 def test_what_is_shipped_of_the_tiny_gpt_is_small():
     files = list((ROOT / "course_utils" / "data" / "tiny_gpt").iterdir())
-    names = {"ablations.json", "longer.json", "longer.safetensors", "shorter.safetensors"}
+    names = {"ablations.json", "longer.json", "longer.safetensors", "rates.json", "shorter.safetensors"}
     assert {path.name for path in files} == names
     assert sum(path.stat().st_size for path in files) < 6e6
