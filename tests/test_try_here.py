@@ -269,7 +269,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(page):
 def test_a_page_opened_as_a_file_says_what_to_do(page, site):
     address = page.url
     page.goto((site / "try_here.html").as_uri())
-    assert "site --serve" in page.locator("#try-note").inner_text()
+    assert "site --with-model --serve" in page.locator("#try-note").inner_text()
     page.goto(address)
     page.wait_for_selector("#try-note", state="detached", timeout=30_000)
 

@@ -33,7 +33,7 @@ export function nextWord(place, { tokenizers, model: file }) {
     await model.ask({ packed }, [packed]);
     return model;
   });
-  const missing = "This site has no SmolLM2: “python3 -m course_utils site --with-model” builds one that has it.";
+  const missing = "This site has no SmolLM2: “python3 -m course_utils site --with-model --serve” makes one.";
   const stop = part.form.querySelector("[data-stop]");
   let stopped = false;
   stop.addEventListener("click", () => { stopped = true; });
@@ -50,7 +50,10 @@ export function nextWord(place, { tokenizers, model: file }) {
   const write = async (model, nWords) => {
     for (let written = 0; ; written++) {
       const ids = model.tokenizer.encode(part.input.value);
-      if (!ids.length) throw new Said("Type a beginning first.");
+      if (!ids.length) {
+        part.result.replaceChildren();
+        throw new Said("Type a beginning first.");
+      }
       if (ids.length > MOST_TOKENS) {
         throw new Said(`These are ${ids.length} tokens, and SmolLM2 reads ${MOST_TOKENS} here: shorten the text.`);
       }

@@ -6,7 +6,7 @@
   if (location.protocol === "file:") {
     note.textContent =
       "You opened this page as a file, and a browser lets a file read no others. " +
-      "Run “python3 -m course_utils site --serve” and open this page at the address that it prints.";
+      "Run “python3 -m course_utils site --with-model --serve” and open this page at the address that it prints.";
   } else {
     import(`${place}main.js`)
       .then((page) => page.start(place))
