@@ -93,6 +93,14 @@ def ask(address: str, path: str, what: dict, method: str = "POST") -> dict:
         return json.load(answer)
 
 
+def add_book(address: str, name: str, cell: nbformat.NotebookNode) -> str:
+    """Give the server a notebook of one cell, and return the address at which it opens afresh."""
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    book = nbformat.v4.new_notebook(cells=[cell], metadata=kernel)
+    ask(address, f"contents/notebooks/{name}.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    return address.replace("?", "?reset&").replace("00_start_here", name)
+
+
 def wear(page, theme: str) -> None:
     """Put on JupyterLab's dark or its light theme from its menu."""
     page.click(".lm-MenuBar-itemLabel:text-is('Settings')")
@@ -277,11 +285,9 @@ def test_a_player_and_a_quiz_work_before_and_after_their_cell_is_run(address):
         for each in names["shown"]
     ]
     cell = nbformat.v4.new_code_cell(f"{PLAY_AND_ASK}display(*shown)", outputs=outputs, execution_count=1)
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    book = nbformat.v4.new_notebook(cells=[cell], metadata=kernel)
-    ask(address, "contents/notebooks/played.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    place = add_book(address, "played", cell)
     with opened() as page:
-        page.goto(address.replace("?", "?reset&").replace("00_start_here", "played"))
+        page.goto(place)
         page.wait_for_selector("figure", timeout=60_000)
         assert page.get_by_text("This is picture a.").is_visible()
         assert not page.get_by_text("This is picture b.").is_visible(), (
@@ -322,11 +328,9 @@ picture_explorer(Towers(np.zeros(1280), rng.normal(size=(1280, 8)), np.zeros(384
 
 @needs_browser
 def test_a_click_and_the_return_key_on_a_picture_show_its_neighbours(address):
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CLICK)], metadata=kernel)
-    ask(address, "contents/notebooks/clicked.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    place = add_book(address, "clicked", nbformat.v4.new_code_cell(CLICK))
     with opened() as page:
-        page.goto(address.replace("?", "?reset&").replace("00_start_here", "clicked"))
+        page.goto(place)
         page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=/Python 3/", timeout=60_000)
         wait_until_idle(page)
         page.click(".lm-MenuBar-itemLabel:text-is('Run')")
@@ -384,11 +388,9 @@ def tab_to(page, place: str) -> None:
 
 @needs_browser
 def test_an_explorer_is_used_with_the_keyboard_alone(address):
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORE)], metadata=kernel)
-    ask(address, "contents/notebooks/explored.ipynb", {"type": "notebook", "content": book}, method="PUT")
+    place = add_book(address, "explored", nbformat.v4.new_code_cell(EXPLORE))
     with opened() as page:
-        page.goto(address.replace("?", "?reset&").replace("00_start_here", "explored"))
+        page.goto(place)
         page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=/Python 3/", timeout=60_000)
         wait_until_idle(page)
         tab_to(page, ".jp-Cell, .jp-Cell *")

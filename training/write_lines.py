@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-
+from course_utils.attention import log_softmax
 from course_utils.common.files import save_file
 from course_utils.corpus import load_wikipedia
 from course_utils.evaluation import load_questions, relevant_positions
@@ -37,10 +36,8 @@ def add_update(model: NumPyLM) -> None:
 def loss(model: NumPyLM, prompt: str, question: str) -> float:
     """Return the mean loss of a question's tokens after a prompt."""
     ids, learned = (model.tokenizer.encode(part) for part in (prompt, f" {question}\n"))
-    scores = model.logits(ids + learned)[len(ids) - 1 : -1].astype(float)  # (n_learned, n_vocabulary)
-    scores -= scores.max(axis=1, keepdims=True)
-    given = scores[range(len(learned)), learned] - np.log(np.exp(scores).sum(axis=1))
-    return round(float(-given.mean()), 4)
+    logs = log_softmax(model.logits(ids + learned)[len(ids) - 1 : -1].astype(float))  # (n_learned, n_vocabulary)
+    return round(float(-logs[range(len(learned)), learned].mean()), 4)
 
 
 def main() -> None:
