@@ -47,6 +47,15 @@ def test_every_notebook_and_guide_has_a_page_and_the_first_page_links_to_them(fo
         assert f'href="notebooks/{path.stem}.html"' in found["index.html"]
 
 
+def test_a_notebooks_page_has_its_number_and_leads_to_its_summary_and_to_the_teachers_notes(folder):
+    found = pages(folder)
+    for path in NOTEBOOKS:
+        page = found[f"notebooks/{path.stem}.html"]
+        assert re.search(rf"<h1>{path.name[:2]} \w", page)
+        for kind in ("reference/summaries", "guide"):
+            assert f'href="../{kind}/{path.stem}.html"><span class="std std-doc">' in page
+
+
 def test_pages_show_outputs_and_pictures_with_their_words(folder):
     page = pages(folder)["notebooks/00_start_here.html"]
     assert re.search(r'<img alt="A map of nine thousand', page)
@@ -147,10 +156,16 @@ def test_launch_buttons_appear_with_the_repositorys_address(monkeypatch):
 @needs_browser
 def test_the_search_of_the_site_finds_a_term(folder):
     with opened("dark") as page:
+        for words, term in (("wordpiece", "WordPiece"), ("bag of words", "bag of words")):
+            page.goto((folder / "search.html").as_uri() + f"?q={words}")
+            page.wait_for_selector("#search-results li a", timeout=30_000)
+            first = page.locator("#search-results li a").first
+            assert first.inner_text() == f"{term}, in the glossary"
+            assert first.get_attribute("href").partition("#")[0] == "reference/glossary.html"
         page.goto((folder / "search.html").as_uri() + "?q=wordpiece")
-        page.wait_for_selector("#search-results li a", timeout=30_000)
+        page.wait_for_selector("#search-results li a[href^=notebooks]", timeout=30_000)
         found = page.locator("#search-results li a").all_inner_texts()
-    assert "Meet the tokenizer" in found
+    assert "01 Meet the tokenizer" in found
 
 
 @needs_browser

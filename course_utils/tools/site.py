@@ -17,6 +17,11 @@ from course_utils.tools.reference import glossary, shelf
 
 BUILD = ROOT / "build"
 FOLDER = BUILD / "site"
+ON_ONE_PAGE = """
+````{{container}} on-one-page
+[This lesson on one page](../reference/summaries/{0}.md), for print · [Notes for teachers](../guide/{0}.md)
+````
+"""
 
 
 def build(folder: Path = FOLDER, with_model: bool = False) -> Path:
@@ -86,14 +91,15 @@ def lesson_modules() -> list[str]:
 
 
 def _as_page(path: Path, terms: Sequence[glossary.Entry]) -> str:
-    """Return a notebook as a page: no badges, no live widgets, the set-up cell folded, the words of its pictures.
+    """Return a notebook as a page: its number, no badges, no live widgets, set-up folded, the words of its pictures.
 
-    The first use of each term leads to the glossary.
+    The first use of each term leads to the glossary, and a line under the title to the notebook's page for print.
     """
     import nbformat
 
     book = nbformat.read(path, as_version=4)
-    book.cells[0].source = notebooks.replace_between(book.cells[0].source, "badges", "")
+    opening = notebooks.replace_between(book.cells[0].source, "badges", ON_ONE_PAGE.format(path.stem))
+    book.cells[0].source = opening.replace("# ", f"# {path.name[:2]} ", 1)
     prose = [cell for cell in book.cells if cell.cell_type == "markdown"]
     linked = glossary.with_links([cell.source for cell in prose], terms, path.name[:2])
     for cell, text in zip(prose, linked, strict=True):

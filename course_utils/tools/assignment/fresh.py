@@ -138,10 +138,6 @@ def _toy_search(rng: np.random.Generator, given: Given) -> Arguments:
     return [(query, lists, lengths, k) for query in ("river fish", "TEA", "zebra") for k in (1, 3)]
 
 
-def _arms(rng: np.random.Generator, given: Given) -> Arguments:
-    return [(rng.uniform(size=4), np.array(counts), 19, c) for counts in ([3, 5, 2, 9], [9, 0, 6, 4]) for c in (0.1, 2)]
-
-
 def _advice(rng: np.random.Generator, given: Given) -> Arguments:
     return [(rng.normal(size=(4, 3)), 2, 1, 0.5, 3, ended, 0.3, 0.8) for ended in (False, True)]
 
@@ -283,7 +279,8 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("learn_from_reward", "build_advantages"): _normal((3, 5)),
     ("learn_from_reward", "build_gain"): _gains,
     ("learn_from_reward", "build_loss"): _grpo,
-    ("learn_from_reward", "choose_arm"): _arms,
+    ("learn_from_reward", "pair_loss"): _these((-30.0, -28.0, -33.5, -27.0, 0.2), (-9.0, -8.0, -7.0, -9.5, 0.5)),
+    ("learn_from_reward", "policy_gradient"): _normal((4,), 2, 0.7, 0.3),
     ("learn_from_reward", "q_update"): _advice,
     ("meet_the_tokenizer", "build_train"): _these(("low lower lowest low low", 5), ("über ü über", 2)),
     ("meet_the_tokenizer", "cut"): _these(

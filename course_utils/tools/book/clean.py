@@ -25,6 +25,7 @@ KNOWN = frozenset(
 )
 OUTSIDE = ("http:", "https:", "mailto:")
 SET_UP = "div.cell.tag_hide-input"  # the tag that the site gives to this cell and to no other
+FOR_PRINT = "div.on-one-page"  # a line with links to pages that a book does not have
 PLAIN = "span.pre, span.p, span.n, span.w"  # pieces of code that look like any other
 OUTDATED = {"table": ("border",), "td": ("valign", "align"), "th": ("valign", "align"), "tr": ("align",)}
 ENDINGS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
@@ -61,15 +62,15 @@ def for_a_book(body: Tag, name: str, pages: Path, images: Path) -> Tag:
 
 
 def leave_out(body: Tag) -> None:
-    """Take out what a book has no use for: scripts, comments, the set-up cell, marks that change no look."""
+    """Take out what a book has no use for: scripts, comments, the set-up cell, what a site alone has, plain marks."""
     from bs4 import Comment
 
     for tag in body.find_all("script"):
         tag.decompose()
     for comment in body.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
-    for folded in body.select(SET_UP):
-        folded.decompose()
+    for part in body.select(f"{SET_UP}, {FOR_PRINT}"):
+        part.decompose()
     for piece in body.select(PLAIN):
         piece.unwrap()
     body.smooth()

@@ -64,8 +64,6 @@ def chapters(paths: Sequence[Path], work: Path) -> list[Chapter]:
     for name in names:
         page = BeautifulSoup((work / "pages" / f"{name}.xhtml").read_text(encoding="utf-8"), "html.parser")
         body = clean.for_a_book(page.find("div", class_="body"), name, work / "pages", work / "images")
-        if name.startswith("notebooks/"):
-            body.h1.insert(0, f"{name[len('notebooks/') :][:2]} ")
         found.append(Chapter(name.rpartition("/")[2], words(body.h1), body))
     clean.keep_links_within({chapter.name: chapter.body for chapter in found})
     return found
