@@ -216,6 +216,14 @@ def test_what_is_given_lets_each_solution_be_written():
     assert all(exercise.check(names[exercise.answer]) for exercise in exercises_of("keyword_search").values())
 
 
+def test_a_statement_that_a_cell_divides_shows_its_lines_and_what_they_printed():
+    shown = [cell.source for cell in cells.assignment(BOOK).cells if cell.source.startswith("```python")]
+    assert len(shown) == 1
+    code, printed = shown[0].split("\n\n")
+    assert code.startswith("```python\npages = exercise.PAGES\n")
+    assert printed.startswith("```text\nb = 0.75: page 1, score 0.") and printed.endswith("\n```")
+
+
 @needs_grader
 def test_the_same_command_again_changes_nothing(marking):
     before = {path: path.read_bytes() for path in marking.rglob("*.ipynb")}

@@ -103,13 +103,22 @@ def exercises_in(book: NotebookNode, page: ModuleType) -> list[tuple[str, Exerci
 
 
 def _statement(cells: list[NotebookNode], stub: int) -> list[NotebookNode]:
-    """Return the text before an answer's cell; where a cell of code divides it, both parts."""
+    """Return the text before an answer's cell; where a cell of code divides it, that cell as text, with what it said."""
     start = stub - 1
     while stub - start < 3 and not re.search(r"\*\*(Exercise|Step)\b|^#+ ", cells[start].source, re.M):
         start -= 1
     if not re.search(r"\*\*(Exercise|Step)\b", cells[start].source):
         start = stub - 1
-    return [_from_its_title(cell) for cell in cells[start:stub] if cell.cell_type == "markdown"]
+    return [_from_its_title(cell) if cell.cell_type == "markdown" else _as_text(cell) for cell in cells[start:stub]]
+
+
+def _as_text(cell: NotebookNode) -> NotebookNode:
+    """Return a cell of code as a cell of text: its lines, and the text that it printed in the notebook."""
+    from nbformat.v4 import new_markdown_cell
+
+    printed = "".join(output.get("text", "") for output in cell.outputs)
+    parts = [("python", cell.source), *([("text", printed.rstrip())] if printed else [])]
+    return new_markdown_cell("\n\n".join(f"```{kind}\n{text}\n```" for kind, text in parts), id=cell.id)
 
 
 def _from_its_title(cell: NotebookNode) -> NotebookNode:
