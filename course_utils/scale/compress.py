@@ -1,4 +1,4 @@
-"""Smaller vectors for memory: product codes, how many neighbours they find, and a second look at full vectors."""
+"""Smaller vectors for memory: product codes, and a second look at full vectors."""
 
 from __future__ import annotations
 
@@ -74,16 +74,3 @@ def look_again(candidates: np.ndarray, queries: np.ndarray, library: np.ndarray,
     """
     scores = np.einsum("qd,qmd->qm", queries, library[candidates])
     return np.take_along_axis(candidates, np.argsort(-scores, axis=1, kind="stable")[:, : check_k(k)], axis=1)
-
-
-def recall(found: np.ndarray, exact: np.ndarray) -> float:
-    """Return the share of the exact neighbours that were found, both of shape ``(n_queries, k)``.
-
-    Examples
-    --------
-    >>> recall(np.array([[4, 7]]), np.array([[7, 9]]))
-    0.5
-    """
-    if len(found) != len(exact):
-        raise InputError(f"There are {len(found)} rows that were found and {len(exact)} to be found.")
-    return float(np.mean([np.isin(true, ours).mean() for true, ours in zip(exact, found, strict=True)]))

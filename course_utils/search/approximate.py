@@ -135,7 +135,7 @@ def open_enough_cells(
     for n_open in range(1, n_cells + 1):
         index.nprobe = n_open
         counter.reset()
-        recall = _recall(index.search(queries, k)[1], exact)
+        recall = share_found(index.search(queries, k)[1], exact)
         if recall >= least:
             break
     return index, recall, (counter.ndis / len(queries) + n_cells) / len(library)
@@ -174,13 +174,27 @@ def keep_enough_candidates(
     for n_candidates in range(1, len(library) + 1):
         index.hnsw.efSearch = n_candidates
         counter.reset()
-        recall = _recall(index.search(queries, np.shape(exact)[1])[1], exact)
+        recall = share_found(index.search(queries, np.shape(exact)[1])[1], exact)
         if recall >= least:
             break
     return index, recall, counter.ndis / len(queries) / len(library)
 
 
-def _recall(found: np.ndarray, exact: np.ndarray) -> float:
+def share_found(found: np.ndarray, exact: np.ndarray) -> float:
+    """Return the recall: the share of the exact neighbours that were found, both of shape ``(n_queries, k)``.
+
+    Raises
+    ------
+    InputError
+        If there are not as many rows of the one as of the other.
+
+    Examples
+    --------
+    >>> share_found(np.array([[4, 7]]), np.array([[7, 9]]))
+    0.5
+    """
+    if len(found) != len(exact):
+        raise InputError(f"There are {len(found)} rows that were found and {len(exact)} to be found.")
     return float(np.mean([np.isin(true, ours).mean() for true, ours in zip(exact, found, strict=True)]))
 
 

@@ -33,7 +33,7 @@ from course_utils.scale import (
     stamp,
     write_partition,
 )
-from course_utils.scale.compress import code_index, look_again, nearest, recall
+from course_utils.scale.compress import code_index, look_again, nearest
 from course_utils.scale.engine import TRIM, Stopwatch
 from course_utils.scale.estimate import Costs, busy_workers, limits, plan
 from course_utils.scale.explorer import draw_plan, plan_explorer
@@ -48,6 +48,7 @@ from course_utils.scale.measuring import (
     time_with,
 )
 from course_utils.scale.partitions import fingerprint, make_partition
+from course_utils.search.approximate import share_found
 
 TEXTS = [f"text {n} says {'word ' * (n % 5)}" for n in range(60)]
 COSTS = Costs(seconds=0.036, text=500, vector=768, code=64, task=0.001)
@@ -199,7 +200,7 @@ def test_too_few_hits_from_each_shard_lose_neighbours(vectors, tmp_path):
     table = table_of(vectors).astype(np.float32)
     shards = build_index(None, vectors, tmp_path / "shards")
     exact = nearest(table, table, 10)
-    shares = [recall(search_shards(None, shards, table, 10, per_shard=k)[1], exact) for k in (1, 2, 5, 10)]
+    shares = [share_found(search_shards(None, shards, table, 10, per_shard=k)[1], exact) for k in (1, 2, 5, 10)]
     assert shares[-1] == 1
     assert shares[0] < shares[1] < shares[2] <= 1
 
@@ -373,9 +374,9 @@ def test_product_codes_are_shorter_and_a_second_look_finds_more():
     flat, n_flat = code_index(library, "Flat")
     short, n_short = code_index(library, "PQ8")
     assert (n_flat, n_short) == (128, 8)
-    assert recall(flat.search(queries.astype(np.float32), 10)[1], exact) == 1
+    assert share_found(flat.search(queries.astype(np.float32), 10)[1], exact) == 1
     found = short.search(queries.astype(np.float32), 60)[1]
-    assert recall(found[:, :10], exact) < recall(look_again(found, queries, library, 10), exact)
+    assert share_found(found[:, :10], exact) < share_found(look_again(found, queries, library, 10), exact)
 
 
 def test_an_index_that_faiss_does_not_know_is_named():
