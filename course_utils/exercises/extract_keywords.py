@@ -309,7 +309,7 @@ quiz = Quiz(
                 "Single words are always worse keywords.": "“Bees” is a good one. The question is what was compared.",
                 "TF-IDF needs more than 115 texts.": "Its rarities can come from thousands of other texts.",
                 "Two things changed at once, so the difference cannot be put down to the method.": (
-                    "In this notebook all methods order the same candidates, and only the order differs."
+                    "In our first three tables all methods order the same candidates, and only the order differs."
                 ),
             },
             "Two things changed at once, so the difference cannot be put down to the method.",

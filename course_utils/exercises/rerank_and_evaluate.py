@@ -12,11 +12,16 @@ from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from course_utils.evaluation.questions import Question as Judged
     from course_utils.search.dense import DenseIndex
 
 LEAST_QUESTIONS = 10
 LEAST_LEAD = 0.1
 N_RANDOM_LISTS = 50
+LEAST_POWER = 0.8
+MOST_NEW = 2_000  # questions, so that 5,000 draws of them take 80 MB
 N_CANDIDATES = 10
 
 
@@ -31,22 +36,44 @@ def _articles() -> tuple[list[str], list[str], DenseIndex]:
     return texts, articles["title"][:], DenseIndex(embed(texts))
 
 
-@functools.lru_cache(maxsize=1)
-def _setting() -> dict[str, Any]:
+def _searched(questions: Iterable[Judged]) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return what is asked, and the reciprocal rank of each question with BM25 and with dense search."""
     from course_utils.embeddings import embed
-    from course_utils.evaluation.questions import load_questions, relevant_positions
+    from course_utils.evaluation.questions import relevant_positions
     from course_utils.evaluation.ranking import reciprocal_rank
     from course_utils.search.bm25 import BM25Index
 
     texts, titles, dense = _articles()
-    questions = [question for question in load_questions("development") if question.titles]
-    asked = [question.text for question in questions]
-    answering = relevant_positions(questions, titles)
-    bm25 = BM25Index(texts)
-    runs = {"BM25": [bm25.search(text, k=100) for text in asked]}
-    runs["dense"] = dense.search(embed(asked), k=100)
-    rr = {name: reciprocal_rank(run, answering) for name, run in runs.items()}
+    judged = [question for question in questions if question.titles]
+    asked, answering, bm25 = (
+        [question.text for question in judged],
+        relevant_positions(judged, titles),
+        BM25Index(texts),
+    )
+    runs = {"BM25": [bm25.search(text, k=100) for text in asked], "dense": dense.search(embed(asked), k=100)}
+    return asked, {name: reciprocal_rank(run, answering) for name, run in runs.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _setting() -> dict[str, Any]:
+    from course_utils.evaluation.questions import load_questions
+
+    asked, rr = _searched(load_questions("development"))
     return {"np": np, "asked": asked, "rr": rr}
+
+
+@functools.lru_cache(maxsize=1)
+def _new_setting() -> dict[str, Any]:
+    from course_utils.evaluation.questions import load_questions
+
+    _, rr = _searched(question for question in load_questions() if not question.added)
+
+    def power(gaps: np.ndarray, n: int, n_draws: int = 5_000) -> float:
+        drawn = np.random.default_rng(0).choice(gaps, size=(n_draws, n))
+        error = drawn.std(axis=1, ddof=1) / np.sqrt(n)
+        return np.mean(np.abs(drawn.mean(axis=1)) > 1.96 * error)
+
+    return {"np": np, "riddles": rr["dense"] - rr["BM25"], "power": power}
 
 
 def _number(given: Any, of: str) -> float:
@@ -238,6 +265,21 @@ def _test_maxsim(answer: Any) -> str:
     raise Wrong(f"For three tokens by hand it gives {given:.2f}, and {right:.2f} is right.")
 
 
+def _test_new_questions(answer: Any) -> str:
+    if isinstance(answer, bool) or not isinstance(answer, int | np.integer):
+        raise Wrong(f"n_needed should be a number of questions, a whole one, and is {answer!r:.60}.")
+    if not 2 <= answer <= MOST_NEW:
+        raise Wrong(f"n_needed should lie between 2 and {MOST_NEW:,}.")
+    riddles, power = (_new_setting()[name] for name in ("riddles", "power"))
+    less, reached, more = (power(riddles, max(2, round(share * answer))) for share in (0.9, 1, 1.1))
+    if less <= LEAST_POWER <= more:
+        return f"The power is {reached:.2f}, with {answer / len(riddles):.1f} times our {len(riddles)} riddles."
+    in_step = LEAST_POWER / power(riddles, len(riddles))
+    if abs(answer / len(riddles) - in_step) < 0.05:
+        raise Wrong(f"Its power is {reached:.2f}: power does not grow in step with the number. Take more questions.")
+    raise Wrong(f"Its power is {reached:.2f}. Take {'more' if reached < LEAST_POWER else 'fewer'} questions.")
+
+
 def _test_own_questions(answer: Any) -> str:
     from course_utils.embeddings import embed
     from course_utils.evaluation import bootstrap_interval, load_questions, reciprocal_rank
@@ -361,6 +403,17 @@ late_interaction = Exercise(
         return (question @ text.T).max(axis=1).sum()
     """,
     lambda: {"np": np},
+)
+
+new_questions = Exercise(
+    "n_needed",
+    _test_new_questions,
+    (
+        "power(riddles, 176) is below 0.8 and power(riddles, 880) above it: try numbers between them.",
+        "Halve the gap: if a number in the middle gives too little, go on in the upper half.",
+    ),
+    "n_needed = next(n for n in range(180, 880, 20) if power(riddles, n) >= 0.8)",
+    _new_setting,
 )
 
 own_questions = Exercise(

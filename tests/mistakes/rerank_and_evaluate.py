@@ -91,6 +91,13 @@ MISTAKES = {
         ("maxsim = lambda question, text: (question @ text.T).max()", "single best"),
         ("maxsim = lambda question, text: question @ text.T", "table of all"),
     ],
+    "new_questions": [
+        ("n_needed = 176", "Take more questions"),
+        ("n_needed = round(176 * 0.8 / power(riddles, 176))", "does not grow in step"),
+        ("n_needed = 880", "Take fewer questions"),
+        ("n_needed = 0.8", "a whole one"),
+        ("n_needed = 1_000_000", "between 2 and 2,000"),
+    ],
     "own_questions": [
         ("judged = ['how do bees make honey?']", "should be a dictionary"),
         ("judged = {'how do bees make honey?': 'Honey'}", "write {'Honey'}"),
