@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from course_utils.common.errors import InputError
 from course_utils.search import BM25Index, DenseIndex, Hit
 from course_utils.search.engine import Results, SearchEngine
+from course_utils.search.figures import found_by_rarity
 from course_utils.words import QUESTION_WORDS, words
 
 PETS = ["The cat sat.", "A dog ran.", "The cat and the dog ran."]
@@ -393,3 +394,14 @@ def test_what_the_page_cannot_search_is_named(arguments, message):
     engine = SearchEngine(["A", "B", "C"], PETS, BM25Index(PETS), DenseIndex(unit_rows(3)))
     with pytest.raises(InputError, match=message):
         engine.search(*arguments)
+
+
+def test_bars_of_the_rarest_shared_word_count_each_query_once():
+    rarest = np.array([np.nan, 1, 3, 4, 15, 16, 255, 256, 9_000])
+    figure, shares = found_by_rarity(rarest, np.array([0, 1, 0, 1, 1, 0, 1, 0, 0], dtype=bool))
+    assert shares == [0, 0.5, 1, 0, 1, 0]
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels[:2] == ["no word\n(1)", "1–3\n(2)"]
+    assert [label[-2] for label in labels] == list("122112")
+    with pytest.raises(InputError, match="9 queries with a rarest word and 1 that"):
+        found_by_rarity(rarest, np.array([True]))
