@@ -223,14 +223,14 @@ def test_the_maps_that_vary_most_are_drawn():
     assert [ax.images[0].get_array().max() for ax in figure.axes[1::2]] == [5, 1]
 
 
-def test_results_are_drawn_with_their_means_and_intervals_and_a_number_for_each_cosine():
+def test_results_are_drawn_with_their_means_and_intervals_and_a_number_for_each_cosine_far_from_0():
     ways = {"one": np.array([1.0, 1, 1, 0]), "two": np.zeros(4)}
-    left, right = draw_results(ways, list("abcd"), 0.25, [3, 4], np.array([[0.5, -0.1], [0.0, 0.4]])).axes
+    left, right = draw_results(ways, list("abcd"), 0.25, [3, 4], np.array([[0.5, -0.2], [0.1, 0.4]])).axes
     lines = [(line.get_xdata(), line.get_ydata()) for line in left.lines]
     dots = [float(x[0]) for x, y in lines if len(x) == 1]
     assert dots == [0.75, 0]
     assert lines[0][0][0] < 0.75 < lines[0][0][1]
-    assert {text.get_text() for text in right.texts} == {"0.5", "\u22120.1", "0.0", "0.4"}
+    assert {text.get_text() for text in right.texts} == {"0.5", "\u22120.2", "0.4"}
     assert [text.get_text() for text in right.get_xticklabels()] == [load_emoji()[place].en for place in (3, 4)]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PIXELS_AN_INCH = 200  # of an emoji in a figure, so that none is enlarged
+WRITTEN = 0.2  # a cosine at least so far from 0, to one decimal, is written into its cell
 
 
 def emoji_rows(rows: Mapping[str, Sequence[int]], title: str = "") -> Figure:
@@ -168,7 +169,7 @@ def draw_results(
     """
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.6), layout="constrained", width_ratios=(4, 5))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6), layout="constrained", width_ratios=(4, 5))
     for y, hits in enumerate(ways.values()):
         left.plot(bootstrap_interval(hits, groups=groups), (y, y), color="C0", linewidth=2)
         left.plot(np.mean(hits), y, "o", color="C0", markersize=5)
@@ -181,8 +182,10 @@ def draw_results(
     most, names = np.abs(cosines).max(), [load_emoji()[place].en for place in places]
     right.imshow(cosines, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
     for (row, column), value in np.ndenumerate(np.round(cosines, 1) + 0.0):
+        if abs(value) < WRITTEN:
+            continue
         ink, text = "white" if abs(value) > 0.6 * most else "#222222", f"{value:.1f}".replace("-", "\u2212")
-        right.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
+        right.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink)
     right.set_yticks(range(len(places)), [""] * len(places))
     right.set_xticks(range(len(places)), names, rotation=35, ha="left", fontsize=7.5)
     right.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True, pad=-2)
@@ -194,7 +197,7 @@ def draw_results(
     return figure
 
 
-def draw_clouds(clouds: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+def draw_clouds(clouds: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str = "") -> Figure:
     """Draw rows of pictures and of texts, ``(n, width)`` each, as points in the plane in which they differ most.
 
     ``clouds`` holds them by the title of their panel.
@@ -202,14 +205,15 @@ def draw_clouds(clouds: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(clouds), figsize=(2.1 * len(clouds), 1.8), layout="constrained", squeeze=False)
-    for ax, (title, sides) in zip(axes[0], clouds.items(), strict=True):
+    figure.suptitle(title, fontsize=9.5, weight="bold")
+    for ax, (said, sides) in zip(axes[0], clouds.items(), strict=True):
         rows = np.concatenate(sides)
         rows = rows - rows.mean(axis=0)
         places = rows @ np.linalg.svd(rows, full_matrices=False)[2][:2].T
         kinds = ("pictures", "."), ("names", "x")
         for part, (name, mark) in zip(np.split(places, [len(sides[0])]), kinds, strict=True):
             ax.plot(*part.T, mark, markersize=2.5, mew=0.5, label=name)
-        ax.set_title(title, fontsize=9)
+        ax.set_title(said, fontsize=9, weight="normal")
         ax.set(xticks=[], yticks=[])
         ax.set_xlabel("first axis", fontsize=8)
         ax.set_ylabel("second axis", fontsize=8)
