@@ -169,7 +169,7 @@ def test_a_wrong_first_step_costs_one_exercise_and_not_the_next():
 
 def test_an_answer_that_ends_the_program_is_marked_wrong_and_the_page_stays():
     before = sys.modules["course_utils.exercises"]
-    problem = marks.find_problem("rerank_and_evaluate", "gain", {"gain": lambda *_: sys.exit()})
+    problem = marks.find_problem("rerank_and_evaluate", "dcg", {"dcg": lambda *_: sys.exit()})
     assert problem.startswith("Testing the answer raised SystemExit")
     assert sys.modules["course_utils.exercises"] is before
 
@@ -221,7 +221,8 @@ def test_a_statement_that_a_cell_divides_shows_its_lines_and_what_they_printed()
     assert len(shown) == 1
     code, printed = shown[0].split("\n\n")
     assert code.startswith("```python\npages = exercise.PAGES\n")
-    assert printed.startswith("```text\nb = 0.75: page 1, score 0.") and printed.endswith("\n```")
+    assert printed.startswith("```text\nb = 0.75: page 1, score 0.")
+    assert printed.endswith("\n```")
 
 
 @needs_grader

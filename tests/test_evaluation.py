@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from course_utils.evaluation import (
     ndcg_at_k,
     paired_p_value,
     percentile_interval,
+    power,
     precision_at_k,
     recall_at_k,
     reciprocal_rank,
@@ -427,3 +430,21 @@ def test_a_half_without_a_method_is_named():
 def test_nothing_to_draw_is_refused():
     with pytest.raises(InputError, match="nothing to draw"):
         paired_differences({}, {})
+
+
+def test_power_is_that_of_the_z_test_and_five_in_a_hundred_without_a_difference():
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=5_000)
+    noise -= noise.mean()
+    assert power(noise, 200) == pytest.approx(0.05, abs=0.015)
+    normal, lead, n = statistics.NormalDist(), 0.2, 150
+    expected = 1 - normal.cdf(1.96 - lead * n**0.5 / noise.std())
+    assert power(noise + lead, n) == pytest.approx(expected, abs=0.03)
+    shares = [power(noise + lead, n) for n in (20, 80, 320)]
+    assert shares == sorted(shares)
+
+
+def test_power_refuses_what_it_cannot_draw():
+    for arguments, said in ((([], 9), "shape"), (([0.1], 1), "n_questions"), (([float("nan")], 9), "NaN")):
+        with pytest.raises(InputError, match=said):
+            power(*arguments)

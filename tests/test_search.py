@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils.common.errors import InputError
+from course_utils.evaluation.figures import found_by_rarity
 from course_utils.search import BM25Index, DenseIndex, Hit
 from course_utils.search.engine import Results, SearchEngine
-from course_utils.search.figures import found_by_rarity
 from course_utils.words import QUESTION_WORDS, words
 
 PETS = ["The cat sat.", "A dog ran.", "The cat and the dog ran."]

@@ -6,6 +6,7 @@ from course_utils.evaluation.intervals import (
     exact_p_value,
     paired_p_value,
     percentile_interval,
+    power,
     with_interval,
 )
 from course_utils.evaluation.questions import (
@@ -43,6 +44,7 @@ __all__ = [
     "ndcg_at_k",
     "paired_p_value",
     "percentile_interval",
+    "power",
     "precision_at_k",
     "rate_gap",
     "recall_at_k",

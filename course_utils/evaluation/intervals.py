@@ -1,4 +1,4 @@
-"""How far a mean can be trusted: bootstrap intervals and a randomisation test."""
+"""How far a mean can be trusted: bootstrap intervals, a randomisation test, and how many questions a test needs."""
 
 from __future__ import annotations
 
@@ -137,6 +137,29 @@ def exact_p_value(a: Sequence[float], b: Sequence[float], steps: int = 2520) -> 
         chances = (np.roll(chances, step) + np.roll(chances, -step)) / 2
     sums = np.arange(-farthest, farthest + 1)
     return float(chances[np.abs(sums) >= abs(differences.sum())].sum())
+
+
+def power(differences: Sequence[float], n_questions: int, n_draws: int = 5_000, seed: int = 0) -> float:
+    """Estimate how often ``n_questions`` new questions would show a difference as large as the one that was measured.
+
+    Each draw takes that many of the differences, with replacement, and counts if its mean is more than 1.96 standard
+    errors away from zero, on either side: in about 5 of 100 draws where there is no difference.
+
+    Raises
+    ------
+    InputError
+        If a difference is no finite number, or one of the counts is out of range.
+
+    Examples
+    --------
+    >>> power([0.0, 1.0], 40), power([-1.0, 1.0], 40) < 0.1
+    (1.0, True)
+    """
+    found, n_questions = _finite(differences), check_whole("n_questions", n_questions, least=2, most=10_000)
+    rng = np.random.default_rng(check_whole("seed", seed, least=0))
+    drawn = rng.choice(found, size=(check_whole("n_draws", n_draws, least=1), n_questions))
+    error = drawn.std(axis=1, ddof=1) / np.sqrt(n_questions)
+    return float(np.mean(np.abs(drawn.mean(axis=1)) > 1.96 * error))
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:

@@ -12,17 +12,13 @@ from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from course_utils.evaluation.questions import Question as Judged
     from course_utils.search.dense import DenseIndex
 
-LEAST_QUESTIONS = 10
-LEAST_LEAD = 0.1
-N_RANDOM_LISTS = 50
+LEAST_QUESTIONS, LEAST_LEAD = 10, 0.1
 LEAST_POWER = 0.8
 MOST_NEW = 2_000  # questions, so that 5,000 draws of them take 80 MB
-N_CANDIDATES = 10
+N_CANDIDATES, N_RANDOM_LISTS = 10, 50
 
 
 @functools.lru_cache(maxsize=1)
@@ -31,59 +27,40 @@ def _articles() -> tuple[list[str], list[str], DenseIndex]:
     from course_utils.embeddings import embed
     from course_utils.search.dense import DenseIndex
 
-    articles = load_wikipedia()
-    texts = articles["text"][:]
-    return texts, articles["title"][:], DenseIndex(embed(texts))
+    texts, titles = (load_wikipedia()[column][:] for column in ("text", "title"))
+    return texts, titles, DenseIndex(embed(texts))
 
 
-def _searched(questions: Iterable[Judged]) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Return what is asked, and the reciprocal rank of each question with BM25 and with dense search."""
+def _searched(*half: str) -> tuple[list[Judged], dict[str, np.ndarray]]:
+    """Return the judged questions of one half or of both, and their reciprocal ranks with BM25 and dense search."""
     from course_utils.embeddings import embed
-    from course_utils.evaluation.questions import relevant_positions
-    from course_utils.evaluation.ranking import reciprocal_rank
+    from course_utils.evaluation import load_questions, reciprocal_rank, relevant_positions
     from course_utils.search.bm25 import BM25Index
 
     texts, titles, dense = _articles()
-    judged = [question for question in questions if question.titles]
-    asked, answering, bm25 = (
-        [question.text for question in judged],
-        relevant_positions(judged, titles),
-        BM25Index(texts),
-    )
+    judged, bm25 = [question for question in load_questions(*half) if question.titles], BM25Index(texts)
+    asked, answering = [question.text for question in judged], relevant_positions(judged, titles)
     runs = {"BM25": [bm25.search(text, k=100) for text in asked], "dense": dense.search(embed(asked), k=100)}
-    return asked, {name: reciprocal_rank(run, answering) for name, run in runs.items()}
+    return judged, {name: reciprocal_rank(run, answering) for name, run in runs.items()}
 
 
 @functools.lru_cache(maxsize=1)
 def _setting() -> dict[str, Any]:
-    from course_utils.evaluation.questions import load_questions
-
-    asked, rr = _searched(load_questions("development"))
-    return {"np": np, "asked": asked, "rr": rr}
+    judged, rr = _searched("development")
+    return {"np": np, "asked": [question.text for question in judged], "rr": rr}
 
 
 @functools.lru_cache(maxsize=1)
 def _new_setting() -> dict[str, Any]:
-    from course_utils.evaluation.questions import load_questions
+    from course_utils.evaluation import power
 
-    _, rr = _searched(question for question in load_questions() if not question.added)
-
-    def power(gaps: np.ndarray, n: int, n_draws: int = 5_000) -> float:
-        drawn = np.random.default_rng(0).choice(gaps, size=(n_draws, n))
-        error = drawn.std(axis=1, ddof=1) / np.sqrt(n)
-        return np.mean(np.abs(drawn.mean(axis=1)) > 1.96 * error)
-
-    return {"np": np, "riddles": rr["dense"] - rr["BM25"], "power": power}
+    judged, rr = _searched()
+    are_riddles = np.array([not question.added for question in judged])
+    return {"np": np, "riddles": (rr["dense"] - rr["BM25"])[are_riddles], "power": power}
 
 
 def _number(given: Any, of: str) -> float:
-    """Return what the learner's function gave as a number.
-
-    Raises
-    ------
-    Wrong
-        If it is none.
-    """
+    """Return what the learner's function gave, if it is a number."""
     if isinstance(given, bool) or np.ndim(given) or not isinstance(given, int | float | np.number):
         raise Wrong(f"It should give one number, and for {of} it gives {given!r:.80}.")
     return float(given)
@@ -91,26 +68,6 @@ def _number(given: Any, of: str) -> float:
 
 def _with_slip(here: str, given: float, slips: dict[str, float]) -> str:
     return " ".join([here, *(said for said, value in slips.items() if np.isclose(given, value))][:2])
-
-
-def _test_gain(answer: Any) -> str:
-    for grade, place in ((1, 3), (3, 7), (2, 1), (0, 4)):
-        right = grade / np.log2(place + 1)
-        try:
-            given = _number(call(answer, grade, place), f"grade {grade} at place {place}")
-        except ZeroDivisionError:
-            raise Wrong("At place 1 the logarithm of the place is 0. The discount is log2(place + 1).") from None
-        if np.isclose(given, right):
-            continue
-        here = f"For grade {grade} at place {place} it gives {given:.3f}, and {right:.3f} is right."
-        slips = {
-            "Your logarithm is that of the place: the discount is log2(place + 1).": grade / (np.log2(place) or np.nan),
-            "That is the natural logarithm. Use np.log2.": grade / np.log(place + 1),
-            "You have the worth of the place alone. Multiply it by the grade.": 1 / np.log2(place + 1),
-            "You divide by the place, which falls faster: divide by log2(place + 1).": grade / place,
-        }
-        raise Wrong(_with_slip(here, given, slips))
-    return "Place 1 divides by 1, place 3 by 2 and place 7 by 3: the worth of a place falls, but slowly."
 
 
 def _test_dcg(answer: Any) -> str:
@@ -124,10 +81,16 @@ def _test_dcg(answer: Any) -> str:
         if np.isclose(given, sum(terms)):
             continue
         here = f"For the grades {grades} it gives {given:.3f}, and {sum(terms):.3f} is right."
-        late = sum(grade / np.log2(place + 1) for place, grade in enumerate(grades, start=2))
-        slips = {"You took the mean. DCG is the sum.": np.mean(terms)}
-        slips["That is the sum of the grades: each of them has to be discounted by its place."] = sum(grades)
-        slips["Your first place counts as 2. Start enumerate at 1."] = late
+        places = range(1, len(grades) + 1)
+        slips = {
+            "You took the mean. DCG is the sum.": np.mean(terms),
+            "That is the sum of the grades: each of them has to be discounted by its place.": sum(grades),
+            "Your first place counts as 2. Start enumerate at 1.": np.sum(grades / np.log2(np.add(places, 2))),
+            "That is the natural logarithm. Use np.log2.": np.sum(grades / np.log(np.add(places, 1))),
+            "You divide by the place, which falls faster: divide by log2(place + 1).": np.sum(
+                np.divide(grades, places)
+            ),
+        }
         raise Wrong(_with_slip(here, given, slips))
     if not np.isclose(_number(call(answer, []), "an empty list"), 0):
         raise Wrong("An empty list of grades should have a DCG of 0.")
@@ -274,8 +237,7 @@ def _test_new_questions(answer: Any) -> str:
     less, reached, more = (power(riddles, max(2, round(share * answer))) for share in (0.9, 1, 1.1))
     if less <= LEAST_POWER <= more:
         return f"The power is {reached:.2f}, with {answer / len(riddles):.1f} times our {len(riddles)} riddles."
-    in_step = LEAST_POWER / power(riddles, len(riddles))
-    if abs(answer / len(riddles) - in_step) < 0.05:
+    if abs(answer / len(riddles) - LEAST_POWER / power(riddles, len(riddles))) < 0.05:
         raise Wrong(f"Its power is {reached:.2f}: power does not grow in step with the number. Take more questions.")
     raise Wrong(f"Its power is {reached:.2f}. Take {'more' if reached < LEAST_POWER else 'fewer'} questions.")
 
@@ -317,32 +279,18 @@ def _test_own_questions(answer: Any) -> str:
     )
 
 
-gain = Exercise(
-    "gain",
-    _test_gain,
-    (
-        "Divide the grade by the discount of the place.",
-        "The discount is np.log2(place + 1): 1 for place 1, 2 for place 3.",
-    ),
-    """
-    def gain(grade, place):
-        return grade / np.log2(place + 1)
-    """,
-    lambda: {"np": np},
-)
-
 dcg = Exercise(
     "dcg",
     _test_dcg,
     (
         "Go through the grades with enumerate(grades, start=1), which gives each its place.",
-        "Add up gain(grade, place) with sum.",
+        "Divide each grade by np.log2(place + 1), which is 1 for place 1 and 2 for place 3, and add up with sum.",
     ),
     """
     def dcg(grades):
-        return sum(gain(grade, place) for place, grade in enumerate(grades, start=1))
+        return sum(grade / np.log2(place + 1) for place, grade in enumerate(grades, start=1))
     """,
-    lambda: {"np": np, "gain": lambda grade, place: grade / np.log2(place + 1)},
+    lambda: {"np": np},
 )
 
 ndcg = Exercise(
@@ -431,11 +379,10 @@ own_questions = Exercise(
         "the art of folding paper": {"Origami"},
         "who discovered penicillin?": {"Alexander Fleming"},
         "the book about a captain who hunts a white whale": {"Moby-Dick"},
-        "which instrument has 88 keys?": {"Piano"},
+        "which instrument has 88 keys?": {"Piano"}, "second largest planet": {"Saturn"},
         "what is the longest river of Africa?": {"Nile"},
         "in which season do leaves change colour?": {"Autumn"},
         "the science of earthquakes": {"Seismology"},
-        "second largest planet": {"Saturn"},
     }
     """,
 )

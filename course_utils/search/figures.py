@@ -204,49 +204,6 @@ def growth(sizes: Sequence[int], times: Mapping[str, Sequence[float]]) -> Figure
     return figure
 
 
-def found_by_rarity(rarest: np.ndarray, found: np.ndarray) -> tuple[Figure, list[float]]:
-    """Draw the share of queries that are found, by the number of texts with the rarest word that query and text share.
-
-    Parameters
-    ----------
-    rarest : ndarray of float, shape (n_queries,)
-        That number for each query, NaN where no word is shared.
-    found : ndarray of bool, shape (n_queries,)
-        Whether the search found the text.
-
-    Returns
-    -------
-    tuple of Figure and list of float
-        The drawing, and the share of each of its bars, NaN where a bar has no query.
-
-    Raises
-    ------
-    InputError
-        If there are not as many of the one as of the other.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> found_by_rarity(np.array([np.nan, 2, 3, 20]), np.array([False, True, False, True]))[1][:2]
-    [0.0, 0.5]
-    """
-    import matplotlib.pyplot as plt
-    import numpy as np
-
-    if len(rarest) != len(found):
-        raise InputError(f"There are {len(rarest)} queries with a rarest word and {len(found)} that are found or not.")
-    edges = {1: "1–3", 4: "4–15", 16: "16–63", 64: "64–255", 256: "256 on"}
-    bars = np.where(np.isnan(rarest), 0, np.digitize(rarest, list(edges)))
-    inside = [found[bars == n] for n in range(len(edges) + 1)]
-    shares = [float(np.mean(each)) if len(each) else np.nan for each in inside]
-    names = [f"{name}\n({len(each):,})" for name, each in zip(["no word", *edges.values()], inside, strict=True)]
-    figure, ax = plt.subplots(figsize=(5.8, 2.6))
-    ax.bar_label(ax.bar(names, shares), [f"{share:.0%}" for share in shares], fontsize=9)
-    ax.set(xlabel="texts that have the rarest shared word (queries)", ylabel="share found", ylim=(0, 1.1))
-    ax.set_title("The commoner the shared words, the more are lost")
-    return figure, shares
-
-
 def rows_of_scores(rows: Mapping[str, Sequence[float]], line: float) -> Figure:
     """Draw scores as dots, a named row for each group, and a dashed line at a threshold."""
     import matplotlib.pyplot as plt

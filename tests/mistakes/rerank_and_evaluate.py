@@ -22,21 +22,16 @@ BEST = "sorted(relevant.values(), reverse=True)[:k]"
 RATIO = "dcg(grades) / dcg(best)"
 
 MISTAKES = {
-    "gain": [
-        ("gain = lambda grade, place: grade / np.log2(place)", "log2(place + 1)"),
-        ("import math\ngain = lambda grade, place: grade / math.log2(place)", "log2(place + 1)"),
-        ("gain = lambda grade, place: grade / np.log(place + 1)", "np.log2"),
-        ("gain = lambda grade, place: 1 / np.log2(place + 1)", "Multiply it by the grade"),
-        ("gain = lambda grade, place: grade / place", "falls faster"),
-        ("gain = 0.5", "should be a function"),
-    ],
     "dcg": [
-        ("dcg = lambda grades: sum(gain(g, place) for place, g in enumerate(grades, start=2))", "Start enumerate at 1"),
+        ("dcg = lambda grades: sum(g / np.log2(p + 1) for p, g in enumerate(grades, start=2))", "Start enumerate at 1"),
         ("dcg = lambda grades: sum(g / np.log2(place + 1) for place, g in enumerate(grades))", "divided by 0"),
         ("import math\ndcg = lambda grades: sum(g / math.log2(p + 1) for p, g in enumerate(grades))", "divided by 0"),
-        ("dcg = lambda grades: np.mean([gain(g, p) for p, g in enumerate(grades, start=1)])", "DCG is the sum"),
-        ("dcg = lambda grades: [gain(g, p) for p, g in enumerate(grades, start=1)]", "one number"),
+        ("dcg = lambda grades: np.mean([g / np.log2(p + 1) for p, g in enumerate(grades, start=1)])", "DCG is the sum"),
+        ("dcg = lambda grades: [g / np.log2(p + 1) for p, g in enumerate(grades, start=1)]", "one number"),
         ("dcg = sum", "discounted by its place"),
+        ("dcg = lambda grades: sum(g / np.log(p + 1) for p, g in enumerate(grades, start=1))", "np.log2"),
+        ("dcg = lambda grades: sum(g / p for p, g in enumerate(grades, start=1))", "falls faster"),
+        ("dcg = 0.5", "should be a function"),
     ],
     "ndcg": [
         (

@@ -294,7 +294,6 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ),
     ("rerank_and_evaluate", "bootstrap"): _two_searches,
     ("rerank_and_evaluate", "dcg"): _these(([2, 0, 3, 1],), ([0, 0, 1],)),
-    ("rerank_and_evaluate", "gain"): _these((2, 5), (1, 1)),
     ("rerank_and_evaluate", "late_interaction"): _units((4, 5), (6, 5)),
     ("rerank_and_evaluate", "ndcg"): _these(([3, 1, 4, 2], {1: 2, 2: 1, 9: 3}, 3), ([5, 6], {6: 1}, 2)),
     ("self_attention", "build_heads"): _normal((4, 6), *4 * [(6, 6)], 2),

@@ -53,9 +53,10 @@ def find_problem(module: str, name: str, names: dict[str, Any]) -> str:
 
     Examples
     --------
-    >>> find_problem("rerank_and_evaluate", "gain", {"gain": None})
-    'Not attempted: there is no answer in gain.'
-    >>> find_problem("rerank_and_evaluate", "gain", {"gain": lambda grade, place: grade / np.log2(place + 1)})
+    >>> find_problem("rerank_and_evaluate", "late_interaction", {"maxsim": None})
+    'Not attempted: there is no answer in maxsim.'
+    >>> maxsim = lambda question, text: (question @ text.T).max(axis=1).sum()
+    >>> find_problem("rerank_and_evaluate", "late_interaction", {"maxsim": maxsim})
     ''
     """
     with untouched(module) as page:
