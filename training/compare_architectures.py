@@ -2,24 +2,35 @@
 
 Six methods learn four kinds of data, three seeds each, with a setting that the first seed chose among three; then the
 networks learn them again with all places exchanged. The trained methods also see test examples that were changed. On
-pictures some learn again with shifted copies, on a larger page, or from few examples. What is in the file already is
-not made again, so name another file to make it all. One thread computes: about 50 minutes.
+pictures some learn again with shifted copies, on a larger page, or from few examples. The networks also learn to recall
+one of 4 to 16 pairs. What is in the file already is not made again, so name another file to make it all. One thread
+computes: about 60 minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from course_utils.architectures.changes import reverse, shift, shuffle
-from course_utils.architectures.data import LOADERS, TEXT_LENGTH, Task, enlarge, load_topics
+from course_utils.architectures.data import (
+    LOADERS,
+    RECALL_PAIRS,
+    TEXT_LENGTH,
+    Task,
+    enlarge,
+    load_recall,
+    load_topics,
+)
 from course_utils.architectures.networks import NETWORKS, OF_PICTURES, n_parameters
 from course_utils.architectures.shipped import FOLDER
 from course_utils.architectures.training import METHODS, SETTINGS, Trained, train_method
@@ -28,6 +39,9 @@ from course_utils.common.compute import one_blas_thread
 SEEDS = (0, 1, 2)
 LONGER = (48, 72)
 FEW = (30, 100, 300)  # pictures to learn from
+ALL_LOADERS = LOADERS | {f"recall of {n}": functools.partial(load_recall, n) for n in RECALL_PAIRS}
+N_RECALL = 3000  # batches
+RATE_AT_8 = 0.003  # chosen by the Transformer with 8 pairs, and kept for the other numbers of pairs
 
 
 def changed_tests(task: Task) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -65,6 +79,15 @@ def plans(task: Task) -> dict[str, dict]:
 
     What is ``like`` another method takes the setting that was chosen for that one.
     """
+    if task.name.startswith("recall"):
+        recall: dict[str, dict] = {name: {"method": name, "n_steps": N_RECALL} for name in NETWORKS}
+        if task.name != "recall of 8":
+            recall["Transformer"]["settings"] = (RATE_AT_8,)
+        else:
+            recall["GRU, longer"] = {"method": "GRU", "like": "GRU", "n_steps": 4 * N_RECALL}
+            other = "Transformer without places"
+            recall[other] = {"method": other, "like": "Transformer", "n_steps": N_RECALL}
+        return recall
     found: dict[str, dict] = {method: {"method": method} for method in METHODS}
     if task.name == "text":
         found["mean of words"] = {"method": "mean of words"}
@@ -81,7 +104,7 @@ def plans(task: Task) -> dict[str, dict]:
     return found
 
 
-def compare(task: Task, method: str, settings: Sequence[float] = (), **how: bool) -> dict:
+def compare(task: Task, method: str, settings: Sequence[float] = (), **how: Any) -> dict:
     """Choose a setting with the first seed, and train with it for all seeds."""
     with one_blas_thread():
         tried = [train_method(method, task, setting=each, **how) for each in settings or SETTINGS[method]]
@@ -102,11 +125,11 @@ def main() -> None:
     """Run what was asked for and is not there, and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--file", type=Path, default=FOLDER / "results.json", help="where to save the results")
-    parser.add_argument("--only", choices=LOADERS, nargs="*", default=list(LOADERS), help="kinds of data")
+    parser.add_argument("--only", choices=ALL_LOADERS, nargs="*", default=list(ALL_LOADERS), help="kinds of data")
     options = parser.parse_args()
     stored = json.loads(options.file.read_text(encoding="utf-8")) if options.file.exists() else {}
     for kind in options.only:
-        task = LOADERS[kind]()
+        task = ALL_LOADERS[kind]()
         kept = stored.setdefault(kind, {"n_test": {}, "methods": {}})
         for name, plan in plans(task).items():
             if name in kept["methods"]:
@@ -116,7 +139,7 @@ def main() -> None:
                 plan["settings"] = (kept["methods"][plan.pop("like")]["setting"],)
             kept["n_test"] |= {test: len(y) for test, (_, y) in changed_tests(plan["task"]).items()}
             found = compare(**plan)
-            if name in NETWORKS:
+            if name in NETWORKS and kind in LOADERS:
                 kept["n_test"]["exchanged"] = len(task.test[1])
                 other = compare(task, name, exchanged=True)
                 found["right"] |= other["right"]

@@ -4,6 +4,7 @@ First the *tuning* of the four ways to balance a pole, each on the same five see
 Then the *leash*: the tiny GPT of notebook 13 is paid for a word, at several prices of a nat of divergence from what it
 was, from three seeds each. Then the same model learns from *pairs* of its own texts, by DPO and by plain likelihood. At
 last it is paid for the word by *groups*, which is GRPO, with each batch used once or four times, with and without clip.
+How probable the model as it was makes each *count* of the word is estimated too.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ import torch
 from course_utils.common.files import save_file
 from course_utils.rewards.cartpole import judge_policy, learn_cells, reinforce
 from course_utils.rewards.groups import learn_from_groups
+from course_utils.rewards.rare import chances_of_counts
 from course_utils.rewards.shipped import BEGINNING, FOLDER, QUESTIONS, WORD, load_pairs
 from course_utils.rewards.words import judge_texts, learn_from_pairs, learn_from_reward, load_reference, write_many
+from course_utils.tiny_gpt.model import TinyGPT
 
 BETAS, SEEDS, N_STEPS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0), (0, 1, 2), 80
-WAYS = (1, 0.2, 12), (4, 0.2, 12), (4, None, 12), (1, 0.2, 9), (1, 0.2, 10)  # updates, clip, batches
+WAYS, N_BATCHES = ((1, 0.2), (4, 0.2), (4, None)), 12  # updates of a batch, and where the ratio is clipped
+TILTS, N_ESTIMATES, N_OFTEN = (0, 3, 4, 5, 10), 4, 3  # of the estimates of counts; those below N_OFTEN are not rare
 TUNING_SEEDS, POLE_STEPS = (100, 101, 102, 103, 104), 100_000
 
 
@@ -105,21 +109,48 @@ def preferred_runs() -> list[dict]:
 
 
 def group_runs() -> list[dict]:
-    """Return all runs of GRPO: a batch used for one update or four, with the clip and without, some stopped early."""
+    """Return all runs of GRPO: a batch used for one update or four, with the clip and without, judged on the way."""
     (cutter, reference, _, paid), runs = setting(), []
     questions = [cutter.encode(text) for text in QUESTIONS]
-    for n_updates, epsilon, n_batches in WAYS:
+    for n_updates, epsilon in WAYS:
         for seed in SEEDS:
-            how = {"beta": 0.1, "epsilon": epsilon, "n_batches": n_batches, "n_updates": n_updates, "seed": seed}
-            model, history = learn_from_groups(reference, questions, paid, **how)
-            four = [judge_texts(model, reference, ids, paid, n_texts=128) for ids in questions]
-            means = {name: round(float(np.mean([one[name] for one in four])), 3) for name in four[0]}
-            runs.append({**how, **means, "history": history.round(3).tolist()})
+            how = {"beta": 0.1, "epsilon": epsilon, "n_batches": N_BATCHES, "n_updates": n_updates, "seed": seed}
+            looks = []
+
+            def judge(model: TinyGPT, looks: list = looks) -> None:
+                four = [judge_texts(model, reference, ids, paid, n_texts=128) for ids in questions]
+                looks.append({name: round(float(np.mean([one[name] for one in four])), 3) for name in four[0]})
+
+            _, history = learn_from_groups(reference, questions, paid, **how, after_batch=judge)
+            runs.append({**how, "history": history.round(3).tolist(), "looks": looks})
             print(runs[-1], flush=True)
     return runs
 
 
+def counts() -> dict:
+    """Return how probable each count of the word is under the reference, with the lowest and highest estimate.
+
+    A count is estimated with each tilt, and the tilt is kept under which it is the most probable. Counts that are not
+    rare are those of plain texts, twice as many.
+    """
+    cutter, reference, beginning, paid = setting()
+    word, found = cutter.encode(f" {WORD}"), []
+    for tilt in TILTS:
+        draws = torch.Generator().manual_seed(0)
+        how = {"tilt": tilt, "draws": draws, "n_texts": 2048 if tilt else 4096}
+        found.append([chances_of_counts(reference, beginning, word, paid, **how) for _ in range(N_ESTIMATES)])
+        print(tilt, np.array(found[-1]), flush=True)
+    some = np.array(found)  # (n_tilts, n_estimates, 11)
+    tilted = some.mean(axis=1) * np.exp(np.outer(TILTS, np.arange(some.shape[2])))
+    best = (tilted / tilted.sum(axis=1, keepdims=True)).argmax(axis=0)
+    best[:N_OFTEN] = TILTS.index(0)
+    kept = some[best, :, np.arange(some.shape[2])]  # (11, n_estimates)
+    return {name: [float(f"{p:.3g}") for p in of(kept, axis=1)] for name, of in SPREAD.items()}
+
+
+SPREAD = {"mean": np.mean, "lowest": np.min, "highest": np.max}
 MAKE = {"tuning": tuning, "pairs": pairs, "leash": leash_runs, "preferred": preferred_runs, "groups": group_runs}
+MAKE |= {"counts": counts}
 
 
 def main() -> None:

@@ -21,6 +21,9 @@ WORDS = tuple(column for column in ADULT[:-1] if column not in NUMBERS)
 MARGIN = 2  # empty pixels around a digit, so that it can move
 N_VOCABULARY, UNKNOWN = 2000, 0
 TEXT_LENGTH = 24  # words; no summary is shorter
+TICKET_BITS, N_TICKETS = 8, 256
+COATS = ("red", "orange", "yellow", "green", "blue", "violet", "black", "white")
+RECALL_PAIRS = (4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,33 @@ def load_topics(n_train: int = 5000, n_choose: int = 1000, n_test: int = 2000, *
     form = {"n_tokens": TEXT_LENGTH, "n_numbers": 16, "n_words": N_VOCABULARY + 1}
     task = _task("text", x, y, n, n_train, names, **form)
     return replace(task, pool=(task.pool[0][:, :TEXT_LENGTH], task.pool[1]))
+
+
+def load_recall(n_pairs: int, n_train: int = 50_000, n_choose: int = 1000, n_test: int = 2000) -> Task:
+    """Make cloakrooms: tickets and the colours of their coats, then one ticket alone, to tell the colour of its coat.
+
+    A token is a ticket's number in binary digits, as 8 times -1 or 1, and eight places for the colour, of which one
+    is 1; in the last token, the question, all of these are 0. Tickets and colours are drawn anew for each example.
+
+    Examples
+    --------
+    >>> task = load_recall(2, n_train=3, n_choose=1, n_test=1)
+    >>> x, y = task.test
+    >>> x.shape, bool(x[0, 2, 8:].any())  # two coats and the question, which has no colour
+    ((1, 3, 16), False)
+    """
+    if not 1 <= check_whole("n_pairs", n_pairs, 1) <= N_TICKETS:
+        raise InputError(f"There are {N_TICKETS} tickets: n_pairs can be at most {N_TICKETS}.")
+    rng, n = np.random.default_rng(n_pairs), n_train + n_choose + n_test
+    tickets = rng.permuted(np.tile(np.arange(N_TICKETS, dtype=np.uint8), (n, 1)), axis=1)[:, :n_pairs]
+    coats, asked = rng.integers(len(COATS), size=(n, n_pairs)), rng.integers(n_pairs, size=n)
+    x = np.zeros((n, n_pairs + 1, TICKET_BITS + len(COATS)), dtype=np.float32)
+    x[:, :-1, :TICKET_BITS] = 2.0 * np.unpackbits(tickets[:, :, None], axis=2) - 1
+    x[:, :-1, TICKET_BITS:] = np.eye(len(COATS))[coats]
+    x[:, -1, :TICKET_BITS] = x[np.arange(n), asked, :TICKET_BITS]
+    form = {"n_tokens": n_pairs + 1, "n_numbers": x.shape[2]}
+    y = coats[np.arange(n), asked]
+    return _task(f"recall of {n_pairs}", x, y, n_train + n_choose, n_train, COATS, **form)
 
 
 def enlarge(task: Task, pixels: int) -> Task:

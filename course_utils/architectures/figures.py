@@ -11,8 +11,7 @@ import numpy as np
 from course_utils.architectures.data import Task
 from course_utils.common.errors import InputError
 from course_utils.plotting.diagrams import flow
-from course_utils.plotting.figures import INK, PALE_INK
-from course_utils.words import words
+from course_utils.plotting.figures import INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,14 +59,9 @@ def who_meets_whom(n_tokens: int = 4) -> Figure:
         ax.set(xlim=(-0.5, n_tokens - 0.5), ylim=(-0.35, 1.2))
         ax.set_axis_off()
         ax.set_title(name, fontsize=10)
-    said = (
-        "a weight for each pair",
-        "three weights, slid along",
-        "one cell, again and again",
-        "how much: computed",
-    )
+    said = ("a weight a pair", "three weights", "one cell", "computed")
     for ax, text in zip(axes, said, strict=True):
-        ax.text((n_tokens - 1) / 2, -0.3, text, ha="center", va="top", fontsize=7, color=PALE_INK)
+        ax.text((n_tokens - 1) / 2, -0.25, text, ha="center", va="top", fontsize=8.5, color=INK)
     figure.suptitle("Which tokens meet, and which weights are used again", fontsize=10)
     return figure
 
@@ -99,7 +93,7 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
     )
     figure, axes = plt.subplots(len(rows), 1, figsize=(6.8, 2.5), layout="constrained")
     for ax, (name, (steps, shapes)) in zip(axes, rows.items(), strict=True):
-        first = "first token" if name == "GRU" else "tokens"
+        first = "token 1" if name == "GRU" else "tokens"
         stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps)), ("out", "classes")]
         boxes = {key: (6.9 * place, 0, text) for place, (key, text) in enumerate(stops)}
         arrows = [(a, b, shape) for ((a, _), (b, _)), shape in zip(itertools.pairwise(stops), shapes, strict=True)]
@@ -122,6 +116,29 @@ def accuracy_dots(ax: Axes, found: Mapping[str, tuple[float, float, float]]) -> 
     ax.tick_params(left=False, labelsize=8)
 
 
+def accuracy_lines(found: Mapping[str, np.ndarray], at: Sequence[int], label: str, title: str) -> Figure:
+    """Draw accuracies ``(n_seeds, n_points)`` by method as lines through their means, with bands from least to most.
+
+    The points lie ``at`` these places of a logarithmic axis. A method's first word has its colour, and names without
+    one are dotted.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(4.9, 2.0), layout="constrained")
+    for name, marks in found.items():
+        kind, line = name.split()[0], "--" if "without" in name else "-"
+        style = {"color": COLOURS.get(kind, "0.1"), "marker": MARKERS.get(kind, ""), "markersize": 5}
+        style |= {"linestyle": line} if kind in COLOURS else {"linestyle": ":", "zorder": 5}
+        ax.plot(at, np.mean(marks, axis=0), label=name, **style)
+        ax.fill_between(at, np.min(marks, axis=0), np.max(marks, axis=0), color=style["color"], alpha=0.25, linewidth=0)
+    ax.set(xscale="log", xlabel=label, ylabel="accuracy", ylim=(0, 1.05), yticks=(0, 0.5, 1))
+    ax.set_xticks(at, [f"{place}" for place in at])
+    ax.minorticks_off()
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    ax.set_title(title, fontsize=10)
+    return figure
+
+
 def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
     """Draw rows of small pictures ``(n, height, width)`` from 0 to 1, each with its name on the left."""
     import matplotlib.pyplot as plt
@@ -129,7 +146,7 @@ def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
     if not rows:
         raise InputError("There is no row to draw: give a name and some pictures.")
     figure, axes = plt.subplots(
-        len(rows), 1, figsize=(4.6, 0.46 * len(rows) + 0.3), layout="constrained", squeeze=False
+        len(rows), 1, figsize=(3.9, 0.39 * len(rows) + 0.3), layout="constrained", squeeze=False
     )
     for ax, (name, pictures) in zip(axes[:, 0], rows.items(), strict=True):
         padded = np.pad(np.asarray(pictures, dtype=float), ((0, 0), (0, 0), (0, 1)))
@@ -143,56 +160,62 @@ def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
 
 
 def draw_examples(tasks: Mapping[str, Task]) -> Figure:
-    """Draw an example of each kind of data and its class: columns of the table's first row, a digit, a day, words."""
+    """Draw an example of the pictures and one of the time series, each with its class: a digit and a day."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 4, figsize=(6.5, 1.7), layout="constrained", width_ratios=(1.5, 1, 1.5, 1.3))
-    row = ["age: 39", "education: Bachelors", "occupation: Adm-clerical", "hours a week: 40", "…"]
-    sentence = [*words("A vacuole is a membrane-bound organelle"), "…"]
-    for ax, lines in ((axes[0], row), (axes[3], sentence)):
-        for place, line in enumerate(lines):
-            ax.text(0, -place, line, fontsize=8, va="center")
-        ax.set(xlim=(0, 1), ylim=(0.4 - len(lines), 0.6))
-        ax.set_axis_off()
-    axes[1].imshow(-tasks["pictures"].test[0][9], cmap="gray")
-    axes[1].set(xticks=[], yticks=[])
-    axes[1].spines[:].set_visible(True)
-    axes[2].plot(tasks["time series"].test[0][0, :, 0], marker=".")
-    axes[2].set(xlabel="hour", ylabel="demand, scaled", xticks=(0, 12, 23))
-    shown = {"table": "up to 50,000", "pictures": tasks["pictures"].classes[tasks["pictures"].test[1][9]]}
-    shown |= {"time series": tasks["time series"].classes[tasks["time series"].test[1][0]]}
-    shown |= {"text": "Biology and health"}  # sciences
-    for ax, (kind, task) in zip(axes, tasks.items(), strict=True):
-        ax.set_title(f"{kind}: {task.n_tokens} tokens\n→ {shown[kind]}", fontsize=8)
+    figure, axes = plt.subplots(1, 2, figsize=(3.9, 1.7), layout="constrained", width_ratios=(1, 1.6))
+    axes[0].imshow(-tasks["pictures"].test[0][9], cmap="gray")
+    axes[0].set(xticks=[], yticks=[])
+    axes[0].spines[:].set_visible(True)
+    axes[1].plot(tasks["time series"].test[0][0, :, 0], marker=".")
+    axes[1].set(xlabel="hour", ylabel="demand, scaled", xticks=(0, 12, 23))
+    for ax, (kind, number) in zip(axes, {"pictures": 9, "time series": 0}.items(), strict=True):
+        task = tasks[kind]
+        ax.set_title(f"{kind}:\n{task.classes[task.test[1][number]]}", fontsize=9)
     return figure
 
 
-def draw_gan() -> Figure:
-    """Draw who gets what in a GAN of points in the plane, with the shapes of the arrays on the arrows."""
+def draw_rates(
+    panels: Mapping[str, Mapping[str, Mapping[float, Sequence[tuple[float, int]]]]], full: int, title: str = ""
+) -> Figure:
+    """Draw the share of good examples of each run by its learning rate, filled where a run covers everything.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping
+        By the title of a panel: for each method its scores, as `load_scores` gives them.
+    full : int
+        How many modes there are: a run that covers fewer is drawn hollow.
+    """
     import matplotlib.pyplot as plt
 
-    boxes = {"noise": (0, 0), "generator": (4, 0), "made": (8, 0), "real": (8, 1.7), "discriminator": (12.4, 0.85)}
-    boxes |= {"real or made?": (17, 0.85)}
-    arrows = [("noise", "generator", "n × 2"), ("generator", "made", "n × 2"), ("made", "discriminator", "n × 2")]
-    arrows += [("real", "discriminator", "n × 2"), ("discriminator", "real or made?", "n scores")]
-    figure, ax = plt.subplots(figsize=(6.2, 1.5), layout="constrained")
-    kinds = {"generator": "weights", "discriminator": "weights"}
-    flow(ax, boxes, arrows, kinds=kinds, width=2.9, height=0.95, fontsize=8)
-    ax.set_title("Two networks with opposite aims")
-    return figure
-
-
-def draw_diffusion() -> Figure:
-    """Draw what a step of training gives a diffusion model of points in the plane, and what it is to guess."""
-    import matplotlib.pyplot as plt
-
-    boxes = {"example x": (0, 1.7), "noise e": (0, 0), "(1 − t) x + t e": (4.8, 0.85), "network": (10.2, 0.85)}
-    boxes |= {"guess of e − x": (14.8, 0.85)}
-    arrows = [("example x", "(1 − t) x + t e", "n × 2"), ("noise e", "(1 − t) x + t e", "n × 2")]
-    arrows += [("(1 − t) x + t e", "network", "n × 2, and t"), ("network", "guess of e − x", "n × 2")]
-    figure, ax = plt.subplots(figsize=(5.6, 1.3), layout="constrained")
-    flow(ax, boxes, arrows, kinds={"network": "weights", "(1 − t) x + t e": "step"}, width=3.0, height=0.95, fontsize=8)
-    ax.set_title("One network, one loss")
+    if not panels or not all(panels.values()):
+        raise InputError("There is no method to draw: give a name and its scores.")
+    order = list(max(panels.values(), key=len))
+    n_rates = {name: len({rate for scores in found.values() for rate in scores}) for name, found in panels.items()}
+    size = (1.9 + 0.45 * sum(n_rates.values()), 2.1)
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=size, layout="constrained", sharey=True, squeeze=False, width_ratios=[*n_rates.values()]
+    )
+    for ax, (name, found) in zip(axes[0], panels.items(), strict=True):
+        for method, scores in found.items():
+            number = order.index(method)
+            style = {"color": f"C{number}", "marker": "osD"[number], "markersize": 4.5, "linestyle": ""}
+            beside = 1.28 ** (number - (len(order) - 1) / 2) if len(found) > 1 else 1
+            for rate, share, covered in ((rate, *run) for rate, runs in scores.items() for run in runs):
+                inside = style["color"] if covered == full else "white"
+                ax.plot(rate * beside, share, markerfacecolor=inside, **style)
+        rates = sorted({rate for scores in found.values() for rate in scores})
+        ax.set(xscale="log", xlim=(rates[0] / 1.9, rates[-1] * 1.9), ylim=(-0.05, 1.05), yticks=(0, 0.5, 1))
+        ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        ax.minorticks_off()
+        ax.tick_params(labelsize=8)
+        ax.set_title(name, fontsize=9)
+    handles = [ax.plot([], [], "osD"[k], color=f"C{k}", markersize=4.5)[0] for k in range(len(order))]
+    axes[0, 0].set_ylabel("good share", fontsize=9)
+    figure.supxlabel("learning rate", fontsize=9)
+    figure.legend(handles, order, loc="outside right center", fontsize=8, handletextpad=0)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 

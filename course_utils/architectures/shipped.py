@@ -24,11 +24,12 @@ def load_right(kind: str, method: str, test: str = "as trained") -> np.ndarray:
 
     Parameters
     ----------
-    kind : {"table", "pictures", "time series", "text"}
+    kind : {"table", "pictures", "time series", "text", "recall of 4", "recall of 8", "recall of 16"}
         The kind of data.
     method : {"linear", "trees", "MLP", "CNN", "GRU", "Transformer"}
         What was trained; one of `networks.VARIANTS` as well, for pictures or for texts. For pictures there are also
         ``"CNN, shifted copies"``, ``"CNN, 30 examples"`` (or 100, 300) and ``"CNN, larger page"``, and so for others.
+        Only networks learned to recall; of 8 pairs there is ``"GRU, longer"``, with four times as many steps.
     test : str
         ``"as trained"``, ``"exchanged"`` (all places in another order, in training too), or a change of the test alone:
         ``"shifted by 1"``, ``"shifted by 2"``, ``"reversed"``, ``"shuffled"``, ``"24 words"``, ``"48 words"`` or

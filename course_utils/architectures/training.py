@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -139,10 +140,10 @@ def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
     return Trained(predict, max(right), rate)
 
 
-def train_method(name: str, task: Task, *, setting: float, seed: int = 0, **how: bool) -> Trained:
+def train_method(name: str, task: Task, *, setting: float, seed: int = 0, **how: Any) -> Trained:
     """Train one of `METHODS`, or a variant, with a setting: a learning rate, or the strength of the linear model.
 
-    Networks may be ``exchanged`` or ``shifted``, as in `train_network`.
+    Networks may be ``exchanged`` or ``shifted``, or take another ``n_steps``, as in `train_network`.
 
     Raises
     ------

@@ -269,6 +269,15 @@ quiz = Quiz(
             "The same outputs in reversed order, so the same mean.",
         ),
         Question(
+            "A list of names with phone numbers, then one of the names: what is the number? Which network suits that?",
+            {
+                "The CNN, since it finds a thing wherever it is.": "Its windows see neighbours only.",
+                "The GRU, since it reads the list in order.": "It must keep them all: the question comes last.",
+                "The Transformer, since it compares the name with all.": "One query, all keys: a lookup by content.",
+            },
+            "The Transformer, since it compares the name with all.",
+        ),
+        Question(
             "Two methods differ by 0.003 on 600 test examples. What do you say?",
             {
                 "The one with more right answers has better assumptions.": "Two examples more were right, out of 600.",

@@ -1,4 +1,4 @@
-"""Exercises of notebook 21: an arm by its upper bound, one update, a bonus that spoils, and the loss of GRPO."""
+"""Exercises of notebook 21: an update, a bonus that spoils, a push from one sample, and the losses of DPO and GRPO."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.attention import softmax
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.rewards import (
     clipped_gain,
+    dpo_loss,
     follow,
     frozen_lake,
     group_advantages,
@@ -30,6 +32,10 @@ def _lake_setting() -> dict[str, Any]:
     return {"np": np, "lake": frozen_lake(), "square": SQUARE, **names}
 
 
+def _softmax_setting() -> dict[str, Any]:
+    return {"np": np, "softmax": softmax}
+
+
 def _grpo_setting() -> dict[str, Any]:
     return {"np": np, "group_advantages": group_advantages, "clipped_gain": clipped_gain}
 
@@ -45,28 +51,6 @@ def arrival_with(bonus: float) -> float:
     """
     paying = with_bonus(frozen_lake(), SQUARE, bonus)
     return float(follow(paying, iterate_values(paying, GAMMA).argmax(axis=1)[None])[0][0])
-
-
-def _test_choose_arm(function: Any) -> str:
-    means, counts = np.array([0.6, 0.5, 0.55]), np.array([60, 4, 36])
-    first = call(function, means, np.array([3, 0, 2]), 5, 1.0)
-    if np.ndim(first) or int(first) != first:
-        raise Wrong("The answer should be the number of one arm, such as np.argmax gives it.")
-    if int(first) != 1:
-        raise Wrong("An arm that was never pulled comes first: its bound is infinite.")
-    found = [int(call(function, means, counts, 100, c)) for c in (0.0, 0.2, 1.0)]
-    if found[2] == 0:
-        raise Wrong("With c = 1 the arm with few pulls has the highest bound: add c * sqrt(log(t) / n) to the mean.")
-    if found[0] != 0:
-        raise Wrong("With c = 0 only the means count, and arm 0 has the highest.")
-    if found != [0, 1, 1]:
-        raise Wrong(f"For c = 0, 0.2 and 1 the arms should be 0, 1 and 1, and yours are {found}.")
-    if int(call(function, np.array([0.5, 0.5]), np.array([400, 100]), 500, 0.5)) != 1:
-        raise Wrong("Of two equal means, the one with fewer pulls has the higher bound: divide by n inside the root.")
-    many = np.array([0.5, 0.2]), np.array([10_000, 4])
-    if int(call(function, *many, 10_004, 0.15)) != 0:
-        raise Wrong("That is too much curiosity: the bound grows with the logarithm of t, and under a root.")
-    return "An arm is chosen because it is good, or because it is hardly known, and the bound adds the two."
 
 
 def _test_q_update(function: Any) -> str:
@@ -111,6 +95,59 @@ def _test_smallest_bonus(answer: Any) -> str:
         raise Wrong("That spoils it, and a smaller bonus does so too: search from below, in steps of 0.001.")
     below = arrival_with((grid - 1) / 1000)
     return f"With {grid - 1} thousandths it arrives with probability {below:.2f}, with {grid} only with {arrival:.2f}."
+
+
+def _test_policy_gradient(function: Any) -> str:
+    logits, reward, baseline = np.array([1.0, 0.5, 0.0]), 2.0, 0.5
+    p, row = softmax(logits), np.array([0.0, 1.0, 0.0])
+    found = np.asarray(call(function, logits, 1, reward, baseline))
+    if found.shape != logits.shape:
+        raise Wrong(f"Every logit gets a push, so the shape is {logits.shape}, and yours is {found.shape}.")
+    wrong = {
+        "The baseline is missing: the push is as strong as the reward is above it.": reward * (row - p),
+        "Turned round: a token with more than the baseline must become more probable.": 1.5 * (p - row),
+        "Only the drawn token is pushed: take p away from its one-hot row, so that the others give way.": 1.5 * row,
+        "Take the probabilities away, and not the logits: p = softmax(logits).": 1.5 * (row - logits),
+        "You multiply by p as well. A token is drawn as often as its p says, so p is in the mean already.": 1.5
+        * p
+        * (row - p),
+        "The baseline is added: it is taken away from the reward.": 2.5 * (row - p),
+    }
+    for message, numbers in wrong.items():
+        if np.allclose(found, numbers):
+            raise Wrong(message)
+    if not np.allclose(found, 1.5 * (row - p)):
+        raise Wrong(f"The push should be {(1.5 * (row - p)).round(3)}, and yours is {found.round(3)}.")
+    below = np.asarray(call(function, logits, 0, 0.2, baseline))
+    if not np.allclose(below, -0.3 * (np.eye(3)[0] - p)):
+        raise Wrong("A reward below the baseline pushes the token down: keep the sign of reward - baseline.")
+    return "One token was drawn, and all three logits move; their pushes add up to 0."
+
+
+def _test_dpo_loss(function: Any) -> str:
+    pair, beta = (-80.0, -95.0, -84.0, -92.0), 0.1  # a has gained 4 nats on the reference, b has lost 3
+    found = np.asarray(call(function, *pair, beta))
+    if found.shape != ():
+        raise Wrong(f"The loss of one pair is one number, and yours has the shape {found.shape}.")
+    sigmoid = 1 / (1 + np.exp(-0.7))
+    wrong = {
+        "The reference is missing: what counts is how much each text has gained on it.": dpo_loss([15.0], beta),
+        "Turned round: a was preferred, so the loss must fall when a gains.": dpo_loss([-7.0], beta),
+        "The two gains are added: b should gain less than a, so subtract.": dpo_loss([1.0], beta),
+        "That is the probability that a is preferred. The loss is minus its logarithm.": sigmoid,
+        "The loss is minus the logarithm, so that it is never below 0.": np.log(sigmoid),
+        "The loss does not hear of beta: multiply the difference by it.": dpo_loss([7.0], 1.0),
+        "Beta belongs into the sigmoid: it multiplies the difference and not the loss.": beta * dpo_loss([7.0], 1.0),
+        "That is beta times the difference: the loss is minus the log of its sigmoid.": 0.7,
+    }
+    for message, number in wrong.items():
+        if np.isclose(found, number, rtol=1e-4):
+            raise Wrong(message)
+    if not np.isclose(found, dpo_loss([7.0], beta)):
+        raise Wrong(f"a gained 4 nats and b lost 3: the loss should be {dpo_loss([7.0], beta):.4f}, not {found:.4f}.")
+    if not np.isclose(call(function, -80.0, -95.0, -80.0, -95.0, 0.3), np.log(2)):
+        raise Wrong("Where neither text has gained anything the loss is log 2, whatever beta is.")
+    return "Both texts may become less likely, and the loss falls as long as the worse one loses more."
 
 
 def _test_group_advantages(function: Any) -> str:
@@ -196,22 +233,6 @@ def _test_grpo_loss(function: Any) -> str:
     return "That is GRPO: no second network that guesses values, only answers to one question beside each other."
 
 
-choose_arm = Exercise(
-    "choose_arm",
-    _test_choose_arm,
-    (
-        "Where counts is 0 the bound is np.inf; np.maximum(counts, 1) avoids a division by 0.",
-        "bounds = means + c * np.sqrt(np.log(t) / np.maximum(counts, 1)), then np.where for the unpulled ones.",
-        "np.argmax(bounds) is the arm.",
-    ),
-    """
-    def choose_arm(means, counts, t, c):
-        bounds = means + c * np.sqrt(np.log(t) / np.maximum(counts, 1))
-        return np.argmax(np.where(counts == 0, np.inf, bounds))
-    """,
-    _numbers_setting,
-)
-
 q_update = Exercise(
     "q_update",
     _test_q_update,
@@ -246,6 +267,35 @@ smallest_bonus = Exercise(
             break
     """,
     _lake_setting,
+)
+
+policy_gradient = Exercise(
+    "policy_gradient",
+    _test_policy_gradient,
+    (
+        "p = softmax(logits), and np.eye(len(logits))[action] is the one-hot row of the token that was drawn.",
+        "What the token earned above the baseline, times (one-hot row minus p).",
+    ),
+    """
+    def policy_gradient(logits, action, reward, baseline):
+        return (reward - baseline) * (np.eye(len(logits))[action] - softmax(logits))
+    """,
+    _softmax_setting,
+)
+
+pair_loss = Exercise(
+    "dpo_loss",
+    _test_dpo_loss,
+    (
+        "These are logarithms already, so the log of p(a) / p_ref(a) is a - ref_a.",
+        "margin = beta * ((a - ref_a) - (b - ref_b)), and sigmoid(margin) is 1 / (1 + np.exp(-margin)).",
+        "-log sigmoid(margin) is also np.logaddexp(0, -margin), which holds for large numbers too.",
+    ),
+    """
+    def dpo_loss(a, b, ref_a, ref_b, beta):
+        return np.logaddexp(0, -beta * ((a - ref_a) - (b - ref_b)))
+    """,
+    _numbers_setting,
 )
 
 build_advantages = Exercise(

@@ -10,7 +10,7 @@ import numpy as np
 from course_utils.plotting.diagrams import flow
 from course_utils.plotting.figures import DASHES, INK, PALE_INK
 from course_utils.rewards.lake import ACTIONS, Lake, check_lake
-from course_utils.rewards.policy import clipped_gain
+from course_utils.rewards.policy import best_on_leash, clipped_gain, divergence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,22 +157,65 @@ def draw_regret(curves: Mapping[str, np.ndarray], highest: float = 80) -> Figure
     return figure
 
 
-def draw_leash(runs: Sequence[Mapping], kept: float, apart: float) -> Figure:
-    """Draw the runs of `shipped.load_leash`, the reward by the divergence, and as a star the texts that were kept."""
+def draw_leash(runs: Sequence[Mapping], p_count: np.ndarray, kept: np.ndarray, written: int) -> Figure:
+    """Draw the runs of `shipped.load_leash`, the reward by the divergence, beside what is possible.
+
+    The best policy on each leash is a hollow point, computed from the reference's probability ``p_count`` of each
+    count, and the line has the best policies of all leashes. The counts ``kept`` of so many ``written`` texts are a
+    star.
+    """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(5.6, 3.1))
-    ax.plot(apart, kept, "*", color="black", ms=11, label="kept texts")
-    ax.legend(loc="upper left")
-    ax.set_title("A shorter leash: fewer islands, nearer to the reference")
+    def best(beta: float) -> tuple[float, float]:
+        p = best_on_leash(p_count, np.arange(len(p_count)), beta)
+        return divergence(p, p_count), float(p @ np.arange(len(p_count)))
+
+    figure, ax = plt.subplots(figsize=(5, 2.8))
+    ax.plot(*np.array([best(beta) for beta in np.geomspace(0.02, 2, 300)]).T, color="#999999", lw=1, zorder=1)
+    ax.plot(np.log(written / len(kept)), kept.mean(), "*", color="black", ms=11, label="kept texts")
     betas = sorted({run["beta"] for run in runs})
     for n, beta in enumerate(betas):
         x, y = np.array([(run["kl"], run["reward"]) for run in runs if run["beta"] == beta]).T
-        ax.plot(x, y, "o", color=plt.cm.viridis(n / len(betas)))
-        side = ({"x": x.min() / 1.18, "ha": "right"}, {"x": x.max() * 1.18, "ha": "left"})[n == 0]
-        ax.text(y=y.mean(), s=f"β = {beta:g}", fontsize=8.5, va="center", **side)
-    ax.set(xscale="log", xlim=(0.05, 180), ylim=(-0.6, 11))
+        ax.plot(x, y, "o", color=plt.cm.viridis(n / len(betas)), label="trained" if n == 3 else None)
+        if beta:
+            how = {"mfc": "white", "mew": 1.5, "color": plt.cm.viridis(n / len(betas))}
+            ax.plot(*best(beta), "o", **how, label="best with this β" if n == 3 else None)
+        at, how = (best(beta), {"ha": "right"}) if beta else ((1.4 * x.max(), y.max()), {"va": "center"})
+        ax.annotate(f"β = {beta:g}", at, (-4, 4) if beta else (0, 0), textcoords="offset points", fontsize=8.5, **how)
+    ax.legend(fontsize=8.5, loc="upper left")
+    ax.set_title("Trained models stay below the best on their leash")
+    ax.set(xscale="log", xlim=(0.015, 180), ylim=(-0.6, 11))
     ax.set(xlabel="KL divergence from the reference (nats a text)", ylabel="islands in a text")
+    return figure
+
+
+def draw_paths(ax: Axes, ways: Mapping[str, Sequence[Mapping]], across: str, up: str) -> None:
+    """Draw the way of each run of `shipped.load_groups` from look to look, and a point where it ends."""
+    for n, (name, runs) in enumerate(ways.items()):
+        for run in runs:
+            x, y = np.array([(look[across], look[up]) for look in run["looks"]]).T
+            ax.plot(x, y, DASHES[n], lw=1.2, color=f"C{n}", label=name if run is runs[0] else None)
+            ax.plot(x[-1], y[-1], "o", ms=5, color=f"C{n}")
+    ax.legend(fontsize=8.5, loc="lower right")
+
+
+def draw_gains(gains: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Draw for each way what the better and the worse text of each pair have gained on the reference, in nats.
+
+    Pairs below the line are in the right order.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(4.2, 2.6))
+    for n, (way, (better, worse)) in enumerate(gains.items()):
+        ax.plot(better, worse, "os"[n % 2], ms=4, mew=0, label=way)
+    low, high = (edge(values) for edge, values in ((min, ax.get_xlim()), (max, ax.get_xlim())))
+    ax.plot([low, high], [low, high], color="#999999", lw=1)
+    style = {"textcoords": "offset points", "fontsize": 8.5, "color": PALE_INK}
+    ax.annotate("equal gains", (high, high), (4, 0), va="center", **style)
+    ax.set(xlabel="gain of the better text (nats)", ylabel="gain of the worse text (nats)")
+    ax.set_title("DPO pushes the worse texts down")
+    ax.legend(fontsize=8.5, loc="upper left")
     return figure
 
 

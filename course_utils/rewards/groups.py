@@ -75,8 +75,11 @@ def learn_from_groups(
     seed: int,
     group: int = GROUP,
     learning_rate: float = LEARNING_RATE,
+    after_batch: Callable[[TinyGPT], None] = lambda model: None,
 ) -> tuple[TinyGPT, np.ndarray]:
     """Train a copy of a model by GRPO, with a group of texts for each beginning, all of one number of tokens.
+
+    ``after_batch`` gets the model after each batch, for example to judge its texts.
 
     Returns
     -------
@@ -102,4 +105,5 @@ def learn_from_groups(
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
         history.append((paid.mean(), outside(now.detach(), old, gain)))
+        after_batch(model)
     return model, np.array(history)

@@ -8,9 +8,8 @@ import numpy as np
 
 from course_utils.common.errors import InputError
 from course_utils.evaluation import with_interval
-from course_utils.rewards.policy import best_on_leash, divergence
 
-__all__ = ["best_row", "group_rows", "leash_rows", "named_rows", "runs_by_way", "with_interval"]
+__all__ = ["at_count", "group_rows", "leash_rows", "named_rows", "runs_by_way", "with_interval"]
 
 
 def named_rows(rows: Sequence[tuple[str, Mapping]]) -> list[str]:
@@ -59,63 +58,62 @@ def _spread(runs: Sequence[Mapping], name: str, digits: int, width: int) -> str:
 
 
 def runs_by_way(runs: Sequence[Mapping]) -> dict[str, list[Mapping]]:
-    """Return the runs of `shipped.load_groups` by how they used a batch, and when they stopped, if that was early.
+    """Return the runs of `shipped.load_groups` by how they used a batch.
 
     Examples
     --------
-    >>> how = {"epsilon": 0.2, "n_updates": 1}
-    >>> list(runs_by_way([how | {"n_batches": 12}, how | {"n_batches": 10}, how | {"n_batches": 12, "n_updates": 4}]))
-    ['1 update', '1 update, 10 batches', '4 updates, clip']
+    >>> list(runs_by_way([{"epsilon": 0.2, "n_updates": 1}, {"epsilon": None, "n_updates": 4}]))
+    ['1 update', '4 updates, no clip']
     """
-    most, ways = max((run["n_batches"] for run in runs), default=0), {}
+    ways = {}
     for run in runs:
         clip = "clip" if run["epsilon"] else "no clip"
         way = "1 update" if run["n_updates"] == 1 else f"{run['n_updates']} updates, {clip}"
-        stopped = "" if run["n_batches"] == most else f", {run['n_batches']} batches"
-        ways.setdefault(way + stopped, []).append(run)
+        ways.setdefault(way, []).append(run)
     return ways
 
 
-def group_rows(runs: Sequence[Mapping]) -> list[str]:
-    """Write for each way to use a batch the means of its runs, with lowest and highest.
+def at_count(run: Mapping, count: float) -> dict[str, float]:
+    """Return what a run of GRPO was like when its texts first had the word ``count`` times on average.
+
+    Between two looks it is read from the straight line that joins them.
+
+    Returns
+    -------
+    dict of str to float
+        After how many ``batches``, and ``reward``, ``with_it`` and ``kl``, as in `words.judge_texts`.
 
     Examples
     --------
-    >>> run = {"n_updates": 4, "epsilon": None, "n_batches": 2, "with_it": 1.0, "reward": 7.0, "kl": 45.0}
-    >>> print(*group_rows([run | {"history": [[0.1, 0.5], [0.2, 0.1]]}]))
-    4 updates, no clip  : with_it 1.00 (1.00-1.00)  reward  7.0 (7.0-7.0)  kl 45.0 (45.0-45.0)  outside the clip 0.30
+    >>> looks = [{"reward": 1.0, "with_it": 0.4, "kl": 2.0}, {"reward": 3.0, "with_it": 0.6, "kl": 6.0}]
+    >>> at_count({"looks": looks}, 2.0)
+    {'batches': 1.5, 'reward': 2.0, 'with_it': 0.5, 'kl': 4.0}
+    """
+    looks = run["looks"]
+    later = next((n for n, look in enumerate(looks) if look["reward"] >= count), 0)
+    if not later:
+        raise InputError(f"No two looks of this run have a count below {count:g} and one above, in this order.")
+    one, two = looks[later - 1], looks[later]
+    share = (count - one["reward"]) / (two["reward"] - one["reward"])
+    numbers = {name: one[name] + share * (two[name] - one[name]) for name in ("reward", "with_it", "kl")}
+    return {name: float(number) for name, number in ({"batches": later + share} | numbers).items()}
+
+
+def group_rows(runs: Sequence[Mapping], count: float | None = None) -> list[str]:
+    """Write for each way to use a batch the means of its runs after the last batch, with lowest and highest.
+
+    With a ``count`` it is the moment at which their texts first had the word so often, and after how many batches that
+    was; see `at_count`.
+
+    Examples
+    --------
+    >>> looks = [{"reward": 1.0, "with_it": 0.4, "kl": 2.0}, {"reward": 3.0, "with_it": 0.6, "kl": 6.0}]
+    >>> print(*group_rows([{"n_updates": 4, "epsilon": None, "looks": looks}], count=2.0))
+    4 updates, no clip: batches  1.5 (1.5-1.5)  with_it 0.50 (0.50-0.50)  kl  4.0 (4.0-4.0)
     """
     rows = []
     for way, some in runs_by_way(runs).items():
-        flat = np.mean([np.mean(run["history"], axis=0)[1] for run in some])
-        with_it, reward, kl = (_spread(some, *how) for how in (("with_it", 2, 4), ("reward", 1, 4), ("kl", 1, 4)))
-        rows.append(f"{way:20}: {with_it}  {reward}  {kl}  outside the clip {flat:.2f}")
+        seen = [run["looks"][-1] if count is None else at_count(run, count) for run in some]
+        how = ("reward", 1, 4) if count is None else ("batches", 1, 4), ("with_it", 2, 4), ("kl", 1, 4)
+        rows.append(f"{way:18}: " + "  ".join(_spread(seen, *each) for each in how))
     return rows
-
-
-def best_row(counts: np.ndarray, beta: float) -> str:
-    """Estimate what the best policy on a leash does, from texts of the reference, and write it like `leash_rows`.
-
-    The best policy gives a text the reference's probability times ``exp(reward / beta)``, divided by the sum, so texts
-    of the reference with these weights stand for its own. Few of them weigh much where ``beta`` is small. The intervals
-    come from texts drawn again, with replacement.
-
-    Examples
-    --------
-    >>> best_row(np.array([0.0, 0.0, 0.0, 1.0] * 500), beta=1.0)
-    'best 1.0: with_it 0.48 (0.45-0.50)  reward 0.48  kl 0.12  objective +0.36 (+0.33 to +0.38)'
-    """
-    with_it, reward, kl, aim = _best(counts, beta)
-    rng = np.random.default_rng(0)
-    again = [_best(rng.choice(counts, len(counts)), beta) for _ in range(400)]
-    low, high = np.percentile(again, [2.5, 97.5], axis=0)
-    share, aims = f"{with_it:.2f} ({low[0]:.2f}-{high[0]:.2f})", f"{aim:+.2f} ({low[3]:+.2f} to {high[3]:+.2f})"
-    return f"best {beta}: with_it {share}  reward {reward:.2f}  kl {kl:.2f}  objective {aims}"
-
-
-def _best(counts: np.ndarray, beta: float) -> tuple[float, ...]:
-    """Return the share with a reward, the mean reward, the divergence and the objective of the best policy."""
-    p_ref = np.full(len(counts), 1 / len(counts))
-    p = best_on_leash(p_ref, counts, beta)
-    kl = divergence(p, p_ref)
-    return float(p @ (counts > 0)), float(p @ counts), kl, float(p @ counts - beta * kl)

@@ -80,11 +80,29 @@ def load_preferred() -> list[dict[str, Any]]:
 def load_groups() -> list[dict[str, Any]]:
     """Return the runs of GRPO, three seeds for each way to use a batch: ``n_updates`` times, clipped at ``epsilon``.
 
-    The last six stop before the others, after ``n_batches`` of 9 and 10 in place of 12. Each has what
-    `words.judge_texts` says of fresh texts, the mean of the four `QUESTIONS`, and its ``history``, the mean reward of
-    each batch, and the share of its tokens that got no push from the clip in the end.
+    Each has its ``history``, the mean reward of each batch, and the share of its tokens that got no push from the clip
+    in the end; and ``looks``, what `words.judge_texts` says of fresh texts after each batch, the mean of the four
+    `QUESTIONS`.
     """
     return _read("groups.json")
+
+
+def load_counts() -> np.ndarray:
+    """Return with what probability the reference writes the word 0, 1, ... 10 times, from `rare.chances_of_counts`.
+
+    Returns
+    -------
+    ndarray, shape (3, 11)
+        The mean of four estimates, the lowest and the highest; each row adds up to 1.
+
+    Examples
+    --------
+    >>> load_counts()[:, 0].round(2)  # without the word
+    array([0.97, 0.97, 0.96])
+    """
+    stored = _read("counts.json")
+    chances = np.array([stored[name] for name in ("mean", "lowest", "highest")])
+    return chances / chances.sum(axis=1, keepdims=True)
 
 
 def _read(name: str) -> Any:

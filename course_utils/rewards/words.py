@@ -45,18 +45,30 @@ def write_many(
     start, batch = check_ids(beginning, model.plan.n_vocabulary), check_whole("batch", batch, 1)
     if start.ndim != 1 or not 1 <= len(start) <= model.plan.context - check_whole("n_tokens", n_tokens, 1):
         raise InputError(f"Beginning and new tokens together must fit into the {model.plan.context} that it reads.")
-    new = torch.tensor(start).expand(batch, -1)
-    ids, kept = new, [(None, None)] * len(model.blocks)
+    new, kept = torch.tensor(start).expand(batch, -1), None
+    ids = new
     for _ in range(n_tokens):
-        x, place = model.tokens(new), ids.shape[1] - new.shape[1]
-        for number, block in enumerate(model.blocks):
-            mixed, kept[number] = _attend(block.attention, block.norm_1(x), place, kept[number])
-            x = x + mixed
-            x = x + block.narrow(F.gelu(block.widen(block.norm_2(x))))
-        chances = model.head(model.norm(x[:, -1])).softmax(dim=-1)
+        chances, kept = read_on(model, new, kept)
         new = torch.multinomial(chances, 1, generator=draws)
         ids = torch.cat([ids, new], dim=1)
     return ids
+
+
+def read_on(model: TinyGPT, new: Tensor, kept: list | None = None) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """Read new tokens behind those that were read before, whose keys and values are ``kept``.
+
+    Returns
+    -------
+    (chances, kept) : Tensor, shape (batch, n_vocabulary), and list
+        The probabilities of the next token of each text, and the keys and values of all that was read, by block.
+    """
+    kept = [(None, None)] * len(model.blocks) if kept is None else list(kept)
+    x, place = model.tokens(new), 0 if kept[0][0] is None else kept[0][0].shape[2]
+    for number, block in enumerate(model.blocks):
+        mixed, kept[number] = _attend(block.attention, block.norm_1(x), place, kept[number])
+        x = x + mixed
+        x = x + block.narrow(F.gelu(block.widen(block.norm_2(x))))
+    return model.head(model.norm(x[:, -1])).softmax(dim=-1), kept
 
 
 def _attend(attention: object, x: Tensor, place: int, kept: tuple) -> tuple[Tensor, tuple[Tensor, Tensor]]:

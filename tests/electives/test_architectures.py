@@ -20,7 +20,16 @@ from course_utils.architectures import (
     shift,
     shuffle,
 )
-from course_utils.architectures.data import MARGIN, NUMBERS, WORDS, enlarge, load_pictures, load_table
+from course_utils.architectures.data import (
+    MARGIN,
+    NUMBERS,
+    RECALL_PAIRS,
+    WORDS,
+    enlarge,
+    load_pictures,
+    load_recall,
+    load_table,
+)
 from course_utils.attention import scaled_dot_product_attention
 from course_utils.common import assets
 from course_utils.common.errors import InputError
@@ -30,7 +39,13 @@ torch = pytest.importorskip("torch")
 from course_utils.architectures import networks, training  # noqa: E402
 from course_utils.architectures.changes import Exchange, exchange_places, shift_each  # noqa: E402
 from course_utils.architectures.explorer import answers, draw_moved, draw_moves  # noqa: E402
-from course_utils.architectures.figures import digits_in_rows, draw_points, who_meets_whom  # noqa: E402
+from course_utils.architectures.figures import (  # noqa: E402
+    accuracy_lines,
+    digits_in_rows,
+    draw_points,
+    draw_rates,
+    who_meets_whom,
+)
 from course_utils.architectures.generators import (  # noqa: E402
     as_pictures,
     critic_loss,
@@ -505,6 +520,43 @@ def test_drawings_refuse_what_cannot_be_drawn():
         digits_in_rows({})
     with pytest.raises(InputError, match="some points"):
         draw_points(ring(10), {})
+
+
+def test_a_question_of_recall_is_a_ticket_of_one_coat_whose_colour_is_the_class():
+    task = load_recall(16, n_train=3, n_choose=2, n_test=50)
+    x, y = task.test
+    assert x.shape == (50, 17, 16)
+    same = (x[:, :-1, :8] == x[:, -1:, :8]).all(axis=2)  # each ticket is there once
+    np.testing.assert_array_equal(same.sum(axis=1), 1)
+    np.testing.assert_array_equal(x[:, :-1, 8:][same].argmax(axis=1), y)
+    assert not x[:, -1, 8:].any()
+    assert len(task.pool[1]) == 5
+    with pytest.raises(InputError, match="256 tickets"):
+        load_recall(257)
+
+
+def test_the_shipped_marks_of_recall_have_three_seeds_and_a_longer_training():
+    for n in RECALL_PAIRS:
+        for name in NETWORKS:
+            assert load_right(f"recall of {n}", name).shape == (3, 2000)
+            assert load_facts(f"recall of {n}", name)["parameters"] <= training.BUDGET
+    for name in ("GRU, longer", "Transformer without places"):
+        assert load_right("recall of 8", name).shape == (3, 2000)
+
+
+def test_a_run_that_does_not_cover_all_is_hollow():
+    figure = draw_rates({"short": {"GAN": {0.01: [(0.5, 8), (0.9, 7)]}}}, full=8)
+    full, hollow = figure.axes[0].lines[:2]
+    assert full.get_markerfacecolor() == full.get_color()
+    assert hollow.get_markerfacecolor() == "white"
+    with pytest.raises(InputError, match="no method"):
+        draw_rates({}, full=8)
+
+
+def test_lines_of_accuracy_go_through_the_means_of_the_seeds():
+    figure = accuracy_lines({"GRU": np.array([[0.2, 0.4], [0.4, 0.8]])}, (4, 8), "coats", "a title")
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [0.3, 0.6])
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["4", "8"]
 
 
 def test_sets_of_points_get_a_panel_and_a_name_each():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 import torch
@@ -30,7 +28,7 @@ from course_utils.rewards import (
     learn_q,
     preferences,
     pull_many,
-    report,
+    rare,
     sampled_gradients,
     shipped,
     upper_bounds,
@@ -495,10 +493,8 @@ def test_the_shipped_runs_are_whole_and_the_leash_orders_them():
     }
     assert len(shipped.load_preferred()) == 18
     runs = shipped.load_groups()
-    assert [(run["n_updates"], run["epsilon"]) for run in runs[:9:3]] == [(1, 0.2), (4, 0.2), (4, None)]
-    assert [len(run["history"]) for run in runs[::3]] == [run["n_batches"] for run in runs[::3]] == [12, 12, 12, 9, 10]
-    for whole, *stopped in zip(runs[:3], runs[9:12], runs[12:], strict=True):  # one update, and the same stopped early
-        assert all(whole["history"][: run["n_batches"]] == run["history"] for run in stopped)
+    assert [(run["n_updates"], run["epsilon"]) for run in runs[::3]] == [(1, 0.2), (4, 0.2), (4, None)]
+    assert all(len(run["history"]) == len(run["looks"]) == 12 for run in runs)
     assert all(share == 0 for run in runs if run["n_updates"] == 1 for _, share in run["history"][:1])
 
 
@@ -509,16 +505,32 @@ def test_a_shipped_pair_has_the_word_on_one_side():
     assert not any(shipped.WORD in tokenizer.decode(row[1:]) for row in worse.tolist())
 
 
-def test_the_best_policy_seen_through_the_reference_s_texts_is_the_one_on_the_leash():
-    p_ref, rewards, beta = np.array([0.7, 0.2, 0.1]), np.array([0.0, 1.0, 2.0]), 0.8
-    texts = np.repeat(rewards, np.rint(1000 * p_ref).astype(int))
-    best = best_on_leash(p_ref, rewards, beta)
-    share, low, high, *others = map(float, re.findall(r"[\d.]+", report.best_row(texts, beta))[1:])
-    aim = best @ rewards - beta * divergence(best, p_ref)
-    expected = [best[1:].sum(), best @ rewards, divergence(best, p_ref), aim]
-    assert [share, *others[:3]] == pytest.approx(expected, abs=0.01)
-    assert low < share < high
-    assert others[3] < aim < others[4]
+def test_the_shipped_counts_are_those_of_the_reference_and_no_run_beats_the_best_on_its_leash():
+    chances, times = shipped.load_counts()[0], np.arange(11)
+    reference, tokenizer = words.load_reference()
+    ids = words.write_many(reference, tokenizer.encode("The"), 2048, draws=torch.Generator().manual_seed(5))
+    has = np.mean([shipped.WORD in tokenizer.decode(row[1:]) for row in ids.tolist()])
+    assert 1 - chances[0] == pytest.approx(has, abs=0.012)
+    for run in shipped.load_leash():
+        if run["beta"]:
+            best = best_on_leash(chances, times, run["beta"])
+            aim = best @ times - run["beta"] * divergence(best, chances)
+            assert run["reward"] - run["beta"] * run["kl"] < aim
+
+
+@pytest.mark.parametrize("tilt", [0.0, 2.0])
+@pytest.mark.parametrize("word", [[7], [7, 8]])
+def test_rare_texts_are_as_probable_as_all_texts_counted_one_by_one_say(small, word, tilt):
+    def count(rows):
+        return np.array([sum(row[n : n + len(word)] == word for n in range(len(row))) for row in rows])
+
+    texts = torch.cartesian_prod(torch.tensor([3]), *[torch.arange(20)] * 3)  # (8000, 4)
+    with torch.no_grad():
+        chances = words.log_likelihood(small, texts, 1).exp().numpy()
+    exact = np.bincount(count(texts[:, 1:].tolist()), chances, minlength=4)
+    how = {"tilt": tilt, "draws": torch.Generator().manual_seed(0), "n_texts": 20_000, "n_tokens": 3, "most": 3}
+    found = rare.chances_of_counts(small, [3], word, count, **how)
+    np.testing.assert_allclose(found, exact, rtol=0.15 if tilt else 0, atol=0 if tilt else 0.006)  # rare: tilted alone
 
 
 def test_more_choices_predict_better():

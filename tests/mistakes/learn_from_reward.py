@@ -1,12 +1,5 @@
 """Plausible wrong answers to the exercises of notebook 21, and a piece of the message that each must get."""
 
-ARM = """
-def choose_arm(means, counts, t, c):
-    bounds = means + c * {width}
-    return {answer}
-"""
-WIDTH = "np.sqrt(np.log(t) / np.maximum(counts, 1))"
-UNPULLED = "np.argmax(np.where(counts == 0, np.inf, bounds))"
 UPDATE = """
 def q_update(q, s, a, r, after, ended, alpha, gamma):
     q = q.copy()
@@ -15,6 +8,17 @@ def q_update(q, s, a, r, after, ended, alpha, gamma):
     return q
 """
 TARGET, MOVE = "r if ended else r + gamma * q[after].max()", "+= alpha * (target - q[s, a])"
+PUSH = """
+def policy_gradient(logits, action, reward, baseline):
+    p, row = softmax(logits), np.eye(len(logits))[action]
+    return {push}
+"""
+PAIR = """
+def dpo_loss(a, b, ref_a, ref_b, beta):
+    margin = {margin}
+    return {loss}
+"""
+MARGIN, LOG = "(a - ref_a) - (b - ref_b)", "np.log(1 + np.exp(-beta * margin))"
 LOSS = """
 def grpo_loss(logs, old, reference, rewards, epsilon, beta):
     advantage = group_advantages(rewards)[..., None] * np.ones_like(logs)
@@ -26,14 +30,6 @@ def grpo_loss(logs, old, reference, rewards, epsilon, beta):
 GAIN = "clipped_gain(np.exp(logs - old), advantage, epsilon)"
 
 MISTAKES = {
-    "choose_arm": [
-        ("choose_arm = lambda means, counts, t, c: np.argmax(means)", "never pulled"),
-        (ARM.format(width=WIDTH, answer="bounds"), "number of one arm"),
-        (ARM.format(width="0", answer=UNPULLED), "few pulls"),
-        (ARM.format(width="np.sqrt(np.log(t)) * np.ones(len(means))", answer=UNPULLED), "few pulls"),
-        (ARM.format(width="np.sqrt(t / np.maximum(counts, 1))", answer=UNPULLED), "too much curiosity"),
-        ("choose_arm = 1", "should be a function"),
-    ],
     "q_update": [
         (UPDATE.format(target=TARGET, move="= target"), "jumped"),
         (UPDATE.format(target=TARGET, move="+= alpha * target"), "subtract the old value"),
@@ -48,6 +44,26 @@ MISTAKES = {
         ("smallest_bonus = 0.01", "still arrives"),
         ("smallest_bonus = 0.0205", "multiple of 0.001"),
         ("smallest_bonus = [0.03]", "should be a number"),
+    ],
+    "policy_gradient": [
+        (PUSH.format(push="reward * (row - p)"), "baseline is missing"),
+        (PUSH.format(push="(reward - baseline) * (p - row)"), "Turned round"),
+        (PUSH.format(push="(reward - baseline) * row"), "Only the drawn token"),
+        (PUSH.format(push="(reward - baseline) * (row - logits)"), "not the logits"),
+        (PUSH.format(push="(reward - baseline) * p * (row - p)"), "as often as its p"),
+        (PUSH.format(push="(reward + baseline) * (row - p)"), "is added"),
+        (PUSH.format(push="abs(reward - baseline) * (row - p)"), "below the baseline"),
+        (PUSH.format(push="(reward - baseline) * (1 - p[action])"), "Every logit"),
+    ],
+    "pair_loss": [
+        (PAIR.format(margin="a - b", loss=LOG), "reference is missing"),
+        (PAIR.format(margin="(b - ref_b) - (a - ref_a)", loss=LOG), "Turned round"),
+        (PAIR.format(margin="(a - ref_a) + (b - ref_b)", loss=LOG), "are added"),
+        (PAIR.format(margin=MARGIN, loss="1 / (1 + np.exp(-beta * margin))"), "minus its logarithm"),
+        (PAIR.format(margin=MARGIN, loss="-np.log(1 + np.exp(-beta * margin))"), "never below 0"),
+        (PAIR.format(margin=MARGIN, loss="np.log(1 + np.exp(-margin))"), "hear of beta"),
+        (PAIR.format(margin=MARGIN, loss="beta * np.log(1 + np.exp(-margin))"), "into the sigmoid"),
+        (PAIR.format(margin=MARGIN, loss="beta * margin"), "log of its sigmoid"),
     ],
     "build_advantages": [
         ("group_scores = lambda r: r - r.mean(axis=1, keepdims=True)", "standard deviation"),
