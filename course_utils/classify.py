@@ -173,3 +173,68 @@ def draw_choices(
     flow(ax, boxes, arrows, kinds={"prompt": "weights"}, width=3.4, height=0.95, fontsize=8)
     ax.set_title("Each name: the sum of its tokens' log-probabilities, then a softmax")
     return figure
+
+
+def draw_ways(n_numbers: int, n_labels: int, n_topics: int) -> Figure:
+    """Draw the five ways of notebook 08 from a text to a topic, with the labels that each of them has seen.
+
+    Parameters
+    ----------
+    n_numbers : int
+        The length of the encoder's vectors.
+    n_labels, n_topics : int
+        The labelled texts, all of which three ways learn from, and the topics, of which the language model sees one
+        example each.
+    """
+    import matplotlib.pyplot as plt
+
+    from course_utils.plotting.diagrams import flow
+
+    labels, end = f"{n_labels:,} labels", 12.6
+    boxes = {"text": (0, 1.3), "encoder": (5, 3.9), "count": (5, 1.3, "count its words")}
+    boxes |= {"model": (5, 0, "language model"), "name": (end, 5.2, "nearest name\nno labels")}
+    boxes |= {"centre": (end, 3.9, f"nearest centre\n{labels}"), "fit": (end, 2.6, f"regression\n{labels}")}
+    boxes |= {"words": (end, 1.3, f"regression\n{labels}"), "likely": (end, 0, f"likeliest name\n{n_topics} labels")}
+    arrows = [("text", way) for way in ("encoder", "count", "model")]
+    arrows += [("encoder", "name"), ("encoder", "centre", f"{n_numbers} numbers"), ("encoder", "fit")]
+    arrows += [("count", "words", "a number a word"), ("model", "likely", "log-probabilities")]
+    kinds = dict.fromkeys(["encoder", "model", "fit", "words"], "weights")
+    kinds |= dict.fromkeys(["count", "name", "centre", "likely"], "step")
+    figure, ax = plt.subplots(figsize=(6.8, 3.2))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.4, height=0.98, fontsize=8)
+    ax.set_title("Five ways from a text to a topic need from 0 to " + labels)
+    return figure
+
+
+def draw_border(points: np.ndarray, classes: Sequence[str], weights: np.ndarray, centres: np.ndarray) -> Figure:
+    """Draw points of two classes, the border that a logistic regression has learned, and the one between two centres.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        All from 0 to 4 and from -1 to 7.
+    classes : sequence of str
+        The class of each point, one of two.
+    weights : ndarray, shape (3, 2)
+        For each class the weights of the two numbers and the bias.
+    centres : ndarray, shape (2, 2)
+        A row for each class. The dashed line lies halfway between them.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Patch
+
+    names, grid = np.unique(classes), np.meshgrid(np.linspace(0, 4, 60), np.linspace(-1, 7, 60))
+    (a, b, bias), (across, up) = weights[:, 1] - weights[:, 0], centres[1] - centres[0]
+    figure, ax = plt.subplots(figsize=(4.8, 3.2), layout="constrained")
+    pale = ["#DCEBF7", "#FBE3CF"]
+    ax.contourf(*grid, a * grid[0] + b * grid[1] + bias, [-99, 0, 99], colors=pale)
+    for number, name in enumerate(names):
+        chosen = points[np.asarray(classes) == name]
+        ax.plot(*chosen.T, "os"[number], color=f"C{number}", ms=8, label=str(name))
+    ax.axline(centres.mean(axis=0), slope=-across / up, color="k", ls="--", lw=1, label="between\nthe centres")
+    shown = [Patch(color=color, label=f"called {name}") for color, name in zip(pale, names, strict=True)]
+    ax.set(xlim=(0, 4), ylim=(-1, 7), xlabel="first number", ylabel="second number")
+    ax.legend(
+        handles=[*ax.get_legend_handles_labels()[0], *shown], fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5)
+    )
+    return figure

@@ -11,6 +11,7 @@ from course_utils.transformer import Activations, NumPyLM, token_losses
 from course_utils.transformer.figures import (
     attention_html,
     chances_html,
+    draw_block,
     draw_cache,
     draw_lens,
     draw_sink,
@@ -98,12 +99,27 @@ def test_a_cache_is_drawn_with_what_is_new_and_what_is_kept():
         draw_cache(["a", "b"], n_kept=0, n_read=3)
 
 
-def test_the_first_row_is_drawn_apart_from_the_median_of_the_others():
-    figure = draw_sink(np.array([[1.0, 2.0, 4.0, 9.0], [50.0, 3.0, 5.0, 8.0]]), np.array([0.25]))
-    first, others = (line.get_ydata().tolist() for line in figure.axes[0].lines)
-    score = figure.axes[1].lines[0].get_ydata().tolist()
+@pytest.mark.parametrize(
+    ("half", "shapes"), [("attention", {"15×5×64", "9×5×64"}), ("network", {"5×3,072", "5×1,536"})]
+)
+def test_each_half_of_a_block_carries_its_shapes(model, half, shapes):
+    figure = draw_block(model, 5, half)
+    words = {text.get_text() for text in figure.axes[0].texts}
     plt.close(figure)
-    assert (first, others, score) == ([1, 50], [4, 5], [0.25])
+    assert words >= shapes | {"RMSNorm", "5 × 576"}
+
+
+def test_a_block_has_two_halves(model):
+    with pytest.raises(InputError, match="neither"):
+        draw_block(model, 5, "head")
+
+
+def test_the_first_row_is_drawn_apart_from_the_median_of_the_others():
+    figure = draw_sink(np.array([[1.0, 2.0, 4.0, 9.0], [50.0, 3.0, 5.0, 8.0], [60, 4, 6, 7]]), np.array([0.25, 0.75]))
+    first, others = (line.get_ydata().tolist() for line in figure.axes[0].lines)
+    looked_at = [bar.get_x() + 0.5 for bar in figure.axes[0].patches if bar.get_height()]
+    plt.close(figure)
+    assert (first, others, looked_at) == ([1, 50, 60], [4, 5, 6], [1])
 
 
 def test_a_small_top_p_leaves_one_bar(model):

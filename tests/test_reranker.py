@@ -168,6 +168,11 @@ def test_the_teacher_takes_hits_and_likelihoods_that_are_known():
     assert one.ranked == [3, 4]
 
 
+def test_the_teacher_takes_cosines_that_are_known():
+    [one] = teach(QUERIES[:1], TEXTS, [[4, 3]], [[-3.0, -3.5]], [[0.4, 0.5]])
+    assert one.shares == pytest.approx(teacher_shares([-3.0, -3.5], [0.4, 0.5]))
+
+
 def test_training_changes_the_updates_alone_and_the_loss_falls():
     encoder = with_updates()
     before = weights(encoder)
@@ -356,4 +361,5 @@ def test_what_was_measured_is_what_the_students_give(kind, plain):
 def test_the_two_groups_of_measured_lessons_share_no_query():
     measured = reranker.load_measured()
     assert not set(measured["trained on"]["query"]) & set(measured["held out"]["query"])
-    assert {np.shape(table) for table in measured["after twelve lessons"].values()} == {(110, 6)}
+    shapes = {name: np.shape(table) for name, table in measured["48 tokens"].items()}
+    assert shapes == {"untrained": (110, 6), "twelve lessons": (110, 6), "questions": (5, 110, 6)}

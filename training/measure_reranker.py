@@ -4,10 +4,16 @@ Thirty of the descriptions that ``train_reranker.py`` trained on are asked again
 lesson is made as the script makes it: the described article and others that were drawn from the thirty that dense
 search finds, here five, since a step reads six. (Which ones the training drew for a query is not known: that depends
 on questions that were not kept.) Saved are the teacher's shares, and the mean cosines of MiniLM before training and
-with the shipped update. And the student that notebook 15 trains on twelve lessons is asked the development questions,
-with 48 tokens of each text. All is saved beside the update, for the notebook: ``"trained on"`` and ``"held out"`` with
-tables of shape ``(30, 6)``, and ``"after twelve lessons"`` with tables of ``(110, 6)``, which ``"untrained"``,
-``"shipped"`` and ``"student"`` name by whose cosines they hold. One thread computes: about ten minutes.
+with the shipped update, with 96 tokens of each text, and before training with 256 as well.
+
+The development questions are asked of students that read 48 tokens of each text, as does the MaxSim of their teacher:
+the student that notebook 15 trains on twelve lessons, and five that learn from the questions themselves, without their
+answers, in 150 steps of four lessons. Student ``k`` of the five learns from four fifths of the questions, those whose
+number does not leave the remainder ``k`` when it is divided by 5.
+
+All is saved beside the update, for the notebook: ``"trained on"`` and ``"held out"`` with tables of shape ``(30, 6)``,
+and ``"48 tokens"`` with tables of ``(110, 6)``, which ``"untrained"``, ``"shipped"``, ``"twelve lessons"`` and
+``"questions"`` (five tables) name by whose cosines they hold. One thread computes: about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -33,6 +39,7 @@ from course_utils.fine_tuning.reranker import (
     RANK,
     TARGETS,
     TOKENS_OF_TEXT,
+    Example,
     TokenEncoder,
     beginning,
     load_reranker,
@@ -42,7 +49,7 @@ from course_utils.fine_tuning.reranker import (
 )
 from course_utils.search import DenseIndex, maxsim_rerank
 
-N_EACH, N_TEXTS = 30, 6
+N_EACH, N_TEXTS, FEW_TOKENS = 30, 6, 48
 
 
 def descriptions(articles: dict[str, list[str]]) -> tuple[list[int], list[int]]:
@@ -75,24 +82,50 @@ def mean_cosines(
     """Return the mean cosine of each query with each of its six texts, of which ``n_tokens`` are read."""
     pairs = zip(queries, columns, strict=True)
     read = ((encoder([query]), encoder([texts[row] for row in some], n_tokens)) for query, some in pairs)
-    return [[round(cosine, 5) for cosine in maxsim(*query, *some)[0].tolist()] for query, some in read]
+    return [maxsim(*query, *some)[0].tolist() for query, some in read]
 
 
-def after_twelve(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, list]:
-    """Train a student on twelve lessons, as notebook 15 does, and ask it the development questions."""
+def rounded(table: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return a table with five digits, for the file."""
+    return [[round(value, 5) for value in row] for row in table]
+
+
+def taught(texts: list[str], examples: list[Example], n_steps: int, rate: float) -> TokenEncoder:
+    """Return a student of some lessons that reads the first tokens of each text, as in notebook 15."""
+    student = TokenEncoder()
+    lora.add_lora(student.network, TARGETS, RANK)
+    train(student, texts, examples, n_steps=n_steps, rate=rate, batch=4, n_tokens=FEW_TOKENS)
+    return student
+
+
+def twelve_lessons(articles: dict[str, list[str]], dense: DenseIndex) -> list[Example]:
+    """Return the lessons of notebook 15."""
     titles, texts, said = (articles[column] for column in ("title", "text", "description"))
     judged = {title for one in load_questions() for title in one.titles}
     usable = [row for row in range(len(titles)) if titles[row] not in judged and said[row]]
     described = [said[row] for row in np.random.default_rng(1).choice(usable, 12, replace=False)]
-    twelve = teach(described, texts, dense.search(embed(described), k=6))
+    columns = [[hit.position for hit in hits] for hits in dense.search(embed(described), k=N_TEXTS)]
+    return teach(described, texts, columns, cosines=mean_cosines(TokenEncoder(), described, texts, columns, FEW_TOKENS))
+
+
+def few_tokens(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, list]:
+    """Ask the development questions of students that read 48 tokens; five of them learned from the other questions."""
+    texts = articles["text"]
     asked = [one.text for one in load_questions("development") if one.titles]
     ranked = maxsim_rerank(asked, texts, dense.search(embed(asked), FOUND))
-    columns = [[hit.position for hit in hits[:6]] for hits in ranked]
-    student = TokenEncoder()
-    lora.add_lora(student.network, TARGETS, RANK)
-    train(student, texts, twelve, n_steps=20, rate=1.5e-3, batch=4, n_tokens=48)
-    both = {"untrained": TokenEncoder(), "student": student}
-    return {name: mean_cosines(encoder, asked, texts, columns, 48) for name, encoder in both.items()}
+    columns = [[hit.position for hit in hits[:N_TEXTS]] for hits in ranked]
+
+    def answers(student: TokenEncoder) -> list[list[float]]:
+        return mean_cosines(student, asked, texts, columns, FEW_TOKENS)
+
+    untrained = answers(TokenEncoder())
+    examples = teach(asked, texts, columns, cosines=untrained)
+    folds = [[one for number, one in enumerate(examples) if number % 5 != fold] for fold in range(5)]
+    return {
+        "untrained": rounded(untrained),
+        "twelve lessons": rounded(answers(taught(texts, twelve_lessons(articles, dense), 20, 1.5e-3))),
+        "questions": [rounded(answers(taught(texts, some, 150, 5e-4))) for some in folds],
+    }
 
 
 def main() -> None:
@@ -104,7 +137,7 @@ def main() -> None:
     table = load_wikipedia()
     articles = {column: table[column][:] for column in ("title", "text", "description")}
     texts, dense = articles["text"], DenseIndex(embed(articles["text"]))
-    measured = {"after twelve lessons": after_twelve(articles, dense)}
+    measured = {"48 tokens": few_tokens(articles, dense)}
     students = {"untrained": TokenEncoder(), "shipped": load_reranker()}
     for kind, rows in zip(("trained on", "held out"), descriptions(articles), strict=True):
         queries, candidates = lessons(rows, articles, dense)
@@ -114,9 +147,10 @@ def main() -> None:
         measured[kind] = {
             "query": queries,
             "titles": [[articles["title"][row] for row in some] for some in candidates],
-            "teacher": [[round(share, 5) for share in one.shares] for one in examples],
+            "teacher": rounded([one.shares for one in examples]),
+            "untrained, 256 tokens": rounded(mean_cosines(students["untrained"], queries, texts, candidates, 256)),
         } | {
-            name: mean_cosines(encoder, queries, texts, candidates, TOKENS_OF_TEXT)
+            name: rounded(mean_cosines(encoder, queries, texts, candidates, TOKENS_OF_TEXT))
             for name, encoder in students.items()
         }
         print(kind, len(examples), flush=True)

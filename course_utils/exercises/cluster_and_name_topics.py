@@ -29,6 +29,7 @@ COUNTS = np.array([[4, 2, 0, 0, 2], [0, 0, 5, 0, 3], [1, 0, 0, 4, 3]])
 COUNTED_WORDS = ("cat", "purr", "bank", "moon", "new")
 # Points for k-means by hand: from the second start no point is nearest to the third centre.
 POINTS = np.array([[0.0, 0.0], [0.0, 2.0], [1.0, 1.0], [6.0, 0.0], [7.0, 2.0], [3.0, 9.0]])
+UNIT_ROWS = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8], [-1.0, 0.0], [-0.8, 0.6]])  # to smooth
 STARTS = (POINTS[[0, 1, 2]], np.array([[0.0, 0.0], [6.0, 1.0], [40.0, 40.0]]), POINTS[[3, 4]])
 
 
@@ -76,6 +77,31 @@ def _n_the() -> int:
     names = _setting()
     words = topic_words(class_tfidf(names["texts"], names["gold"], stop_words=()), n_words=1)
     return sum(found == ["the"] for found in words.values())
+
+
+def _smooth_round(rows: np.ndarray, near: np.ndarray) -> np.ndarray:
+    mean = rows[near].mean(axis=1)
+    return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+
+
+def _test_smooth_round(function: Any) -> str:
+    for k in (2, 3):
+        near = np.argsort(-(UNIT_ROWS @ UNIT_ROWS.T), axis=1, kind="stable")[:, :k]
+        before, right = UNIT_ROWS.copy(), _smooth_round(UNIT_ROWS, near)
+        found = np.asarray(call(function, before, near.copy()), dtype=float)
+        if not np.array_equal(before, UNIT_ROWS):
+            raise Wrong("Your function changed the rows that it was given, so later means begin from smoothed rows.")
+        if found.shape != right.shape:
+            raise Wrong(
+                f"One row for each row, shape {right.shape}: yours has {found.shape}. Over which axis is a mean?"
+            )
+        if not np.allclose(np.linalg.norm(found, axis=1), 1):
+            raise Wrong("Your rows do not have length one: divide each mean by its length.")
+        if np.allclose(found, _smooth_round(UNIT_ROWS, near[:, 1:])):
+            raise Wrong("You left the row itself out: near names it too, and it belongs to the mean.")
+        if not np.allclose(found, right, atol=0.005):
+            raise Wrong("The means differ: rows[near] has shape (n, k, d), and the k rows are on its middle axis.")
+    return "That is one round. The recipe takes three, and never looks for the neighbours again."
 
 
 def _weigh(counts: np.ndarray) -> np.ndarray:
@@ -187,6 +213,22 @@ def _test_spread_start(answer: Any) -> str:
             )
     return "The centres begin far from each other. scikit-learn's k-means++ has the same aim, and draws its rows."
 
+
+smooth_round = Exercise(
+    "smooth_once",
+    _test_smooth_round,
+    (
+        "rows[near] has shape (n, k, d): for each row the k rows that near names.",
+        "rows[near].mean(axis=1) is their mean, of shape (n, d).",
+        "np.linalg.norm(mean, axis=1, keepdims=True) is the length of each mean, as a column: divide by it.",
+    ),
+    """
+    def smooth_once(rows, near):
+        mean = rows[near].mean(axis=1)
+        return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    """,
+    lambda: {"np": np},
+)
 
 weigh = Exercise(
     "weigh",
@@ -329,6 +371,16 @@ quiz = Quiz(
                 "now counts twice as much.",
             },
             "It lets frequency count for less, and so rarity for more.",
+        ),
+        Question(
+            "Of the 100 articles nearest to a name, 95 belong to its group of 966. What do you not know?",
+            {
+                "Whether the name leads to the right group.": "It does: chance would give about 11 of 100.",
+                "How much of the group the name covers.": "*sport, game* had 95 of 100, and 36% of as many articles "
+                "as its group has.",
+                "Whether the name is a word of the group.": "That you can read, and it says little either way.",
+            },
+            "How much of the group the name covers.",
         ),
         Question(
             "Another seed gives groups with an ARI of 0.8 to yours. What should you tell your reader?",

@@ -175,6 +175,29 @@ def _test_keep(answer: Any) -> str:
     return "It keeps two of five invented lessons. How many of the twelve does it keep?"
 
 
+def _test_questions_needed(answer: Any) -> str:
+    sizes, chances = (30, 55, 110, 220, 440), (0.14, 0.36, 0.69, 0.94, 1.0)
+    value = float(call(answer, sizes, chances))
+    if not np.isfinite(value):
+        raise Wrong("This curve crosses 0.8 between 110 and 220 questions, and yours gives no number.")
+    right = 2 ** np.interp(0.8, chances, np.log2(sizes))
+    if value in (110, 220):
+        raise Wrong(f"{value:.0f} is one of the sizes that were measured. Interpolate between the two around the goal.")
+    if np.isclose(value, np.interp(0.8, chances, sizes), atol=0.6):
+        raise Wrong("You interpolate on the number itself. The figure's axis is logarithmic: use np.log2(sizes).")
+    if np.isclose(value, np.log2(right), atol=0.01):
+        raise Wrong("That is the logarithm of the number. Undo it: 2 ** ...")
+    if not np.isclose(value, right, atol=0.6):
+        raise Wrong(f"For {chances} at {sizes} it gives {value:.0f}, and {right:.0f} is right.")
+    if np.isclose(float(call(answer, sizes, chances, 0.9)), right, atol=0.6):
+        raise Wrong("The argument goal is not used: for goal=0.9 more questions are needed.")
+    if not np.isnan(float(call(answer, sizes, (0.03, 0.11, 0.35, 0.67, 0.79)))):
+        raise Wrong("A curve that stays below the goal never crosses it: return float('nan').")
+    if not np.isclose(float(call(answer, sizes, (0.85, 0.9, 1.0, 1.0, 1.0))), 30, atol=0.6):
+        raise Wrong("This curve is above the goal from the first size on: return that size.")
+    return f"It gives {right:.0f} questions for the student that copies half of the teacher's changes."
+
+
 judges = Exercise(
     "judges",
     _test_judges,
@@ -242,6 +265,22 @@ keep = Exercise(
     """
     def keep(lesson, row, n_articles):
         return n_articles[lesson.query] == 1 and lesson.ranked[0] == row
+    """,
+    _setting,
+)
+
+questions_needed = Exercise(
+    "questions_needed",
+    _test_questions_needed,
+    (
+        "np.interp(goal, chances, np.log2(sizes)) reads the curve from its other axis, and gives a logarithm.",
+        "Before that: if the largest chance is below the goal, return float('nan').",
+    ),
+    """
+    def questions_needed(sizes, chances, goal=0.8):
+        if max(chances) < goal:
+            return float("nan")
+        return 2 ** np.interp(goal, chances, np.log2(sizes))
     """,
     _setting,
 )

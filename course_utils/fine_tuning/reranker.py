@@ -141,6 +141,7 @@ def teach(
     texts: Sequence[str],
     positions: Sequence[Sequence[int | Hit]],
     likelihoods: Sequence[Sequence[float]] | None = None,
+    cosines: Sequence[Sequence[float]] | None = None,
 ) -> list[Example]:
     """Let the teacher judge the candidates of each query; see `teacher_shares`.
 
@@ -150,22 +151,23 @@ def teach(
         What is asked, and all texts; SmolLM2 reads the `beginning` of each.
     positions : sequence of sequence of int or Hit
         Candidates for each query, with the errors of `search.maxsim_rerank`.
-    likelihoods : sequence of sequence of float, optional
-        SmolLM2's, if they are known already.
+    likelihoods, cosines : sequence of sequence of float, optional
+        SmolLM2's, and MaxSim's as means of cosines, where they are known already or shorter texts are to be read.
 
     Returns
     -------
     list of Example
         One for each query, with its candidates in their order.
     """
-    cosines = _in_given_order(maxsim_rerank(queries, texts, positions), positions)
+    if cosines is None:
+        sums = zip(queries, _in_given_order(maxsim_rerank(queries, texts, positions), positions), strict=True)
+        cosines = [np.divide(some, max(1, len(encoder_tokens(query)))) for query, some in sums]
     if likelihoods is None:
-        likelihoods = _in_given_order(
-            likelihood_rerank(queries, [beginning(text) for text in texts], positions), positions
-        )
+        ranked = likelihood_rerank(queries, [beginning(text) for text in texts], positions)
+        likelihoods = _in_given_order(ranked, positions)
     examples = []
-    for query, some, likely, sums in zip(queries, positions, likelihoods, cosines, strict=True):
-        shares = teacher_shares(likely, np.array(sums) / max(1, len(encoder_tokens(query))))
+    for query, some, *both in zip(queries, positions, likelihoods, cosines, strict=True):
+        shares = teacher_shares(*both)
         examples.append(Example(query, tuple(_position(one) for one in some), tuple(shares.tolist())))
     return examples
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from course_utils.attention import softmax
 from course_utils.common.checks import check_whole
+from course_utils.common.errors import InputError
 from course_utils.common.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from course_utils.transformer.heads import Activations, Head
+    from course_utils.transformer.heads import Activations
     from course_utils.transformer.model import NumPyLM
 
 MOST_TOKENS_DRAWN = 40
@@ -29,7 +30,7 @@ def draw_model(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw; about 6.8 x 2.8 inches.
+        Where to draw; about 7.2 x 1.3 inches.
     model : NumPyLM
         The model that reads.
     n_tokens : int
@@ -38,64 +39,55 @@ def draw_model(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
     from course_utils.plotting.diagrams import flow
 
     n_words, d_model = model.embedding.shape
-    stream, last = f"{n_tokens} × {d_model}", len(model.blocks)
+    stream, scores = f"{n_tokens} × {d_model}", f"{n_tokens} × {n_words:,}"
     boxes = {
         "text": (0, 0, "text"),
         "ids": (5.2, 0, "token ids"),
         "rows": (10.4, 0, "embedding\nrows"),
-        "first": (10.4, -1.7, "block 1"),
-        "more": (5.2, -1.7, f"blocks 2 to {last - 1}"),
-        "last": (0, -1.7, f"block {last}"),
-        "head": (0, -3.4, "norm, head"),
-        "logits": (5.2, -3.4, "logits"),
-        "chances": (10.4, -3.4, "probabilities"),
+        "blocks": (15.6, 0, f"{len(model.blocks)} blocks"),
+        "head": (15.6, -1.9, "norm, head"),
+        "logits": (10.4, -1.9, "logits"),
+        "chances": (5.2, -1.9, "probabilities"),
     }
-    carried = [f"{n_tokens} tokens", str(n_tokens), stream, stream, stream, stream]
-    carried += [f"{n_tokens} × {n_words:,}"] * 2
+    carried = [f"{n_tokens} tokens", str(n_tokens), stream, stream, scores, scores]
     arrows = [(*pair, what) for pair, what in zip(itertools.pairwise(boxes), carried, strict=True)]
-    steps = dict.fromkeys(("first", "more", "last", "head"), "step")
-    flow(ax, boxes, arrows, kinds=steps | {"text": "plain"}, width=2.8, height=0.95, fontsize=8.5)
+    kinds = {"text": "plain", "blocks": "step", "head": "step"}
+    flow(ax, boxes, arrows, kinds=kinds, width=2.8, height=0.95, fontsize=8.5)
 
 
-def draw_block(ax: Axes, model: NumPyLM, n_tokens: int) -> None:
-    """Draw the two steps of a block, each with the way around it, and the shapes of what goes along.
+def draw_block(model: NumPyLM, n_tokens: int, half: str) -> Figure:
+    """Draw one step of a block with the way around it, and the shapes of what goes along.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw; about 8.6 x 2.9 inches.
     model : NumPyLM
         The model whose block it is.
     n_tokens : int
         How many tokens the text has.
+    half : str
+        ``"attention"``, which comes first, or ``"network"`` (InputError for another).
     """
+    import matplotlib.pyplot as plt
+
     from course_utils.plotting.diagrams import flow
 
-    block, all_heads = model.blocks[0], model.n_heads + 2 * model.n_kv_heads
-    stream, wide = f"{n_tokens} × {model.embedding.shape[1]}", len(block.down)
-    rows = [
-        ("x", "RMSNorm", "W_qkv", "RoPE,\nattention", "W_output", "+"),
-        ("x +\nattention", "RMSNorm ", "W_gate\nW_up", "SwiGLU", "W_down", "+ "),
-    ]
-    shapes = [
-        (
-            stream,
-            stream,
-            f"{all_heads}×{n_tokens}×{model.d_head}",
-            f"{model.n_heads}×{n_tokens}×{model.d_head}",
-        ),
-        (stream, stream, f"{n_tokens}×{2 * wide:,}", f"{n_tokens}×{wide:,}"),
-    ]
-    boxes = {name: (5.6 * column, -3.1 * row) for row, names in enumerate(rows) for column, name in enumerate(names)}
-    arrows = []
-    for names, carried in zip(rows, shapes, strict=True):
-        pairs = itertools.pairwise(names)
-        arrows += [(*pair, what) for pair, what in zip(pairs, ("", *carried[1:], ""), strict=True)]
-        arrows.append((names[0], names[-1], stream, -0.13))
-    steps = dict.fromkeys((*(name for names in rows for name in (names[1], names[3], names[5])),), "step")
-    learned = dict.fromkeys((*(name for names in rows for name in (names[2], names[4])),), "weights")
-    flow(ax, boxes, arrows, kinds=steps | learned, width=2.7, height=1.25, fontsize=7)
-    ax.set_ylim(-3.9, 2.3)
+    heads, stream = model.n_heads + 2 * model.n_kv_heads, f"{n_tokens} × {model.embedding.shape[1]}"
+    if half not in ("attention", "network"):
+        raise InputError(f"The halves of a block are 'attention' and 'network', and {half!r} is neither.")
+    if half == "attention":
+        names = ("x", "RMSNorm", "W_qkv", "RoPE,\nattention", "W_output", "+")
+        shapes = f"{heads}×{n_tokens}×{model.d_head}", f"{model.n_heads}×{n_tokens}×{model.d_head}"
+    else:
+        wide = len(model.blocks[0].down)
+        names = ("x +\nattention", "RMSNorm", "W_gate\nW_up", "SwiGLU", "W_down", "+")
+        shapes = f"{n_tokens}×{2 * wide:,}", f"{n_tokens}×{wide:,}"
+    boxes = {name: (5.2 * column, 0) for column, name in enumerate(names)}
+    arrows = [(*pair, what) for pair, what in zip(itertools.pairwise(names), ("", stream, *shapes, ""), strict=True)]
+    kinds = dict.fromkeys(names[1::2], "step") | dict.fromkeys(names[2:5:2], "weights")
+    figure, ax = plt.subplots(figsize=(7.2, 1.5), layout="constrained")
+    flow(ax, boxes, [*arrows, (names[0], names[-1], stream, -0.13)], kinds=kinds, width=2.7, height=1.4, fontsize=8)
+    ax.set_ylim(-0.9, 2.5)
+    return figure
 
 
 def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: float, pairs: Sequence) -> Figure:
@@ -121,7 +113,7 @@ def draw_turned(query: tuple[float, float], key: tuple[float, float], speed: flo
         arrows = {f"query at {i}": at_query * places[i], f"key at {j}": at_key * places[j]}
         colours = dict(zip(arrows, ("#0072B2", "#D55E00"), strict=True))
         plane(ax, {name: (number.real, number.imag) for name, number in arrows.items()}, colours)
-        ax.set(xlim=(-3.8, 3.8), ylim=(-2.3, 2.3), xticks=[], yticks=[])
+        ax.set(xlim=(-2.5, 2.5), ylim=(-1.6, 1.6), xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         ax.set_title(f"positions {i} and {j}", fontsize=10)
     scores = np.real(np.outer(at_query * places, (at_key * places).conj()))
@@ -153,12 +145,12 @@ def draw_cache(tokens: Sequence[str], n_kept: int, n_read: int) -> Figure:
     for column, token in enumerate(tokens):
         ink = "#222222" if column < n_read else "#AAAAAA"
         ax.text(column, 0, visible(token), ha="center", va="center", fontsize=9, color=ink, parse_math=False)
-        for row, (name, colour) in enumerate(colours.items(), 1):
+        for row, (name, colour) in enumerate(colours.items() if column < n_read else (), 1):
             new, kept = n_kept <= column < n_read, column < n_kept and name != "query"
             patch = Rectangle((column - 0.4, -row - 0.3), 0.8, 0.6)
             patch.set(facecolor=colour if new or kept else "none", alpha=1 if new else 0.3 if kept else 1)
             patch.set(edgecolor=colour if new or kept else "#CCCCCC", linestyle="-" if new or kept else ":")
-            ax.add_patch(patch)
+            ax.add_patch(patch).set_clip_on(False)
             word = "new" if new else "kept" if kept else ""
             if not word or name != "key":
                 continue
@@ -170,32 +162,8 @@ def draw_cache(tokens: Sequence[str], n_kept: int, n_read: int) -> Figure:
     return figure
 
 
-def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), limit: float = 1.0) -> None:
-    """Draw a number for each head of a model as a grid, layers from left to right.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw; about 5.6 x 2.4 inches.
-    scores : ndarray, shape (n_layers, n_heads)
-        From 0 to ``limit``.
-    marked : sequence of (layer, head)
-        Heads to put frames around.
-    limit : float
-        The number that gets the strongest colour.
-    """
-    from matplotlib.patches import Rectangle
-
-    image = ax.imshow(scores.T, cmap="Blues", vmin=0, vmax=limit, aspect="auto")
-    for layer, head in marked:
-        ax.add_patch(Rectangle((layer - 0.5, head - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.6))
-    ax.set(xlabel="layer", ylabel="head", xticks=range(0, len(scores), 5), yticks=range(0, scores.shape[1], 2))
-    ax.label_outer()
-    ax.figure.colorbar(image, ax=ax, pad=0.02)
-
-
 def draw_sink(lengths: np.ndarray, most: np.ndarray) -> Figure:
-    """Draw how long the first token's row is at each depth, and below it the highest weight that a head gives to it.
+    """Draw how long the first token's row is at each depth, on a ground that says where heads look at it.
 
     Parameters
     ----------
@@ -206,14 +174,13 @@ def draw_sink(lengths: np.ndarray, most: np.ndarray) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(4.2, 2.6), sharex=True, layout="constrained")
-    upper.semilogy(lengths[:, 0], label="first token")
-    upper.semilogy(np.median(lengths[:, 1:], axis=1), label="median of the others")
-    upper.set_title("Where the first row is long, heads look at it", fontsize=10)
-    upper.set(ylabel="length", ylim=(0.02, 1e5))
-    upper.legend(fontsize=7.5, loc="lower right")
-    lower.plot(most, color="#009E73")
-    lower.set(xlabel="blocks passed", ylabel="highest\nscore", ylim=(0, 1.05))
+    figure, ax = plt.subplots(figsize=(4.2, 1.9), layout="constrained")
+    ax.semilogy(lengths[:, 0], label="first token")
+    ax.semilogy(np.median(lengths[:, 1:], axis=1), label="median of the others")
+    ax.bar(range(len(most)), most > 0.5, 1, color="#009E73", alpha=0.15, transform=ax.get_xaxis_transform())
+    ax.set_title("Where the first row is long, heads look at it", fontsize=10)
+    ax.set(xlabel="blocks passed", ylabel="length", xlim=(-0.5, len(most) + 0.5), ylim=(1, 1e5))
+    ax.legend(fontsize=7.5, loc="lower right")
     return figure
 
 
@@ -227,14 +194,19 @@ def draw_lens(ax: Axes, model: NumPyLM, seen: Activations, depths: Sequence[int]
     best, sure = chances.argmax(axis=-1), chances.max(axis=-1)
     ax.imshow(sure, cmap="Blues", vmin=0, vmax=1, aspect="auto", origin="lower")
     for row, column in np.ndindex(*best.shape):
-        text = visible(model.tokenizer.decode([int(best[row, column])]))
+        text = _bare(model.tokenizer.decode([int(best[row, column])]))
         colour = "white" if sure[row, column] > 0.55 else "#222222"
         style = {"ha": "center", "va": "center", "fontsize": 7.5, "color": colour, "parse_math": False}
         ax.text(column, row, text if len(text) <= 8 else text[:7] + "…", **style)
-    ax.set_xticks(range(len(seen.tokens)), map(visible, seen.tokens), rotation=45, ha="right", parse_math=False)
+    ax.set_xticks(range(len(seen.tokens)), map(_bare, seen.tokens), rotation=45, ha="right", parse_math=False)
     ax.set_yticks(range(len(depths)), depths)
     ax.set(xlabel="token that was read", ylabel="blocks passed")
     ax.tick_params(length=0)
+
+
+def _bare(token: str) -> str:
+    """Return what to show of a token: without the space that begins it, if there is more."""
+    return visible(token[1:] if token.startswith(" ") and len(token) > 1 else token)
 
 
 def chances_html(model: NumPyLM, text: str, temperature: float, top_k: int, top_p: float) -> str:

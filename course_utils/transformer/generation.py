@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +129,45 @@ def generate_ids(
             new = np.array([token])
 
     return write()  # a generator of its own, so that wrong arguments are refused before the first token is asked for
+
+
+def beam_search(
+    next_words: Callable[[str, int], Sequence[tuple[str, float]]], width: int, steps: int
+) -> list[tuple[str, float]]:
+    """Return the likeliest continuations that a beam search finds, the likeliest first.
+
+    Parameters
+    ----------
+    next_words : callable
+        Gets the continuation so far and a number; returns that many of the likeliest next tokens with probabilities.
+    width : int
+        How many continuations are kept in each step; 1 is greedy decoding.
+    steps : int
+        How many tokens a continuation may have. One that ends with a full stop is finished, and is kept or dropped
+        like the others.
+
+    Returns
+    -------
+    list of (str, float)
+        Each with the product of the probabilities of its tokens.
+
+    Examples
+    --------
+    >>> table = {"": [("1", 0.6), ("7", 0.4)], "1": [("2", 0.5), ("0", 0.5)], "7": [(".", 0.9), ("0", 0.1)]}
+    >>> beam_search(lambda text, k: table[text][:k], width=1, steps=2)
+    [('12', 0.3)]
+    >>> [text for text, _ in beam_search(lambda text, k: table[text][:k], width=2, steps=2)]
+    ['7.', '12']
+    """
+    width, steps = check_whole("width", width, 1), check_whole("steps", steps, 1)
+    beams = [("", 1.0)]
+    for _ in range(steps):
+        longer = []
+        for text, p in beams:
+            following = [("", 1.0)] if text.endswith(".") else next_words(text, width)
+            longer += [(text + token, p * q) for token, q in following]
+        beams = sorted(longer, key=lambda beam: -beam[1])[:width]
+    return beams
 
 
 def chat_prompt(messages: Messages, special: str = "refuse") -> str:

@@ -47,6 +47,22 @@ MISTAKES = {
         ("spoiled = ['Mathematics'] * 300", "a label for each"),
         ("spoiled = train_topics.copy()\nspoiled[:9] = 'Maths'", "is no topic"),
     ],
+    "habit": [
+        ("corrected = lambda scores, batch: (scores - scores.mean(axis=0)).argmax(axis=1)", "measured on batch"),
+        (
+            "corrected = lambda scores, batch: (scores - scores.mean(axis=1, keepdims=True)).argmax(axis=1)",
+            "for each class",
+        ),
+        ("corrected = lambda scores, batch: (scores - batch.mean()).argmax(axis=1)", "still wins everywhere"),
+        ("corrected = lambda scores, batch: scores - batch.mean(axis=0)", "the best class of each row"),
+        ("corrected = lambda scores, batch: (scores + batch.mean(axis=0)).argmax(axis=1)", "for each class"),
+        ("corrected = lambda scores, batch: (scores - batch.mean(axis=0)).argmax(axis=0)", "has shape (3,)"),
+        (
+            "def corrected(scores, batch):\n    scores -= batch.mean(axis=0)\n    return scores.argmax(axis=1)",
+            "changes a table",
+        ),
+        ("corrected = lambda scores, batch: (scores - batch.max(axis=0)).argmax(axis=1)", "It should be"),
+    ],
     "build_softmax": [
         ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)", "NaN"),
         ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum()", "All shares together"),

@@ -1,6 +1,21 @@
 """Plausible wrong answers to the exercises of notebook 09, and a piece of the message that each must get."""
 
 MISTAKES = {
+    "smooth_round": [
+        ("smooth_once = lambda rows, near: rows[near].mean(axis=1)", "length one"),
+        ("smooth_once = lambda rows, near: rows[near].mean(axis=0)", "Over which axis"),
+        (
+            "def smooth_once(rows, near):\n    mean = rows[near[:, 1:]].mean(axis=1)\n"
+            "    return mean / np.linalg.norm(mean, axis=1, keepdims=True)",
+            "left the row itself out",
+        ),
+        (
+            "def smooth_once(rows, near):\n    for i in range(len(rows)):\n        mean = rows[near[i]].mean(axis=0)\n"
+            "        rows[i] = mean / np.linalg.norm(mean)\n    return rows",
+            "changed the rows",
+        ),
+        ("smooth_once = lambda rows, near: rows", "The means differ"),
+    ],
     "weigh": [
         ("weigh = lambda counts: counts / counts.sum(axis=1, keepdims=True)", "shares alone"),
         (

@@ -13,6 +13,11 @@ LOOP = (
 OUT, END = "worth[chosen] = -np.inf", "min(n, len(vectors))"
 WORTH = "(1 - diversity) * near - diversity * redundancy(vectors, chosen)"
 UNIT = "    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)\n"
+DRAWN = (
+    "def paired_interval(ours, theirs, rng):\n"
+    "    draws = rng.integers(len(ours), size=(1000, len(ours)))\n"
+    "    return np.percentile({means}, {ends})"
+)
 
 MISTAKES = {
     "build_relevance": [
@@ -77,6 +82,19 @@ MISTAKES = {
         ("stuffed = 'casino casino casino'", "whole article must be in it"),
         ("stuffed = honey + ' wine wine wine'", "no casino"),
         ("stuffed = ['casino']", "should be a text"),
+    ],
+    "judge": [
+        (
+            DRAWN.format(means="ours[draws].mean(axis=1) - theirs[draws[::-1]].mean(axis=1)", ends="[2.5, 97.5]"),
+            "Draw the articles once",
+        ),
+        (DRAWN.format(means="(theirs - ours)[draws].mean(axis=1)", ends="[2.5, 97.5]"), "subtract theirs from ours"),
+        (DRAWN.format(means="(ours - theirs)[draws].mean(axis=1)", ends="[5, 95]"), "90 %"),
+        (DRAWN.format(means="(ours - theirs)[draws].mean(axis=1)", ends="[97.5, 2.5]"), "exchanged"),
+        (DRAWN.format(means="ours - theirs", ends="[2.5, 97.5]"), "range of single articles"),
+        (DRAWN.format(means="np.sort(draws) * 0 + (ours - theirs).mean()", ends="[2.5, 97.5]"), "with repetition"),
+        (DRAWN.format(means="(ours - theirs)[draws].mean(axis=1)", ends="[0.025, 0.975]"), "is right"),
+        (DRAWN.format(means="(ours - theirs)[draws].mean(axis=1)", ends="2.5"), "2 ends"),
     ],
     "honest": [
         ("keep_supported = lambda phrases, text: [p for p in phrases if p in text]", "capitals"),

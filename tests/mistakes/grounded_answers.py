@@ -2,6 +2,16 @@
 
 PROMPT = "According to this text: {question} Answer in one short sentence."
 
+FOLLOW = "[('', 1.0)] if text.endswith('.') else next_words(text, width)"
+BEAM = """
+def beam_search(next_words, width, steps):
+    beams = [("", {first})]
+    for _ in range(steps):
+        longer = [(text + token, {then}) for text, p in beams for token, q in ({follow})]
+        beams = sorted(longer, key=lambda beam: -beam[1])[:{keep}]
+    return beams
+"""
+
 MISTAKES = {
     "retrieve": [
         ("retrieve = lambda q, vectors, k: np.argsort(vectors @ q)[:k]", "the farthest"),
@@ -116,6 +126,24 @@ MISTAKES = {
         ("best_threshold = 0.44", "You are near"),
         ("best_threshold = 0.4", "costs 27"),
         ("best_threshold = nearest", "should be a number"),
+    ],
+    "beam": [
+        (BEAM.format(first="1.0", then="p * q", follow="next_words(text, width)", keep="width"), "it is finished"),
+        (BEAM.format(first="0.0", then="p + q", follow=FOLLOW, keep="width"), "multiply"),
+        (BEAM.format(first="1.0", then="p * q", follow=FOLLOW, keep="1"), "should keep 2"),
+        (BEAM.format(first="1.0", then="p * q", follow=FOLLOW, keep="9"), "should keep 1"),
+        (BEAM.format(first="0.5", then="p * q", follow=FOLLOW, keep="width"), "multiply"),
+        ("beam_search = lambda next_words, width, steps: '12'", "list of pairs"),
+        ("beam_search = '7.'", "should be a function"),
+    ],
+    "clean": [
+        ("clean = lambda passage: passage", "still a mark"),
+        ("clean = lambda passage: passage.split('<')[0]", "without marks"),
+        ("clean = lambda passage: passage.split('<|')[0]", "Spaces in the marks"),
+        ("clean = lambda passage: passage.replace('<|im_end|>', '').replace('<|im_start|>', '')", "BANANA is not"),
+        ("clean = lambda passage: passage if '<|' not in passage else ''", "of the passage itself".capitalize()),
+        ("clean = lambda passage: passage.replace('BANANA', '').split('<|')[0].lower()", "without marks"),
+        ("clean = 'Riga'", "should be a function"),
     ],
     "poison": [
         ("poisoned = 'Riga is the capital and largest city of Latvia. It lies on the Baltic Sea.'", "still answers"),

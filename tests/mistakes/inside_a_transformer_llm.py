@@ -13,6 +13,13 @@ def block_step(row, block, keys, values):
     return network_step(row, block, model.epsilon), keys, values
 """
 
+PATCHED = """
+def patched(source, target, depth, row):
+    x = model.look(encode(target)).residual[depth].copy()
+    x[row] = model.look(encode(source)).residual[depth, row]
+    return attention.softmax(model.read_out(run(x, model.blocks[depth:])[-1]))
+"""
+
 MISTAKES = {
     "min_p": [
         ("min_p = lambda p, share: np.where(p >= share, p, 0) / p[p >= share].sum()", "of the highest probability"),
@@ -47,19 +54,14 @@ MISTAKES = {
             "should give a word",
         ),
     ],
-    "own_head": [
-        ("own_head = strongest_heads(seen.attention[..., 1:, 0].mean(axis=-1), 1)[0]", "own token is the diagonal"),
-        (
-            "scores = np.diagonal(seen.attention, axis1=-2, axis2=-1)[..., 1:].mean(axis=-1)\n"
-            "own_head = int(scores.argmax())",
-            "a pair (layer, head)",
-        ),
-        (
-            "scores = np.diagonal(seen.attention, axis1=-2, axis2=-1)[..., 1:].mean(axis=-1)\n"
-            "own_head = strongest_heads(scores, 1)[0][::-1]",
-            "layer comes first",
-        ),
-        ("own_head = (30, 0)", "There is no head"),
+    "patched": [
+        (PATCHED.replace("x[row] =", "x[:] =").replace("[depth, row]", "[depth]"), "Replace one row only"),
+        (PATCHED.replace("blocks[depth:]", "blocks[depth + 1:]"), "goes into blocks[depth:]"),
+        (PATCHED.replace("(source, target, ", "(target, source, "), "not the other way"),
+        (PATCHED.replace("attention.softmax", ""), "add up to 1"),
+        (PATCHED.replace("    x[row] =", "    _ ="), "without a patch"),
+        (PATCHED.replace("run(x, model.blocks[depth:])[-1]", "x[-1]"), "should go on otherwise"),
+        (PATCHED.replace("[-1]))", "))"), "should have the shape"),
     ],
     "build_turn": [
         (

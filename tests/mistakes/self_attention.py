@@ -6,7 +6,25 @@ HEADS = (
     "        outputs.append(self_attention(x, w_q[:, part], w_k[:, part], w_v[:, part]))\n    return {end}"
 )
 
+MERGE = (
+    "def merge(a, b):\n    new = np.maximum(a[0], b[0])\n    for_a, for_b = {factors}\n"
+    "    return new, a[1] * for_a + b[1] * for_b, {mixture}"
+)
+MIXTURE = "a[2] * for_a + b[2] * for_b"
+
 MISTAKES = {
+    "build_merge": [
+        (MERGE.format(factors="1, 1", mixture=MIXTURE), "added as they are"),
+        (MERGE.format(factors="np.exp(a[0] - new), 1", mixture=MIXTURE), "Only the first block"),
+        (
+            MERGE.format(factors="np.exp(a[0]) / np.exp(new), np.exp(b[0]) / np.exp(new)", mixture=MIXTURE),
+            "Right for small scores",
+        ),
+        (MERGE.format(factors="np.exp(a[0] - new), np.exp(b[0] - new)", mixture="a[2] + b[2]"), "The sum is right"),
+        (MERGE.format(factors="np.exp(new - a[0]), np.exp(new - b[0])", mixture=MIXTURE), "The sum differs"),
+        ("def merge(a, b):\n    return a[0], a[1], a[2]", "np.maximum"),
+        ("def merge(a, b):\n    return a[0] + b[0]", "a triple like them"),
+    ],
     "rich_bank": [
         ("rich_bank = softmax(x_2 @ x_2[5])", "mix the six rows"),
         ("rich_bank = (x_2 @ x_2[5]) @ x_2", "turn them into attention weights"),

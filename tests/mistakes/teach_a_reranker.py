@@ -1,6 +1,7 @@
 """Plausible wrong answers to the exercises of notebook 15."""
 
 SHARES = "def shares(scores, temperature):\n    z = scores / temperature\n    "
+NEEDED = "def questions_needed(sizes, chances, goal=0.8):\n    "
 
 MISTAKES = {
     "judges": [
@@ -89,5 +90,16 @@ MISTAKES = {
             "def keep(lesson, row, n_articles):\n    return n_articles[lesson.query] == 1 and max(lesson.shares)",
             "True or False",
         ),
+    ],
+    "questions_needed": [
+        (
+            NEEDED + "return np.interp(goal, chances, sizes)",
+            "np.log2(sizes)",
+        ),
+        (NEEDED + "return 2 ** np.interp(goal, chances, np.log2(sizes))", "never crosses it"),
+        (NEEDED + "return np.interp(goal, chances, np.log2(sizes))", "Undo it"),
+        (NEEDED + "return next(n for n, chance in zip(sizes, chances) if chance >= goal)", "Interpolate between"),
+        (NEEDED + "return 2 ** np.interp(0.8, chances, np.log2(sizes))", "goal is not used"),
+        (NEEDED + "return float('nan')", "gives no number"),
     ],
 }
