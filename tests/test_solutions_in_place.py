@@ -11,8 +11,6 @@ import pytest
 from house import NOTEBOOKS, Book
 from test_exercises import exercises_of
 
-CHECKED = [path for path in NOTEBOOKS if path.name.startswith("12_")]  # others may follow, one by one
-
 
 def made(source: str) -> set[str]:
     """Return the names that a cell's code makes outside of its functions."""
@@ -37,7 +35,7 @@ def test_what_code_makes_and_needs_is_told_apart():
     assert needed(code) == {"x", "y", "z"}
 
 
-@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_solution_uses_only_what_the_cells_before_have_made(path):
     exercises, known = exercises_of(path.stem.split("_", 1)[1]), set()
     for cell in Book.read(path).code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +44,8 @@ def guess_for(target: np.ndarray) -> Callable[[np.ndarray, float], np.ndarray]:
 
 
 def _numbers() -> dict[str, Any]:
-    return {"np": np, "sigmoid": sigmoid, "mode_centres": mode_centres, "score_ring": score_ring}
+    centres = {"mode_centres": mode_centres, "exercise": sys.modules[__name__]}
+    return {"np": np, "sigmoid": sigmoid, "score_ring": score_ring, **centres}
 
 
 def _diffusion_setting() -> dict[str, Any]:
@@ -100,7 +102,7 @@ def _test_cheat(answer: Any) -> str:
     if covered > 1:
         raise Wrong(f"It covers {covered} modes: a collapsed generator makes only one.")
     if share < 1:
-        raise Wrong(f"Only {share:.2f} of the points are near a mode: where exactly is a mode? mode_centres() tells.")
+        raise Wrong(f"Only {share:.2f} of the points are near a mode: where is a mode? exercise.mode_centres() tells.")
     return "Every point is perfect, and there is only one: a share alone cannot see a collapse."
 
 
@@ -197,7 +199,7 @@ cheat = Exercise(
         "np.tile(row, (1000, 1)) repeats one row a thousand times.",
     ),
     """
-    cheat = np.tile(mode_centres()[0], (1000, 1))
+    cheat = np.tile(exercise.mode_centres()[0], (1000, 1))
     """,
     _numbers,
 )

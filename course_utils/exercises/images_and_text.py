@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import textwrap
 from typing import Any
 
@@ -28,7 +29,7 @@ def _picture_setting() -> dict[str, Any]:
 
 
 def _pairs_setting() -> dict[str, Any]:
-    return {"np": np, "itertools": itertools, "pictures": PICTURES, "texts": TEXTS, "both_losses": both_losses}
+    return {"np": np, "pictures": PICTURES, "texts": TEXTS}
 
 
 def _classes_setting() -> dict[str, Any]:
@@ -225,14 +226,18 @@ wrong_order = Exercise(
     "wrong_order",
     _test_wrong_order,
     (
-        "texts[[1, 0, 3, 2]] gives the texts in another order.",
+        "exercise.TEXTS[[1, 0, 3, 2]] gives the texts in another order.",
         "itertools.permutations(range(4)) lists all 24 orders; max(..., key=...) finds the worst.",
     ),
     """
-    orders = itertools.permutations(range(4))
-    wrong_order = max(orders, key=lambda order: both_losses(pictures, texts[list(order)], 0.5))
+    from itertools import permutations
+
+    def loss(order):
+        return exercise.both_losses(exercise.PICTURES, exercise.TEXTS[list(order)], 0.5)
+
+    wrong_order = max(permutations(range(4)), key=loss)
     """,
-    _pairs_setting,
+    lambda: {"exercise": sys.modules[__name__]},
 )
 
 scaled_cosines = Exercise(

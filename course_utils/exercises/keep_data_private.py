@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -57,7 +58,7 @@ def _server_setting() -> dict[str, Any]:
 
 
 def _log_setting() -> dict[str, Any]:
-    return {"link": link, "START": START}
+    return {"link": link, "START": START, "exercise": sys.modules[__name__]}
 
 
 def _clip_setting() -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _test_find_break(function: Any) -> str:
         changed = [*entries[:place], "z reads 9", *entries[place + 1 :]]
         if (found := call(function, changed, hashes)) != place or isinstance(found, bool):
             raise Wrong(
-                f"Entry {place} was changed, and yours says {found!r}: compare link(before, entry) with its hash."
+                f"Entry {place} was changed, and yours says {found!r}: is exercise.link(before, entry) its stored hash?"
             )
     moved = [*hashes[:2], "0" * 64, *hashes[3:]]
     if (found := call(function, entries, moved)) != 2:
@@ -234,14 +235,14 @@ find_break = Exercise(
     "find_break",
     _test_find_break,
     (
-        "Begin with before = START, and go through zip(entries, hashes) with enumerate.",
-        "If link(before, entry) is not the stored hash, return the place; else before is the stored hash.",
+        "Begin with before = exercise.START, and go through zip(entries, hashes) with enumerate.",
+        "If exercise.link(before, entry) is not the stored hash, return the place; else before is the stored hash.",
     ),
     """
     def find_break(entries, hashes):
-        before = START
+        before = exercise.START
         for place, (entry, stored) in enumerate(zip(entries, hashes)):
-            if link(before, entry) != stored:
+            if exercise.link(before, entry) != stored:
                 return place
             before = stored
         return -1

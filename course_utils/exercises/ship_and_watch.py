@@ -142,6 +142,8 @@ version = Exercise(
         "hashlib.sha256(text.encode()).hexdigest()[:8]",
     ),
     """
+    import hashlib
+
     def make_version(parts):
         text = json.dumps(dict(sorted(parts.items())))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -157,6 +159,8 @@ canary = Exercise(
         "int(hashlib.sha256(request_id.encode()).hexdigest(), 16) is a large whole number; take it modulo 10,000.",
     ),
     """
+    import hashlib
+
     def in_canary(request_id, share):
         number = int(hashlib.sha256(request_id.encode()).hexdigest(), 16) % 10_000
         return number < share * 10_000

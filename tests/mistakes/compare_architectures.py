@@ -25,9 +25,9 @@ MISTAKES = {
         ("deaf_bias = 'large'", "one number"),
     ],
     "cheat": [
-        ("cheat = np.zeros((1000, 2))", "where exactly is a mode"),
-        ("cheat = np.tile(mode_centres(), (125, 1))", "makes only one"),
-        ("cheat = mode_centres()[0]", "(1000, 2)"),
+        ("cheat = np.zeros((1000, 2))", "where is a mode"),
+        ("cheat = np.tile(exercise.mode_centres(), (125, 1))", "makes only one"),
+        ("cheat = exercise.mode_centres()[0]", "(1000, 2)"),
         ("cheat = 'one point'", "an array"),
     ],
     "mix": [

@@ -56,7 +56,7 @@ MISTAKES = {
             "two_way_loss = lambda a, b, t: diagonal_loss(s := scaled_cosines(a, b, t)) + diagonal_loss(s.T)",
             "take their mean",
         ),
-        ("two_way_loss = lambda a, b, t: both_losses(a, b, 1.0)", "divided by it"),
+        ("two_way_loss = lambda a, b, t: diagonal_loss(scaled_cosines(a, b, 1.0))", "divided by it"),
     ],
     "zero_shot": [
         (f"zero_shot = lambda pictures, texts, owner: (pictures @ {UNIT}.T).argmax(axis=1)", "places of the texts"),
