@@ -81,12 +81,14 @@ class Highlighted:
 def phrase_spans(phrases: Sequence[str], text: str) -> list[tuple[int, int]]:
     """Return where a text has phrases, each place from its first character to behind its last; none overlap.
 
-    Where two begin at the same place, the longer one counts. The rule is that of `stands_in`.
+    Phrases that share a word in the text make one place. The rule for a phrase is that of `stands_in`.
 
     Examples
     --------
     >>> phrase_spans(["honey", "honey bees"], "Honey bees make honey.")
     [(0, 10), (16, 21)]
+    >>> phrase_spans(["bees produce", "produce honey"], "Bees produce honey.")
+    [(0, 18)]
     """
     import regex
 
@@ -95,8 +97,13 @@ def phrase_spans(phrases: Sequence[str], text: str) -> list[tuple[int, int]]:
     if not either:
         return []
     folded, places = _folded(text)
-    matches = regex.finditer(rf"(?<!{LETTER}\p{{M}}*)(?:{either})(?!{IN_WORDS})", folded)
-    return [(places[match.start()], places[match.end()]) for match in matches]
+    matches = regex.finditer(rf"(?<!{LETTER}\p{{M}}*)(?:{either})(?!{IN_WORDS})", folded, overlapped=True)
+    spans: list[tuple[int, int]] = []
+    for start, end in ((places[match.start()], places[match.end()]) for match in matches):
+        if spans and start < spans[-1][1]:
+            start, end = spans[-1][0], max(end, spans.pop()[1])
+        spans.append((start, end))
+    return spans
 
 
 @functools.lru_cache(maxsize=64)  # many phrases are looked for in the same text

@@ -325,6 +325,18 @@ def test_marked_text_is_escaped_and_whole():
 
 
 @pytest.mark.parametrize(
+    ("keywords", "shown"),
+    [
+        (("bees produce", "produce honey"), "[Bees produce honey], and [bees produce] wax."),
+        (("produce", "bees produce honey"), "[Bees produce honey], and bees [produce] wax."),
+        (("bees", "produce"), "[Bees] [produce] honey, and [bees] [produce] wax."),
+    ],
+)
+def test_keywords_that_share_a_word_get_one_mark(keywords, shown):
+    assert repr(Highlighted("Bees produce honey, and bees produce wax.", keywords)) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "keyword", "shown"),
     [
         ("In Sa\u0303o Paulo.", "são paulo", "In [Sa\u0303o Paulo]."),

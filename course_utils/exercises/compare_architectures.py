@@ -262,7 +262,7 @@ quiz = Quiz(
             "The MLP, since each pixel has weights of its own.",
         ),
         Question(
-            "Attention without positions reads a sentence backwards. What does it give?",
+            "Attention without positions and without a causal mask reads a sentence backwards. What does it give?",
             {
                 "The same outputs in reversed order, so the same mean.": "Each token meets the same tokens as before.",
                 "Nothing useful, since it was trained forwards.": "It never knew which way forwards is.",

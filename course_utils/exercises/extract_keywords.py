@@ -43,14 +43,14 @@ def _building_setting() -> dict[str, Any]:
     return {"np": np, "relevance": relevance, "redundancy": redundancy}
 
 
-def _numbers(answer: Any, n: int, *arguments: Any) -> np.ndarray:
+def _numbers(answer: Any, n: int, *arguments: Any, what: str = "candidates") -> np.ndarray:
     given = call(answer, *arguments)
     try:
         given = np.asarray(given, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong("It should return an array of numbers, one for each candidate.") from None
+        raise Wrong(f"It should return {n} numbers, for {n} {what}.") from None
     if given.shape != (n,):
-        raise Wrong(f"For {n} candidates it should return {n} numbers, and what it returns has shape {given.shape}.")
+        raise Wrong(f"For {n} {what} it should return {n} numbers, and what it returns has shape {given.shape}.")
     return given
 
 
@@ -158,6 +158,48 @@ def _test_stuffed(answer: Any) -> str:
     return f"{len(added)} words behind {len(setting['honey'].split())}, and an article on honey is about a {best}."
 
 
+def _two_methods(n: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of two methods: articles differ much, and the first method is ahead by 0.1 on average."""
+    rng = np.random.default_rng(10)
+    theirs = rng.random(n)
+    return theirs + 0.1 + rng.normal(0, 0.2, n), theirs
+
+
+def _test_interval(answer: Any) -> str:
+    theirs = np.linspace(0.0, 0.8, 9)
+    low, high = _ends(answer, theirs + 0.1, theirs, 0)
+    if np.allclose([low, high], -0.1):
+        raise Wrong("It gives the lead of theirs: subtract theirs from ours.")
+    if not np.allclose([low, high], 0.1):
+        raise Wrong(
+            "Where ours is ahead by 0.1 on every article, its mean lead is 0.1 in every draw, and yours goes from "
+            f"{low:+.2f} to {high:+.2f}. Draw the articles once, and take both scores of each article drawn."
+        )
+    ours, theirs = _two_methods()
+    gaps = ours - theirs
+    given = np.mean([_ends(answer, ours.copy(), theirs.copy(), seed) for seed in range(10)], axis=0)
+    means = np.sort(gaps[np.random.default_rng(0).integers(len(gaps), size=(20_000, len(gaps)))].mean(axis=1))
+    right, near = np.percentile(means, [2.5, 97.5]), 0.15 * means.std()
+    if np.ptp(given) < near:
+        raise Wrong("Every draw holds the same articles. Draw with repetition: some come twice, others not at all.")
+    for wrong, why in (
+        (right[::-1], "The ends are exchanged: the lower one comes first."),
+        (np.percentile(gaps, [2.5, 97.5]), "That is the range of single articles. Take the mean of each draw first."),
+        (np.percentile(means, [5, 95]), "Between the 5th and the 95th percentile lie 90 % of the means, not 95 %."),
+    ):
+        if np.allclose(given, wrong, atol=near):
+            raise Wrong(why)
+    if not np.allclose(given, right, atol=near):
+        raise Wrong(f"On two methods of ours it gives {_short(given)}, and about {_short(right)} is right.")
+    rows = np.random.default_rng(0).integers(len(gaps), size=(2, 1000, len(gaps)))
+    apart = np.ptp(np.percentile(ours[rows[0]].mean(axis=1) - theirs[rows[1]].mean(axis=1), [2.5, 97.5]))
+    return f"The interval of our test is {np.ptp(right):.2f} wide. With articles drawn apart it would be {apart:.2f}."
+
+
+def _ends(answer: Any, ours: np.ndarray, theirs: np.ndarray, seed: int) -> np.ndarray:
+    return _numbers(answer, 2, ours, theirs, np.random.default_rng(seed), what="ends")
+
+
 def _test_supported(answer: Any) -> str:
     text = "Modern Art Nouveau spread from Brussels.\nParty halls and  metro stations were built in it."
     cases = [
@@ -237,6 +279,23 @@ stuffing = Exercise(
     ),
     'stuffed = "casino " * 12 + honey',
     _setting,
+)
+
+judge = Exercise(
+    "paired_interval",
+    _test_interval,
+    (
+        "gaps = np.subtract(ours, theirs) has one number for each article. Only these numbers are drawn.",
+        "rng.integers(len(gaps), size=(1000, len(gaps))) draws 1,000 sets of articles, one in each row.",
+        "gaps[draws].mean(axis=1) is the mean of each set; np.percentile(means, [2.5, 97.5]) gives both ends.",
+    ),
+    """
+    def paired_interval(ours, theirs, rng):
+        gaps = np.subtract(ours, theirs)
+        draws = rng.integers(len(gaps), size=(1000, len(gaps)))
+        return np.percentile(gaps[draws].mean(axis=1), [2.5, 97.5])
+    """,
+    lambda: {"np": np},
 )
 
 honest = Exercise(
@@ -319,7 +378,7 @@ quiz = Quiz(
             {
                 "It is false.": "“Bereaved” fits an orphan. It is only not written there.",
                 "It cannot be checked by looking into the text.": (
-                    "That is all, and why we drop it. Of the model's proposals from the fourth on, 13 of 29 were of "
+                    "That is all, and why we drop it. Of the model's proposals from the fourth on, 61 of 164 were of "
                     "this kind."
                 ),
                 "It is better than the others, since it needed understanding.": (
