@@ -199,3 +199,9 @@ def test_a_step_of_attention_joins_the_last_row_to_what_it_uses_and_all_rows_to_
         lines.append(figure.axes[0].lines)
     assert [len(each) for each in lines] == [2, 0, 1, 2, 0]
     assert lines[3][1].get_linewidth() > lines[3][0].get_linewidth()  # the second value has the larger weight
+
+
+def test_a_path_of_tokens_ends_in_the_product_of_its_probabilities():
+    figure = diagrams.token_paths("of", [[("1", 0.5), (" a", 0.5)], [("7", 0.4)]], ["weights", "step"])
+    assert {"of", "1", "␣a", "7", "0.50", "0.40", "= 0.250", "= 0.400"} <= set(texts(figure.axes[0]))
+    plt.close(figure)

@@ -34,7 +34,7 @@ from course_utils.transformer import (
     swiglu,
     unload_shared_model,
 )
-from course_utils.transformer.generation import SPECIAL_TOKENS
+from course_utils.transformer.generation import SPECIAL_TOKENS, beam_search
 from course_utils.transformer.model import TOKENS_AT_ONCE
 
 TOLERANCE = 1e-3  # of logits, which are about 20
@@ -768,3 +768,23 @@ def test_a_cache_of_another_model_is_refused(model, tiny):
 
 def test_a_text_stops_where_the_context_is_full(tiny):
     assert len(list(tiny.generate_ids("a" * 30, 100))) <= 3
+
+
+def toy_words(text: str, k: int) -> list[tuple[str, float]]:
+    table = {"": {"1": 0.5, "7": 0.4}, "1": {"2": 0.6, "0": 0.4}, "7": {".": 0.9, "0": 0.1}}
+    return list(table.get(text, {".": 0.5, "0": 0.5}).items())[:k]
+
+
+def test_a_beam_of_one_is_greedy_and_a_wider_one_finds_the_likelier_text():
+    assert beam_search(toy_words, 1, 2) == [("12", pytest.approx(0.3))]
+    assert beam_search(toy_words, 2, 2) == [("7.", pytest.approx(0.36)), ("12", pytest.approx(0.3))]
+
+
+def test_a_finished_beam_stays_as_it_is():
+    assert beam_search(toy_words, 2, 3)[0] == ("7.", pytest.approx(0.36))
+
+
+def test_a_beam_of_one_writes_what_the_model_writes(model):
+    start = "The capital of France is"
+    (text, _), *_ = beam_search(lambda text, k: model.next_words(start + text, k), 1, 4)
+    assert text.strip() == model.generate(start, 4).strip()

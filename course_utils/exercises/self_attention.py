@@ -17,7 +17,6 @@ from course_utils.attention import (
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
-WORDS_2 = ("she", "took", "money", "to", "the", "bank")
 X_2 = np.array([[0, 0, 2, 0], [0, 0, 0, 2], [0, 3, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]])
 BANK_WITH_MONEY = softmax(X_2 @ X_2[5]) @ X_2  # what rich_bank should be, for the figure below the exercise
 CARD = 8_000_000_000
@@ -29,11 +28,11 @@ def _sees_one_too_many(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarra
 
 
 def _masked_after_the_softmax(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-    return (attention_weights(q, k, causal=False) * causal_mask(len(q), len(k))) @ v
+    return (attention_weights(q, k, causal=False) * np.tri(len(q), len(k))) @ v
 
 
 def _masked_with_zero(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-    return softmax(q @ k.T / np.sqrt(q.shape[1]) * causal_mask(len(q), len(k))) @ v
+    return softmax(q @ k.T / np.sqrt(q.shape[1]) * np.tri(len(q), len(k))) @ v
 
 
 # Four ways to keep a word from looking ahead, of which one works.
@@ -45,22 +44,13 @@ VERSIONS: dict[str, Callable] = {
 }
 
 
-def _numbers(answer: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        raise Wrong(f"The answer should be {what}.") from None
-    if array.shape != shape:
-        raise Wrong(f"The answer should be {what}, and its shape is {array.shape}.")
-    return array
-
-
 def _test_rich_bank(answer: Any) -> str:
     scores = X_2 @ X_2[5]
     array = np.asarray(answer, dtype=float) if not callable(answer) else np.zeros(0)
     if array.shape == (6,):
         raise Wrong("These are six numbers, one for each word. Use them as attention weights: mix the six rows of x_2.")
-    array = _numbers(answer, (4,), "an array of four numbers: water, money, person, action")
+    if array.shape != (4,):
+        raise Wrong(f"It should be four numbers, water, money, person and action, and its shape is {array.shape}.")
     if np.allclose(array, scores @ X_2):
         raise Wrong("You mixed with the scores themselves: turn them into attention weights first, with a softmax.")
     if np.allclose(array, scores / scores.sum() @ X_2):
@@ -74,7 +64,7 @@ def _test_rich_bank(answer: Any) -> str:
 
 def masked_scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """Return the scaled scores of each query and key, minus infinity where the key is of a later word."""
-    return np.where(causal_mask(len(q), len(k)), q @ k.T / np.sqrt(q.shape[1]), -np.inf)
+    return np.where(np.tri(len(q), len(k), dtype=bool), q @ k.T / np.sqrt(q.shape[1]), -np.inf)
 
 
 def _test_scores(answer: Any) -> str:
@@ -122,10 +112,7 @@ def _test_weights(answer: Any) -> str:
         raise Wrong(f"For the row [1, 3, -inf] it should be {right[1].round(2).tolist()}, not {given[1].round(2)}.")
     large = _called(answer, scores + np.array([[1000.0], [1000.0], [-1000.0]]))
     if not np.allclose(large, right):
-        raise Wrong(
-            "Right for small scores, but e to the 1000 is too large for a float, and e to the -1000 is 0. Subtract the "
-            "highest score of each row first; the result is the same."
-        )
+        raise Wrong("Right for small scores, but e to the 1000 is too large for a float. Subtract each row's highest.")
     return "Each row adds up to 1, masked words have exactly 0, and no score is too large."
 
 
@@ -166,19 +153,15 @@ def _test_heads(answer: Any) -> str:
         x, (w_q, w_k, w_v, w_o) = rng.normal(size=(n, d_model)), rng.normal(size=(4, d_model, d_model))
         given = _called(answer, x, w_q, w_k, w_v, w_o, n_heads)
         if given.shape != (n, d_model):
-            raise Wrong(
-                f"For {n} words of {d_model} numbers the output is ({n}, {d_model}), and yours is {given.shape}."
-            )
+            raise Wrong(f"For {n} words of {d_model} numbers the output is ({n}, {d_model}), yours is {given.shape}.")
         layer = torch.nn.MultiheadAttention(d_model, n_heads, bias=False, dtype=torch.float64)
         layer.in_proj_weight.data = torch.tensor(np.hstack([w_q, w_k, w_v]).T)
         layer.out_proj.weight.data = torch.tensor(w_o.T)
-        words, future = torch.tensor(x), torch.tensor(~causal_mask(n, n))
+        words, future = torch.tensor(x), torch.tensor(~np.tri(n, dtype=bool))
         if np.allclose(given, layer(words, words, words, attn_mask=future)[0].detach().numpy(), atol=1e-9):
             continue
         if np.allclose(given, self_attention(x, w_q, w_k, w_v) @ w_o):
-            raise Wrong(
-                "That is one head, whatever n_heads says: each head gets its own columns of the three matrices."
-            )
+            raise Wrong("That is one head, whatever n_heads says: each head gets its own columns of the matrices.")
         if np.allclose(given, multi_head_attention(x, w_q, w_k, w_v, np.eye(d_model), n_heads)):
             raise Wrong("The heads are right, and w_o is missing: multiply the joined outputs by it.")
         if np.allclose(given, multi_head_attention(x, w_q, w_k, w_v, w_o, n_heads, causal=False)):
@@ -186,9 +169,7 @@ def _test_heads(answer: Any) -> str:
         by_turns = [self_attention(x, *(w[:, head::n_heads] for w in (w_q, w_k, w_v))) for head in range(n_heads)]
         if np.allclose(given, np.hstack(by_turns) @ w_o):
             raise Wrong("A head takes columns that are next to one another: the first width columns, then the next.")
-        raise Wrong(
-            "The numbers differ from PyTorch's: columns of each head, self_attention, side by side, then @ w_o."
-        )
+        raise Wrong("The numbers differ from PyTorch's: each head's columns, self_attention, side by side, then @ w_o.")
     return "Equal to PyTorch's MultiheadAttention with 1, 2 and 3 heads, to nine decimals."
 
 
@@ -214,17 +195,14 @@ def _test_leaks(answer: Any) -> str:
         verdicts[name] = bool(verdict)
     if verdicts["mask with minus infinity"]:
         raise Wrong(
-            "It says that minus infinity leaks, which is sound. Compare only the outputs before the word you changed: "
-            "that word's own output may move."
+            "It says that minus infinity leaks, which is sound. Compare only the outputs before the changed word."
         )
     for name, attend in VERSIONS.items():
         if name != "mask with minus infinity" and not verdicts[name]:
             hidden = " Here the later word's weight is 0, but its score still counts in the sum: change its key."
             more = hidden if attend is _masked_after_the_softmax else " Change key and value of the last word."
             raise Wrong(f"It does not see the leak of “{name}”.{more}")
-    return (
-        "Only minus infinity before the softmax holds. A weight of 0 is not enough while the later score is in the sum."
-    )
+    return "Only minus infinity before the softmax holds: a weight of 0 leaves the later score in the sum."
 
 
 def _test_tokens(answer: Any) -> str:
@@ -235,9 +213,7 @@ def _test_tokens(answer: Any) -> str:
     shared, unshared = map(int, answer)
     right = tuple(CARD // (2 * 2 * 32 * heads * 128) for heads in (8, 32))
     if (shared, unshared) == tuple(CARD // (2 * 32 * heads * 128) for heads in (8, 32)):
-        raise Wrong(
-            "Twice too many: a key and a value of 2 bytes a number each, or each number has 2 bytes; count both."
-        )
+        raise Wrong("Twice too many: there is a key and a value, and each number has 2 bytes; count both.")
     if (shared, unshared) == right[::-1]:
         raise Wrong("The other way round: more fit when keys and values are shared.")
     if shared == right[0] and unshared != right[1]:
@@ -247,16 +223,46 @@ def _test_tokens(answer: Any) -> str:
     return "Sharing by four leaves room for four times as many tokens."
 
 
-def _toy() -> dict[str, Any]:
-    return {"np": np, "softmax": softmax, "words_2": list(WORDS_2), "x_2": X_2}
+def merge(a: tuple, b: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the highest score, the sum and the mixture of two blocks of keys, from those of each."""
+    highest = np.maximum(a[0], b[0])
+    for_a, for_b = np.exp(a[0] - highest), np.exp(b[0] - highest)
+    return highest, a[1] * for_a + b[1] * for_b, a[2] * for_a + b[2] * for_b
 
 
-def _tools() -> dict[str, Any]:
-    return {"np": np, "softmax": softmax, "causal_mask": causal_mask}
+def _test_merge(answer: Any) -> str:
+    rng = np.random.default_rng(4)
+    for n, up in enumerate(([0, 3], [3, 0], [1000, 1000])):  # what is added to the scores of either block
+        scores, values = rng.normal(size=(5, 8)) + np.repeat(up, 4), rng.normal(size=(8, 3))
+        a, b, (highest, total, mixture) = (_block(scores[:, i], values[i]) for i in (np.s_[:4], np.s_[4:], np.s_[:]))
+        with np.errstate(all="ignore"):
+            given = call(answer, *(tuple(map(np.copy, block)) for block in (a, b)))
+        if not isinstance(given, tuple | list) or [np.shape(each) for each in given] != [(5, 1), (5, 1), (5, 3)]:
+            raise Wrong("From triples of arrays (n, 1), (n, 1) and (n, width) it should make a triple like them.")
+        if not np.allclose(given[0], highest):
+            raise Wrong("The first should be the higher of the two highest scores, query by query: np.maximum.")
+        if n == 0 and np.allclose(given[1], a[1] + b[1]):
+            raise Wrong("The sums were added as they are. The block with the lower highest score is scaled down first.")
+        if n == 1 and np.allclose(given[1], a[1] + b[1]):
+            raise Wrong("Only the first block is scaled down. Where it holds the highest score, the second has to be.")
+        if n == 2 and not np.isfinite(given[1]).all():
+            raise Wrong("Right for small scores, but e to the 1000 is too large: raise e to differences of scores.")
+        if np.allclose(given[1], total) and not np.allclose(given[2], mixture):
+            raise Wrong("The sum is right. The mixture is scaled by the same two factors, and not divided yet.")
+        if not np.allclose(given[1], total):
+            raise Wrong("The sum differs: scale a block by e to its own highest score minus the highest of both.")
+    return "Mixture divided by sum equals the softmax over all eight keys, wherever the highest score is."
 
 
-def _built() -> dict[str, Any]:
-    return {"np": np, "masked_scores": masked_scores, "row_weights": softmax, "self_attention": self_attention}
+def _block(scores: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    highest = scores.max(axis=1, keepdims=True)
+    powers = np.exp(scores - highest)
+    return highest, powers.sum(axis=1, keepdims=True), powers @ values
+
+
+def _given() -> dict[str, Any]:
+    built = {"masked_scores": masked_scores, "row_weights": softmax, "self_attention": self_attention}
+    return {"np": np, "softmax": softmax, "causal_mask": causal_mask, "x_2": X_2, **built}
 
 
 rich_bank = Exercise(
@@ -270,7 +276,7 @@ rich_bank = Exercise(
     exponentials = np.exp(x_2 @ x_2[5])
     rich_bank = exponentials / exponentials.sum() @ x_2
     """,
-    setting=_toy,
+    setting=_given,
 )
 
 leaks = Exercise(
@@ -289,7 +295,7 @@ leaks = Exercise(
         v_2[-1] += 1
         return not np.allclose(attend(q, k, v)[:-1], attend(q, k_2, v_2)[:-1])
     """,
-    setting=_tools,
+    setting=_given,
 )
 
 tokens_that_fit = Exercise(
@@ -302,6 +308,22 @@ tokens_that_fit = Exercise(
     solution_code="""
     tokens_that_fit = tuple(8_000_000_000 // (2 * 32 * heads * 128 * 2) for heads in (8, 32))
     """,
+)
+
+build_merge = Exercise(
+    answer="merge",
+    test=_test_merge,
+    hints=(
+        "The new highest score is np.maximum(a[0], b[0]): one for each query.",
+        "The factor of a block is e to its own highest score minus the new one; for the higher block that is 1.",
+    ),
+    solution_code="""
+    def merge(a, b):
+        highest = np.maximum(a[0], b[0])
+        for_a, for_b = np.exp(a[0] - highest), np.exp(b[0] - highest)
+        return highest, a[1] * for_a + b[1] * for_b, a[2] * for_a + b[2] * for_b
+    """,
+    setting=_given,
 )
 
 build_scores = Exercise(
@@ -317,7 +339,7 @@ build_scores = Exercise(
         scores = q @ k.T / np.sqrt(q.shape[1])
         return np.where(np.tri(len(q), len(k), dtype=bool), scores, -np.inf)
     """,
-    setting=_built,
+    setting=_given,
 )
 
 build_weights = Exercise(
@@ -333,7 +355,7 @@ build_weights = Exercise(
         exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)
     """,
-    setting=_built,
+    setting=_given,
 )
 
 build_output = Exercise(
@@ -349,7 +371,7 @@ build_output = Exercise(
         weights = row_weights(masked_scores(x @ w_q, x @ w_k))
         return weights @ (x @ w_v)
     """,
-    setting=_built,
+    setting=_given,
 )
 
 build_heads = Exercise(
@@ -368,7 +390,7 @@ build_heads = Exercise(
             outputs.append(self_attention(x, w_q[:, part], w_k[:, part], w_v[:, part]))
         return np.hstack(outputs) @ w_o
     """,
-    setting=_built,
+    setting=_given,
 )
 
 quiz = Quiz(

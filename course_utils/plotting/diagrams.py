@@ -77,6 +77,37 @@ def flow(
     ax.set_axis_off()
 
 
+def token_paths(start: str, paths: Sequence[Sequence[tuple[str, float]]], kinds: Sequence[str]) -> Figure:
+    """Draw continuations of a text as rows of tokens, each probability on its arrow, and the products at the ends.
+
+    Parameters
+    ----------
+    start : str
+        The last words before all of them.
+    paths : sequence of sequences of (token, probability)
+        A space is drawn as ␣.
+    kinds : sequence of str
+        The kind of the boxes of each row: see `flow`.
+    """
+    import matplotlib.pyplot as plt
+
+    middle, longest = (len(paths) - 1) / 2, max(len(path) for path in paths)
+    boxes, arrows, kind_of = {"start": (0.0, -1.3 * middle, start)}, [], {"start": "plain"}
+    for row, (path, kind) in enumerate(zip(paths, kinds, strict=True)):
+        before = "start"
+        for k, (token, p) in enumerate(path):
+            name = f"{row} {k}"
+            boxes[name], kind_of[name] = (3.0 * (k + 1), -1.3 * row, token.replace(" ", "␣")), kind
+            arrows.append((before, name, f"{p:.2f}"))
+            before = name
+        product = float(np.prod([p for _, p in path]))
+        boxes[f"product {row}"] = (3.0 * (longest + 1) - 0.4, -1.3 * row, f"= {product:.3f}")
+        kind_of[f"product {row}"] = "plain"
+    figure, ax = plt.subplots(figsize=(7.2, 0.5 + 0.75 * len(paths)))
+    flow(ax, boxes, arrows, kinds=kind_of, width=1.8, height=0.8, fontsize=8.5)
+    return figure
+
+
 def two_models(answers: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) -> Figure:
     """Draw how one sentence leads to a next token, an article and a topic, with the shape of each array on its arrow.
 

@@ -155,6 +155,11 @@ def _two_searches(rng: np.random.Generator, given: Given) -> Arguments:
     return [(b + rng.normal(0.2, 0.05, size=80), b)]
 
 
+def _two_blocks(rng: np.random.Generator, given: Given) -> Arguments:
+    highest, total, mixture = rng.normal(size=(2, 4, 1)), rng.uniform(1, 3, size=(2, 4, 1)), rng.normal(size=(2, 4, 3))
+    return [tuple(zip(highest, total, mixture, strict=True))]
+
+
 def _ways_to_attend(rng: np.random.Generator, given: Given) -> Arguments:
     softmax, mask = given["softmax"], given["causal_mask"]
 
@@ -297,6 +302,7 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("rerank_and_evaluate", "late_interaction"): _units((4, 5), (6, 5)),
     ("rerank_and_evaluate", "ndcg"): _these(([3, 1, 4, 2], {1: 2, 2: 1, 9: 3}, 3), ([5, 6], {6: 1}, 2)),
     ("self_attention", "build_heads"): _normal((4, 6), *4 * [(6, 6)], 2),
+    ("self_attention", "build_merge"): _two_blocks,
     ("self_attention", "build_output"): _normal((5, 4), *3 * [(4, 3)]),
     ("self_attention", "build_scores"): _normal((4, 3), (4, 3)),
     ("self_attention", "build_weights"): _masked,
