@@ -66,9 +66,9 @@ def block_bytes(raw: Sequence[int]) -> Figure:
         )
         if n >= 4:
             text = f"{n - 4}, {n + 12}"
-            ax.text(column + 0.47, -0.12 - 1.5 * row, text, ha="center", va="top", fontsize=7, color=PALE_INK)
+            ax.text(column + 0.47, -0.12 - 1.5 * row, text, ha="center", va="top", fontsize=8.5, color=PALE_INK)
     for x, text in ((0.97, "scale"), (2.97, "minimum")):
-        ax.text(x, -0.12, text, ha="center", va="top", fontsize=7.5, color=PALE_INK)
+        ax.text(x, -0.12, text, ha="center", va="top", fontsize=8.5, color=PALE_INK)
     ax.set(xlim=(-0.1, 10.1), ylim=(-2.1, 0.95))
     ax.set_axis_off()
     ax.set_title("Twenty bytes hold 32 weights: two in each blue byte")
@@ -84,7 +84,7 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         The versions of a model, by names that say ``pruned`` or ``student`` where they are. One that lies below the
         drawing is an arrow at its lower edge.
     speed : str
-        How fast the students are beside the others.
+        How fast the students are, and beside what.
     """
     from matplotlib.ticker import MultipleLocator
 
@@ -98,7 +98,7 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
                 (size, FLOOR),
                 (size, FLOOR + 0.02),
                 ha="center",
-                fontsize=8,
+                fontsize=9,
                 color=colour,
                 arrowprops={"arrowstyle": "->", "color": colour},
             )
@@ -106,11 +106,11 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         ax.plot([size, size], [low, high], color=colour, lw=1.6, alpha=0.6)
         ax.plot(size, mean, "o", color=colour, ms=6)
         across, offset = OFFSETS.get(name, ("left", (6, 0)))
-        style = {"textcoords": "offset points", "fontsize": 8, "color": colour, "va": "center"}
+        style = {"textcoords": "offset points", "fontsize": 9, "color": colour, "va": "center"}
         if name in LEADERS:
             style["arrowprops"] = {"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4}
         ax.annotate(name, (size, mean), offset, ha=across, **style)
-    ax.text(0.02, 0.06, f"orange: {speed}", transform=ax.transAxes, fontsize=8, color=colours["student"])
+    ax.text(0.02, 0.05, f"orange: {speed}", transform=ax.transAxes, fontsize=9, color=colours["student"])
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
     ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 160), ylim=(FLOOR, 0.99))
 

@@ -250,6 +250,21 @@ def learn_joined(
     return W
 
 
+def best_joined_rate(
+    deals: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],
+    join: Callable[..., np.ndarray],
+    judge: tuple[np.ndarray, np.ndarray],
+    rates: Sequence[float] = (30.0, 100.0, 300.0, 1000.0),
+    **how: int,
+) -> float:
+    """Return the learning rate with which `learn_joined` is right for most of the articles ``judge``, ``(X, y)``.
+
+    ``deals`` holds several lists of clients, over which accuracy is averaged; ``how`` goes to `learn_joined`.
+    """
+    right = [np.mean([accuracy(learn_joined(one, join, rate=rate, **how), *judge) for one in deals]) for rate in rates]
+    return rates[int(np.argmax(right))]
+
+
 def learn_together(
     clients: Sequence[tuple[np.ndarray, np.ndarray]],
     judge: tuple[np.ndarray, np.ndarray],

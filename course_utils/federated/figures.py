@@ -126,7 +126,7 @@ def draw_price(
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(6, 2.5), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6.4, 2.5), layout="constrained")
     places = range(len(noises))
     for (name, row), style in zip(found.items(), ("o-", "o--"), strict=True):
         ax.plot(places, row, style, color="#D55E00", label=f"words found, {name}")
@@ -135,6 +135,6 @@ def draw_price(
         ax.plot(places, row, style, color="#0072B2", label=f"accuracy, {name}")
     ax.set(xlabel="noise, as a multiple of the update's length", ylabel="share", ylim=(0, 1.04))
     ax.set_xticks(places, noises)
-    figure.legend(*ax.get_legend_handles_labels(), fontsize=8, loc="outside right center")
+    figure.legend(*ax.get_legend_handles_labels(), fontsize=9, loc="outside right center")
     ax.set_title("A noise of 0.03 hides words once, not twenty times")
     return figure

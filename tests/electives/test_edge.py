@@ -10,7 +10,6 @@ import pytest
 from course_utils.common.errors import InputError
 from course_utils.edge import energy, explorer, figures, gguf_block, judging, quantise, shipped, shrink, stream, student
 from course_utils.federated.averaging import load_articles
-from course_utils.tiny_gpt import Plan, TinyGPT, held_out_loss
 from course_utils.transformer.encoder import NumPyEncoder
 
 
@@ -123,17 +122,6 @@ def test_no_change_leaves_the_encoder_and_a_change_reaches_every_matrix(small):
     assert sum(np.prod(shape) for shape in seen) == shrink.encoder_weights(small)[0]
     coarse = shrink.change_encoder(small, lambda W: quantise.rounded(W, 3))
     assert 0.5 < (coarse.encode(texts) * small.encode(texts)).sum() < 0.999
-
-
-def test_a_changed_gpt_is_a_copy_and_its_losses_are_those_of_the_lesson():
-    model = TinyGPT(Plan(n_vocabulary=20, context=8, d_model=16, n_heads=2, n_layers=1), seed=0)
-    rng, before = np.random.default_rng(0), model.head.weight.clone()
-    inputs, targets = rng.integers(20, size=(2, 5, 8))
-    found = shrink.losses_by_window(shrink.change_gpt(model, lambda W: W), inputs, targets, batch=2)
-    assert found.mean() == pytest.approx(held_out_loss(model, inputs, targets), abs=1e-5)
-    zero = shrink.change_gpt(model, lambda W: 0 * W)
-    assert shrink.losses_by_window(zero, inputs, targets).mean() == pytest.approx(np.log(20), abs=1e-5)
-    assert bool((model.head.weight == before).all())
 
 
 def test_what_is_shipped_of_the_encoders_is_in_order():

@@ -69,6 +69,15 @@ def test_the_median_survives_a_liar_and_the_mean_does_not():
     assert np.abs(lied[np.median] - honest).max() < 1
 
 
+def test_the_best_rate_is_chosen_for_each_way_to_join():
+    clients, judge = small_clients(5), small_clients(1)[0]
+    how, rates = {"n_topics": 3, "n_steps": 2, "n_rounds": 3}, (0.0, 0.1, 0.5)
+    for join in (np.mean, np.median):
+        best = averaging.best_joined_rate([clients], join, judge, rates, **how)
+        right = [averaging.accuracy(averaging.learn_joined(clients, join, rate=rate, **how), *judge) for rate in rates]
+        assert right[rates.index(best)] == max(right) > right[0]
+
+
 def test_a_strong_pull_keeps_the_copy_at_the_servers_model():
     (X, y), W = small_clients(1)[0], np.random.default_rng(1).normal(size=(4, 3))
     lengths = [np.linalg.norm(train_locally(W, X, y, 0.1, 30, pull=pull) - W) for pull in (0.0, 1.0, 9.0)]
