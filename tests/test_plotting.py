@@ -76,11 +76,22 @@ def test_a_label_with_dollar_signs_is_no_formula():
     plt.close(figure)
 
 
-def test_parts_of_a_bar_lie_behind_each_other_and_nothing_gets_no_number():
+def test_the_turns_of_a_conversation_fill_a_strip():
+    figure = figures.turn_strips({"one": [("user", "ab")], "two": [("user", "ab"), ("assistant", "a" * 22)]})
+    bars_of = figure.axes[0].patches
+    assert [(bar.get_x(), bar.get_width()) for bar in bars_of] == [(0, 1), (0, 0.25), (0.25, 0.75)]
+    assert [text.get_text().split("\n")[0] for text in figure.axes[0].texts] == ["user", "user", "assistant"]
+    plt.close(figure)
+
+
+def test_a_coverage_curve_begins_with_all_answers_and_ends_with_ten():
     figure, ax = plt.subplots()
-    figures.stacked_bars(ax, ["found", "given"], {"right": [3, 5], "wrong": [2, 0]}, ["C0", "C1"])
-    assert [(bar.get_x(), bar.get_width()) for bar in ax.patches] == [(0, 3), (0, 5), (3, 2), (5, 0)]
-    assert [text.get_text() for text in ax.texts] == ["3", "5", "2", ""]
+    scores, right = np.linspace(0, 1, 20), np.arange(20) >= 10
+    figures.coverage_curves(ax, {"toy": (scores, right)}, [0.5])
+    line = ax.lines[0].get_xydata()
+    assert line[0].tolist() == [100, 50]
+    assert line[-1].tolist() == [50, 100]
+    assert ax.lines[1].get_xydata().tolist() == [[50, 100]]
     plt.close(figure)
 
 

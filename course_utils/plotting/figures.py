@@ -41,28 +41,6 @@ def bar_chart(
     ax.tick_params(left=False)
 
 
-def stacked_bars(
-    ax: Axes, rows: Sequence[str], parts: Mapping[str, Sequence[int]], colours: Sequence[str], columns: int = 2
-) -> None:
-    """Draw a horizontal bar for each row, the first on top, made of parts with their counts of answers in them.
-
-    Parameters
-    ----------
-    parts : mapping of str to sequence of int
-        By the part's name its count in each row. A part of 0 gets no number.
-    columns : int
-        Of the legend, to which the title keeps a distance.
-    """
-    starts = np.zeros(len(rows))
-    for (name, counts), colour in zip(parts.items(), colours, strict=True):
-        bars = ax.barh(list(rows), counts, left=starts, color=colour, label=name)
-        ax.bar_label(bars, [f"{n}" if n else "" for n in counts], label_type="center", color="white", fontsize=8)
-        starts += counts
-    ax.set(xlim=(0, starts.max()), xlabel="answers")
-    ax.invert_yaxis()
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.97), ncol=columns, fontsize=9)
-
-
 def interval_bars(
     ax: Axes,
     rows: Sequence[str],
@@ -89,6 +67,55 @@ def interval_bars(
             ax.text(end + 2, y, f"{count:.0f}", va="center", fontsize=9, weight="bold", bbox=box)
     ax.set(xlim=(0, 112), xticks=range(0, 101, 25), ylim=(len(rows) - 0.4, -0.6))
     ax.set_yticks(range(len(rows)), rows)
+
+
+def turn_strips(rows: Mapping[str, Sequence[tuple[str, str]]]) -> Figure:
+    """Draw conversations as strips: one row each, cut into turns, the user's in blue and the assistant's in orange.
+
+    Parameters
+    ----------
+    rows : mapping of str to sequence of (role, text)
+        By its label the turns of a conversation, a longer text wider; a role that is none of the two is drawn in grey.
+    """
+    import matplotlib.pyplot as plt
+
+    colours = {"user": "#DCEBF7", "assistant": "#FBE3CF"}
+    figure, ax = plt.subplots(figsize=(6.8, 0.7 + 0.5 * len(rows)), layout="constrained")
+    for y, turns in enumerate(rows.values()):
+        start, lengths = 0.0, [len(text) + 8 for _, text in turns]
+        for (role, text), length in zip(turns, lengths, strict=True):
+            width = length / sum(lengths)
+            ax.barh(y, width, 0.72, start, color=colours.get(role, "#EEEEEE"), edgecolor=PALE_INK, linewidth=1)
+            ax.text(start + width / 2, y, f"{role}\n{text}", ha="center", va="center", fontsize=8, color=INK)
+            start += width
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xticks=[])
+    ax.tick_params(left=False)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def coverage_curves(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]], thresholds: Sequence[float]) -> None:
+    """Draw which part of the answers is right against which part is given, for all thresholds on a score.
+
+    Parameters
+    ----------
+    curves : mapping of str to (scores, right)
+        By its label the score of each question, and whether its answer is right. Fewer than ten answers are not drawn.
+    thresholds : sequence of float
+        Those to mark on each curve; the first curve has their values beside them.
+    """
+    for k, (label, (scores, right)) in enumerate(curves.items()):
+        steps = [scores >= t for t in np.sort(scores)[:-9]]
+        line = [(100 * kept.mean(), 100 * right[kept].mean()) for kept in steps]
+        ax.plot(*np.transpose(line), DASHES[k], color=f"C{k}", label=label)
+        for t in thresholds:
+            x, y = 100 * (scores >= t).mean(), 100 * right[scores >= t].mean()
+            ax.plot(x, y, MARKS[k], color=f"C{k}")
+            if k == 0:
+                ax.annotate(f"{t}", (x, y), (0, -13), textcoords="offset points", ha="center", fontsize=8.5, color=INK)
+    ax.set(xlabel="answered, %", ylabel="right, % of the answered", xlim=(102, 0))
+    ax.legend(fontsize=9, loc="upper left")
 
 
 def next_token_bars(
