@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises import Exercise, Wrong, must_be_whole
+from course_utils.exercises import Exercise, Wrong, call, must_be_whole
 from course_utils.exercises.quiz import Question, Quiz
 
 SENTENCE = "The white stuff that falls from the sky in winter is called"
+QUESTION = "Which element has the atomic number {}?"
+ASKED = [QUESTION.format(number) for number in (74, 79, 82)]
+DESCRIBED = "What is the white stuff that falls from the sky in winter called?"
 
 
 @functools.lru_cache(maxsize=1)
@@ -34,6 +37,49 @@ def _setting() -> dict[str, Any]:
         "tested": known & ~examples,
         "model": NumPyLM.smollm2(),
     }
+
+
+@functools.lru_cache(maxsize=1)
+def _library() -> dict[str, Any]:
+    from course_utils.corpus import load_wikipedia
+    from course_utils.grounding import answer_prompt, generate_answers
+    from course_utils.search import BM25Index
+
+    articles = load_wikipedia()
+    titles = np.array(articles["title"])
+    return {
+        "np": np,
+        "sentence": SENTENCE,
+        "titles": titles,
+        "index": BM25Index(articles["text"]),
+        "openings": dict(zip(titles, articles["text"], strict=True)),
+        "answer_prompt": answer_prompt,
+        "generate_answers": generate_answers,
+    }
+
+
+def _test_snow_place(answer: Any) -> str:
+    found, before = (_places(text) for text in (SENTENCE.replace("falls", "fall"), SENTENCE))
+    must_be_whole("snow_place", answer)
+    place = found.index("Snow") + 1
+    if answer == place - 1:
+        raise Wrong("Nearly: positions in a list start at 0, and the first place is 1.")
+    if answer == 1:
+        raise Wrong("That is the search by vectors. Take index.search, the search by words.")
+    if answer in (len(found), len(before)):
+        raise Wrong("So many articles are found. At which place among them is Snow?")
+    if answer != place:
+        raise Wrong("Not the place of Snow. Search for sentence.replace('falls', 'fall') with k=len(titles).")
+    return (
+        f"BM25 now finds Snow, but puts {place - 1} articles before it, {found[0]} first: one shared word of six earns "
+        "few points."
+    )
+
+
+def _places(text: str) -> list[str]:
+    """Return the titles that the search by words finds, the best first."""
+    names = _library()
+    return [str(names["titles"][hit.position]) for hit in names["index"].search(text, k=len(names["titles"]))]
 
 
 def _test_few_right(answer: Any) -> str:
@@ -98,6 +144,45 @@ def _test_n_tokens(answer: Any) -> str:
     return f"Out of 49,152 possible tokens, {n_tokens} share nine tenths of the probability."
 
 
+def _test_answer_by_search(function: Any) -> str:
+    names = _library()
+    answer_prompt, answer = names["answer_prompt"], names["generate_answers"]
+    for asked in (*ASKED, DESCRIBED):
+        said = call(function, asked)
+        if isinstance(said, list):
+            raise Wrong("generate_answers returns a list of answers: return its first, with [0].")
+        if not isinstance(said, str):
+            raise Wrong(f"It should return the answer, a string, and it returns {type(said).__name__}.")
+        title = _places(asked)[0]
+        if "<|im_start|>" in said:
+            raise Wrong("It returns the prompt: let the model answer it, with generate_answers([prompt])[0].")
+        if said in names["openings"]:
+            raise Wrong("It returns a title: put the opening of that article before the question.")
+        if said == answer([answer_prompt(asked, names["openings"][title])])[0]:
+            continue
+        if said == answer([answer_prompt(asked)])[0]:
+            raise Wrong("The model had nothing to read: answer_prompt takes the opening as its second argument.")
+        if said == answer([answer_prompt(asked, title)])[0]:
+            raise Wrong("It gives the model the title to read: take openings[title].")
+        raise Wrong(f"For {asked!r} the model should read the opening of {title!r}, the first article by words.")
+    return f"It names tungsten, gold and lead. But a search that finds the wrong article misleads it: “{said}”"
+
+
+snow_place = Exercise(
+    "snow_place",
+    _test_snow_place,
+    (
+        'sentence.replace("falls", "fall") is the sentence to search for.',
+        "index.search(text, k=len(titles)) finds all articles with one of its words; a hit has a position.",
+        'Make a list of titles[hit.position]; its index("Snow") starts at 0.',
+    ),
+    """
+    hits = index.search(sentence.replace("falls", "fall"), k=len(titles))
+    snow_place = [titles[hit.position] for hit in hits].index("Snow") + 1
+    """,
+    _library,
+)
+
 few_right = Exercise(
     "few_right",
     _test_few_right,
@@ -143,6 +228,22 @@ n_tokens = Exercise(
     _setting,
 )
 
+answer_by_search = Exercise(
+    "answer_by_search",
+    _test_answer_by_search,
+    (
+        "Three steps: find a title, write a prompt with the opening of that article, let the model answer.",
+        "titles[index.search(asked, k=1)[0].position] is the first title by words.",
+        "generate_answers takes a list of prompts and returns a list of answers: [0] is the first.",
+    ),
+    """
+    def answer_by_search(asked):
+        title = titles[index.search(asked, k=1)[0].position]
+        return generate_answers([answer_prompt(asked, openings[title])])[0]
+    """,
+    _library,
+)
+
 quiz = Quiz(
     (
         Question(
@@ -155,12 +256,12 @@ quiz = Quiz(
             "The numbers of its tokens.",
         ),
         Question(
-            "Sentence B shared six words with ours, sentence A one. Why did A get the higher cosine similarity?",
+            "Sentence B shares six words with ours, sentence A one. Why did A get the higher cosine similarity?",
             {
-                "A is shorter.": "C is short, too, and got the lowest of the three.",
+                "A is shorter.": "C and D are short, too, and got the lowest two.",
                 "The encoder counts shared words.": "Then B would have won.",
-                "It is about the same thing, and here that counted for more than six words.": "0.49 for A, and 0.32 "
-                "and 0.42 for two sentences with six of our words. They count, too: without any, the garden has 0.26.",
+                "It is about the same thing, and here that counted for more than six words.": "0.49 for A, and "
+                "0.42 for B. Our words count, too: without any of them the garden has only 0.26.",
             },
             "It is about the same thing, and here that counted for more than six words.",
         ),
