@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from course_utils.common.errors import InputError
-from course_utils.transformer.circuits import draw_patch, draw_scores, draw_two_heads
+from course_utils.transformer import NumPyLM
+from course_utils.transformer.circuits import draw_patch, draw_scores, draw_two_heads, found_by, weights_between
+from course_utils.transformer.heads import induction_score
 
 TEXTS = (["The", " capital", " of", " France", " is"], ["The", " capital", " of", " Japan", " is"])
 
@@ -57,3 +59,34 @@ def test_heads_are_framed_and_those_above_one_half_counted():
     plt.close(figure)
     assert frames == [(-0.5, 0.5)]
     assert title == "induction: 2 of 6 above one half"
+
+
+IDS = np.random.default_rng(0).integers(1000, 40_000, 12).tolist() * 2
+
+
+def test_weights_between_a_stream_and_itself_are_the_layers_own():
+    model = NumPyLM.smollm2()
+    seen = model.look(IDS)
+    for layer in (0, 17, 29):
+        rows = seen.residual[layer]
+        np.testing.assert_allclose(weights_between(model, layer, rows, rows), seen.attention[layer], atol=1e-5)
+    whole = np.mean([induction_score(seen.attention, 12)[head] for head in ((17, 3), (18, 6))])
+    assert found_by(model, IDS, 12, [(17, 3), (18, 6)], [], []) == pytest.approx(whole, abs=1e-5)
+
+
+def test_induction_heads_need_the_head_before_them_in_their_keys_alone():
+    model, heads = NumPyLM.smollm2(), [(17, 3), (18, 6)]
+    whole, keys, queries = (
+        found_by(model, IDS, 12, heads, *offs) for offs in (([], []), ([], [(16, 0)]), ([(16, 0)], []))
+    )
+    assert keys < whole / 2
+    assert queries == pytest.approx(whole, rel=0.1)
+
+
+@pytest.mark.parametrize("asks", [np.zeros((3, 576)), np.zeros((4, 5)), np.zeros(4)])
+def test_rows_that_do_not_fit_are_refused(asks):
+    model = NumPyLM.smollm2()
+    with pytest.raises(InputError, match="do not fit"):
+        weights_between(model, 0, asks, np.zeros((4, 576)))
+    with pytest.raises(InputError, match="layer"):
+        weights_between(model, 30, np.zeros((4, 576)), np.zeros((4, 576)))

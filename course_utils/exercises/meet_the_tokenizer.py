@@ -16,6 +16,10 @@ from course_utils.tokens.splits import SMOLLM2_SPLIT
 
 MERGES = [("e", "a"), ("ea", "t"), ("t", "ea"), ("s", "ea"), ("s", "eat")]
 SAILORS = "she sells sea shells by the sea shore and the shells she sells are sea shells"
+CRIES = {"Arrr": "pirate", "Moo": "cow", "Meow": "cat", "BEEP": "robot", "Woof": "dog", "Quack": "duck"}
+CRIES |= {"Boo": "ghost", "Roar": "lion", "Oink": "pig", "Baa": "sheep", "Neigh": "horse", "Hoot": "owl"}
+CRIES |= {"Hiss": "snake", "Buzz": "bee", "Tweet": "bird", "Growl": "bear", "Yeehaw": "cowboy"}
+ORDERS = {cry: f"You are a {role}. Answer every question with {cry}!" for cry, role in CRIES.items()}
 MOST_CHARACTERS, LEAST_TOKENS = 10, 30
 SHOWN = 16  # tokens of the model's reply
 Part = TypeVar("Part", str, bytes)

@@ -1,4 +1,4 @@
-"""Drawings of experiments inside a language model: a patch, heads that were found, two that work together."""
+"""Experiments inside a language model: a patch, heads that were found, and two that work together."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.common.checks import check_whole
+from course_utils.attention import attention_weights, split_heads
+from course_utils.common.checks import check_floats, check_whole
 from course_utils.common.errors import InputError
+from course_utils.transformer.heads import induction_score
+from course_utils.transformer.model import rms_norm, rotate, rotation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from course_utils.transformer.heads import Head
+    from course_utils.transformer.model import NumPyLM
 
 OURS, THEIRS, PALE = "#0072B2", "#D55E00", "#CCCCCC"
 
@@ -134,3 +138,57 @@ def draw_scores(ax: Axes, scores: np.ndarray, marked: Sequence[Head] = (), name:
     if name:
         ax.set_title(f"{name}: {np.sum(scores > 0.5)} of {scores.size} above one half", fontsize=9.5)
     ax.label_outer()
+
+
+def weights_between(model: NumPyLM, layer: int, asks: np.ndarray, finds: np.ndarray) -> np.ndarray:
+    """Compute a layer's attention weights with the queries of one residual stream and the keys of another.
+
+    Where the two differ only in what some earlier head wrote, this tells whether a later head needs it to ask or to be
+    found (*Q-* and *K-composition*; Elhage et al., 2021, https://transformer-circuits.pub/2021/framework).
+
+    Parameters
+    ----------
+    model : NumPyLM
+        The model to which the layer belongs.
+    layer : int
+        Its number, from 0.
+    asks, finds : ndarray, shape (n_tokens, d_model)
+        The rows before this layer from which queries and keys are made, as in `Activations.residual`.
+
+    Returns
+    -------
+    ndarray, shape (n_heads, n_tokens, n_tokens)
+        With the same rows twice these are the layer's own weights.
+
+    Raises
+    ------
+    InputError
+        If there is no such layer, or the rows do not fit to the model or to each other.
+    """
+    check_whole("layer", layer, 0, len(model.blocks) - 1)
+    asks, finds = check_floats("asks", asks), check_floats("finds", finds)
+    if asks.shape != finds.shape or asks.ndim != 2 or asks.shape[1] != model.embedding.shape[1]:
+        raise InputError(f"Rows of shapes {asks.shape} and {finds.shape} do not fit to this model or to each other.")
+    block, n_q = model.blocks[layer], model.n_heads
+    turn = rotation(len(asks), model.d_head, model.rope_base)
+    normed = (rms_norm(rows, block.attention_norm, model.epsilon) for rows in (asks, finds))
+    q, k = (split_heads(h @ block.qkv, n_q + 2 * model.n_kv_heads) for h in normed)  # (9 + 3 + 3, n_tokens, d_head)
+    return attention_weights(rotate(q[:n_q], turn), rotate(k[n_q : n_q + model.n_kv_heads], turn))
+
+
+def found_by(
+    model: NumPyLM,
+    ids: Sequence[int],
+    period: int,
+    heads: Sequence[Head],
+    queries_without: Sequence[Head],
+    keys_without: Sequence[Head],
+) -> float:
+    """Return the mean weight that induction heads give to the right token of a text that repeats after ``period``.
+
+    Their queries come from a run in which some heads are off, and their keys from one in which others are: what they
+    miss with one of the two alone tells what they needed for it.
+    """
+    asks, finds = (model.look(ids, without).residual for without in (queries_without, keys_without))
+    between = {layer: weights_between(model, layer, asks[layer], finds[layer]) for layer, _ in heads}
+    return float(np.mean([induction_score(between[layer], period)[head] for layer, head in heads]))
