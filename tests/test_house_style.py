@@ -172,6 +172,12 @@ def test_lines_of_prose_are_not_endless(book):
     assert all(len(lines(cell)) <= 30 for cell in book.prose)
 
 
+def test_tables_stand_row_by_row_and_prose_is_no_code_by_its_indent(book):
+    for line in (line for cell in book.prose for line in lines(cell)):
+        assert "|---" not in line or re.fullmatch(r"\|(:?-+:?\|)+", line), line
+        assert not re.match(r" {4}\S| {6,}", line), line
+
+
 def test_links_inside_the_course_exist(book):
     for cell in book.prose:
         for target in re.findall(r"\]\((?!https?:|#|attachment:)([^)\s]+)\)", cell.source):

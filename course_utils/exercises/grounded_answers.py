@@ -354,8 +354,7 @@ quiz = Quiz(
                 "anyway.",
                 "Nothing. Only the prompt is longer.": "The same model, with the same parameters, reads other tokens.",
                 "It switches off what the model learned before, so that only the passage counts.": "With nothing to "
-                "read it wrote 12 players for handball and seven invented games, and for six of these eight it still "
-                "did so with a passage that says seven.",
+                "read, 8 of 9 answers were 12 players; with a passage that says seven, 6 still were.",
             },
             "Nothing. Only the prompt is longer.",
         ),

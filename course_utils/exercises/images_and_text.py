@@ -361,7 +361,7 @@ quiz = Quiz(
         Question(
             "What does a projection in front of a language model hand over?",
             {
-                "A caption that the model then corrects.": "No word is involved before the model writes.",
+                "A caption that the model then corrects.": "The projection hands over numbers, no caption.",
                 "The pixels, one token each.": "Five thousand tokens a picture, and none of them means anything.",
                 "New weights for the model.": "The model stays as it is.",
                 "A few vectors, as if they were embeddings of words.": "The model reads them like tokens.",
