@@ -113,7 +113,12 @@ def coverage_curves(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]
             x, y = 100 * (scores >= t).mean(), 100 * right[scores >= t].mean()
             ax.plot(x, y, MARKS[k], color=f"C{k}")
             if k == 0:
-                looks = {"ha": "center", "fontsize": 8.5, "color": INK, "bbox": {"fc": "white", "ec": "none", "pad": 0.5}}
+                looks = {
+                    "ha": "center",
+                    "fontsize": 8.5,
+                    "color": INK,
+                    "bbox": {"fc": "white", "ec": "none", "pad": 0.5},
+                }
                 ax.annotate(f"{t}", (x, y), (0, -13), textcoords="offset points", **looks)
     ax.set(xlabel="answered, %", ylabel="right, % of the answered", xlim=(102, 0))
     ax.legend(fontsize=9, loc="upper left")
