@@ -2,9 +2,10 @@
 
 First the *tuning* of the four ways to balance a pole, each on the same five seeds, which the notebook does not use.
 Then the *leash*: the tiny GPT of notebook 13 is paid for a word, at several prices of a nat of divergence from what it
-was, from three seeds each. Then the same model learns from *pairs* of its own texts, by DPO and by plain likelihood. At
-last it is paid for the word by *groups*, which is GRPO, with each batch used once or four times, with and without clip.
-How probable the model as it was makes each *count* of the word is estimated too.
+was, from three seeds each. Then the same model learns from *pairs* of its own texts, by DPO and by plain likelihood,
+and from a *score* fitted to these pairs, which is RLHF. At last it is paid for the word by *groups*, which is GRPO,
+with each batch used once or four times, with and without clip. How probable the model as it was makes each *count* of
+the word is estimated too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from course_utils.common.files import save_file
 from course_utils.rewards.cartpole import judge_policy, learn_cells, reinforce
 from course_utils.rewards.groups import learn_from_groups
 from course_utils.rewards.rare import chances_of_counts
+from course_utils.rewards.scores import fit_score, token_counts
 from course_utils.rewards.shipped import BEGINNING, FOLDER, QUESTIONS, WORD, load_pairs
 from course_utils.rewards.words import judge_texts, learn_from_pairs, learn_from_reward, load_reference, write_many
 from course_utils.tiny_gpt.model import TinyGPT
@@ -108,6 +110,34 @@ def preferred_runs() -> list[dict]:
     return runs
 
 
+def scored_runs() -> list[dict]:
+    """Return all runs of the model that is paid by a score fitted to the first hundred pairs, with and without leash.
+
+    They are judged by the word, as the others are; ``score`` is the mean score of the same texts, and each look of
+    ``looks`` has the mean score, count and share with the word of a batch of the learning.
+    """
+    (cutter, reference, beginning, paid), runs = setting(), []
+    weights = fit_score(*(torch.tensor(texts[:100]) for texts in load_pairs()), len(beginning), 512)
+    for beta in (0.0, 0.3):
+        for seed in SEEDS:
+            looks = []
+
+            def rated(rows: list[list[int]], looks: list = looks) -> np.ndarray:
+                scores, counted = (token_counts(torch.tensor(rows), 0, 512) @ weights).numpy(), paid(rows)
+                looks.append([round(float(one), 3) for one in (scores.mean(), counted.mean(), (counted > 0).mean())])
+                return scores
+
+            model, _ = learn_from_reward(reference, beginning, rated, beta=beta, n_steps=N_STEPS, seed=seed)
+            looks = looks[9::10]
+            judged = {name: round(number, 3) for name, number in judge_texts(model, reference, beginning, paid).items()}
+            score = round(judge_texts(model, reference, beginning, rated)["reward"], 3)
+            texts = write_many(model, beginning, 3, draws=torch.Generator().manual_seed(seed))
+            texts = [cutter.decode(row) for row in texts.tolist()]
+            runs.append({"beta": beta, "seed": seed, **judged, "score": score, "looks": looks, "texts": texts})
+            print(runs[-1], flush=True)
+    return runs
+
+
 def group_runs() -> list[dict]:
     """Return all runs of GRPO: a batch used for one update or four, with the clip and without, judged on the way."""
     (cutter, reference, _, paid), runs = setting(), []
@@ -150,7 +180,7 @@ def counts() -> dict:
 
 SPREAD = {"mean": np.mean, "lowest": np.min, "highest": np.max}
 MAKE = {"tuning": tuning, "pairs": pairs, "leash": leash_runs, "preferred": preferred_runs, "groups": group_runs}
-MAKE |= {"counts": counts}
+MAKE |= {"counts": counts, "scored": scored_runs}
 
 
 def main() -> None:

@@ -370,7 +370,7 @@ quiz = Quiz(
             "A bonus for passing a square made the agent stay there. Which addition leaves the best policy as it was?",
             {
                 "A bonus twice as large.": "Then it pays even more to stay: the page had 2.41 in a walk, for 1.21.",
-                "The same bonus, taken back on leaving the square.": "That is a potential: around a loop it sums to 0.",
+                "The same bonus, taken back on leaving the square.": "A potential: around a loop it gains nothing.",
                 "A bonus for every square.": "Then the agent would rather not arrive either.",
             },
             "The same bonus, taken back on leaving the square.",

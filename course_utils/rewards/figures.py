@@ -124,13 +124,19 @@ def rlhf() -> Figure:
     boxes |= {"shown": (0, 5, "1: people's\nown texts"), "texts": (5.4, 0, "3: texts"), "gain": (16.2, 0, "advantage")}
     boxes |= {"reference": (10.8, 1.7), "critic": (10.8, -1.7), "update": (16.2, -3.9, "clipped\nupdate")}
     arrows = [("choices", "judge", "fit"), ("policy", "texts", "write"), ("judge", "gain", "reward")]
-    arrows += [("shown", "policy", "fine-tune"), ("texts", "judge", "read"), ("texts", "reference")]
-    arrows += [("texts", "critic"), ("reference", "gain", "β · KL"), ("critic", "gain", "baseline")]
+    arrows += [("shown", "policy", "fine-tune"), ("texts", "choices"), ("texts", "judge", "read")]
+    arrows += [
+        ("texts", "reference"),
+        ("texts", "critic"),
+        ("reference", "gain", "β · KL"),
+        ("critic", "gain", "baseline"),
+    ]
     arrows += [("gain", "update"), ("update", "policy", "push, and again", -0.3)]
     kinds = dict.fromkeys(("judge", "policy", "reference", "critic"), "weights")
     kinds |= dict.fromkeys(("gain", "update"), "step")
-    figure, ax = plt.subplots(figsize=(6.4, 3.7))
-    flow(ax, boxes, arrows, kinds=kinds, width=3.2, height=1.3, fontsize=8.5)
+    figure, ax = plt.subplots(figsize=(5.7, 3.4))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.4, height=1.4, fontsize=8)
+    ax.text(5.1, 2.5, "compare", fontsize=7, color=PALE_INK, ha="right", va="center")
     ax.set(ylim=(-5.4, 5.9))
     ax.set_title("Demonstrations, then choices, then rewards")
     return figure

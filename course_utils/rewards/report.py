@@ -9,7 +9,7 @@ import numpy as np
 from course_utils.common.errors import InputError
 from course_utils.evaluation import with_interval
 
-__all__ = ["at_count", "group_rows", "leash_rows", "named_rows", "runs_by_way", "with_interval"]
+__all__ = ["at_count", "group_rows", "leash_rows", "named_rows", "runs_by_way", "score_rows", "with_interval"]
 
 
 def named_rows(rows: Sequence[tuple[str, Mapping]]) -> list[str]:
@@ -49,6 +49,32 @@ def leash_rows(runs: Sequence[Mapping]) -> list[str]:
         different = np.mean([run["different"] for run in some])
         rows.append(f"β = {beta:3}: {with_it}  {reward}  {kl}  different {different:2.0f}  objective {aim:+.2f}")
     return rows
+
+
+def score_rows(runs: Sequence[Mapping], updates: Sequence[int] = (10, 20)) -> list[str]:
+    r"""Write for each leash how the learned score and what it stands for went on: means, with lowest and highest.
+
+    Examples
+    --------
+    >>> run = {"beta": 0.3, "looks": [[0.5, 0.4, 0.3]], "score": 2.0, "reward": 1.5, "with_it": 0.8, "kl": 6.0}
+    >>> print(*score_rows([run], updates=[10]), sep="\n")
+    β = 0.3, update 10: score  0.5 (0.5-0.5)  count  0.4 (0.4-0.4)  with_it 0.30 (0.30-0.30)
+    β = 0.3, the end  : score  2.0 (2.0-2.0)  count  1.5 (1.5-1.5)  with_it 0.80 (0.80-0.80)  kl  6.0 (6.0-6.0)
+    """
+    rows = []
+    for beta in sorted({run["beta"] for run in runs}):
+        some = [run for run in runs if run["beta"] == beta]
+        seen = {f"update {n}": [_look(run["looks"][n // 10 - 1]) for run in some] for n in updates}
+        seen["the end"] = [{**run, "count": run["reward"]} for run in some]
+        for when, looks in seen.items():
+            how = (("score", 1, 4), ("count", 1, 4), ("with_it", 2, 4), *([("kl", 1, 4)] if when == "the end" else []))
+            rows.append(f"β = {beta:3}, {when:9}: " + "  ".join(_spread(looks, *each) for each in how))
+    return rows
+
+
+def _look(numbers: Sequence[float]) -> dict[str, float]:
+    """Name the numbers of a look of `shipped.load_scored`."""
+    return dict(zip(("score", "count", "with_it"), numbers, strict=True))
 
 
 def _spread(runs: Sequence[Mapping], name: str, digits: int, width: int) -> str:

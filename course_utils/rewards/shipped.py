@@ -77,6 +77,16 @@ def load_preferred() -> list[dict[str, Any]]:
     return _read("preferred.json")
 
 
+def load_scored() -> list[dict[str, Any]]:
+    """Return the runs of the tiny GPT that was paid by a score that `scores.fit_score` fitted to a hundred pairs.
+
+    There are three seeds for each ``beta``. A run has what `words.judge_texts` says of fresh texts by the word
+    (``with_it``, ``reward``, ``kl``, ``different``), ``score``, the mean score of these texts, ``texts``, three texts,
+    and ``looks``: after each ten updates the batch's mean score, mean count of the word and share of texts with it.
+    """
+    return _read("scored.json")
+
+
 def load_groups() -> list[dict[str, Any]]:
     """Return the runs of GRPO, three seeds for each way to use a batch: ``n_updates`` times, clipped at ``epsilon``.
 

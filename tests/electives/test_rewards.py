@@ -30,6 +30,7 @@ from course_utils.rewards import (
     pull_many,
     rare,
     sampled_gradients,
+    scores,
     shipped,
     upper_bounds,
     with_bonus,
@@ -58,8 +59,8 @@ def test_regret_of_equal_arms_is_zero_and_grows_never_downwards():
 
 def test_optimism_and_ucb_try_every_arm_first():
     chances = np.array([[0.0, 1e-9, 2e-9, 3e-9]] * 30)  # nothing pays
-    for scores, more in ((upper_bounds(0.5), {}), (explore_evenly(0.0), {"start": 1.0, "weight": 3})):
-        lost = pull_many(chances, scores, 4, **more)
+    for ways, more in ((upper_bounds(0.5), {}), (explore_evenly(0.0), {"start": 1.0, "weight": 3})):
+        lost = pull_many(chances, ways, 4, **more)
         np.testing.assert_allclose(lost[:, -1], 6e-9)  # 3 + 2 + 1 + 0, each arm once
 
 
@@ -387,6 +388,17 @@ def test_a_step_on_pairs_is_one_step_of_adam_on_the_loss_by_hand(small):
     assert after[0].mean() > after[1].mean()
 
 
+def test_a_fitted_score_sets_the_better_texts_one_above_the_worse():
+    rng = np.random.default_rng(0)
+    better, worse = (torch.tensor(rng.integers(20, size=(30, 9))) for _ in range(2))
+    better[:, 4], worse[worse == 7] = 7, 8  # what the choices are about
+    weights = scores.fit_score(better, worse, 1, 20)
+    above = (scores.token_counts(better, 1, 20) - scores.token_counts(worse, 1, 20)) @ weights
+    assert above.mean().item() == pytest.approx(1, abs=1e-5)
+    assert weights.argmax() == 7
+    assert scores.token_counts(better, 1, 20).sum(dim=1).tolist() == [8] * 30
+
+
 def test_the_loss_of_groups_is_the_one_that_learners_build():
     rng = np.random.default_rng(0)
     old, before = -2 * rng.random((2, 4, 5)), -2 * rng.random((2, 4, 5))
@@ -421,6 +433,8 @@ def test_texts_of_other_shapes_are_refused(small):
     how = {"beta": 0.1, "n_steps": 1, "learning_rate": 1e-3, "seed": 0}
     with pytest.raises(InputError, match="needs a worse one"):
         words.learn_from_pairs(small, torch.ones(2, 5), torch.ones(3, 5), 1, **how)
+    with pytest.raises(InputError, match="needs a worse one"):
+        scores.fit_score(torch.ones(2, 5).long(), torch.ones(3, 5).long(), 1, 9)
 
 
 def test_one_text_at_a_time_the_tiny_gpt_writes_with_the_same_probabilities():
@@ -492,6 +506,8 @@ def test_the_shipped_runs_are_whole_and_the_leash_orders_them():
         "cells": 15,
     }
     assert len(shipped.load_preferred()) == 18
+    assert [(run["beta"], run["seed"]) for run in shipped.load_scored()] == [(b, s) for b in (0, 0.3) for s in range(3)]
+    assert all(len(run["looks"]) == 8 and len(run["texts"]) == 3 for run in shipped.load_scored())
     runs = shipped.load_groups()
     assert [(run["n_updates"], run["epsilon"]) for run in runs[::3]] == [(1, 0.2), (4, 0.2), (4, None)]
     assert all(len(run["history"]) == len(run["looks"]) == 12 for run in runs)
