@@ -12,7 +12,7 @@ var Scorer = {
   score: (hit) => {
     const place = (hit[2] ?? "").slice(1), letters = place.slice("term-".length);
     const leadsHere = ([, places]) => places.some(([, id]) => id === place);
-    const [entry] = place.startsWith("term-") ? Object.entries(Search._index.indexentries).find(leadsHere) ?? [] : [];
+    const [entry] = place.startsWith("term-") ? Object.entries(Search._index.indexentries ?? {}).find(leadsHere) ?? [] : [];
     if (entry) {
       const asWritten = entry.replace(/\w/g, (letter, at) => (letters[at]?.toLowerCase() === letter ? letters[at] : letter));
       hit[1] = `${asWritten}, in the glossary`;

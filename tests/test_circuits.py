@@ -90,3 +90,15 @@ def test_rows_that_do_not_fit_are_refused(asks):
         weights_between(model, 0, asks, np.zeros((4, 576)))
     with pytest.raises(InputError, match="layer"):
         weights_between(model, 30, np.zeros((4, 576)), np.zeros((4, 576)))
+
+
+def test_no_heads_are_nothing_to_measure():
+    with pytest.raises(InputError, match="no heads"):
+        found_by(NumPyLM.smollm2(), IDS, 12, [], [], [])
+
+
+def test_a_patch_after_the_last_block_reaches_its_own_row_alone():
+    figure = draw_patch(TEXTS, 1, depth=30, n_blocks=30)
+    found = coloured(figure)
+    plt.close(figure)
+    assert found == [1]

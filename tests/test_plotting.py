@@ -95,6 +95,15 @@ def test_a_coverage_curve_begins_with_all_answers_and_ends_with_ten():
     plt.close(figure)
 
 
+def test_a_coverage_curve_needs_ten_answers_and_leaves_out_a_threshold_above_all():
+    _, ax = plt.subplots()
+    with pytest.raises(InputError, match="at least ten"):
+        figures.coverage_curves(ax, {"toy": (np.arange(9.0), np.ones(9, dtype=bool))}, [])
+    figures.coverage_curves(ax, {"toy": (np.arange(12.0), np.ones(12, dtype=bool))}, [20])
+    assert len(ax.lines) == 1
+    plt.close("all")
+
+
 def test_counts_are_drawn_in_percent_with_their_intervals():
     figure, ax = plt.subplots()
     figures.interval_bars(

@@ -173,6 +173,11 @@ def test_the_teacher_takes_cosines_that_are_known():
     assert one.shares == pytest.approx(teacher_shares([-3.0, -3.5], [0.4, 0.5]))
 
 
+def test_the_teacher_needs_a_likelihood_and_a_cosine_for_each_candidate():
+    with pytest.raises(InputError, match="has 2 candidates"):
+        teach(QUERIES[:1], TEXTS, [[4, 3]], [[-3.0]], [[0.4, 0.5]])
+
+
 def test_training_changes_the_updates_alone_and_the_loss_falls():
     encoder = with_updates()
     before = weights(encoder)

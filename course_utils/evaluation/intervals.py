@@ -140,10 +140,11 @@ def exact_p_value(a: Sequence[float], b: Sequence[float], steps: int = 2520) -> 
 
 
 def power(differences: Sequence[float], n_questions: int, n_draws: int = 5_000, seed: int = 0) -> float:
-    """Estimate how often ``n_questions`` new questions would show a difference as large as the one that was measured.
+    """Estimate the power of a test: how often ``n_questions`` new questions would tell the difference from zero.
 
-    Each draw takes that many of the differences, with replacement, and counts if its mean is more than 1.96 standard
-    errors away from zero, on either side: in about 5 of 100 draws where there is no difference.
+    The measured ``differences`` stand for those of all questions. Each draw takes that many of them, with replacement,
+    and counts if its mean is more than 1.96 standard errors away from zero, on either side: in about 5 of 100 draws
+    where there is no difference.
 
     Raises
     ------

@@ -180,7 +180,10 @@ def _test_gain_from_seeing(function: Any) -> str:
         own_before, other_before, own_after, other_after = four
         before, after = other_before - own_before, other_after - own_after
         fall, gains = (own_before - own_after).mean(), after - before
-        found = np.asarray(call(function, *four), dtype=float)
+        given = four.copy()
+        found = np.asarray(call(function, *given), dtype=float)
+        if not np.array_equal(given, four):
+            raise Wrong("Your function changes the losses that it was given: write a - b, not a -= b.")
         if found.shape != (2,):
             raise Wrong("Return two numbers: the mean gain, and for how many pictures the distance grew.")
         mean, grew = found

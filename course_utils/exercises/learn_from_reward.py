@@ -100,7 +100,7 @@ def _test_smallest_bonus(answer: Any) -> str:
 def _test_policy_gradient(function: Any) -> str:
     logits, reward, baseline = np.array([1.0, 0.5, 0.0]), 2.0, 0.5
     p, row = softmax(logits), np.array([0.0, 1.0, 0.0])
-    found = np.asarray(call(function, logits, 1, reward, baseline))
+    found = np.asarray(call(function, logits.copy(), 1, reward, baseline))
     if found.shape != logits.shape:
         raise Wrong(f"Every logit gets a push, so the shape is {logits.shape}, and yours is {found.shape}.")
     wrong = {
@@ -118,7 +118,7 @@ def _test_policy_gradient(function: Any) -> str:
             raise Wrong(message)
     if not np.allclose(found, 1.5 * (row - p)):
         raise Wrong(f"The push should be {(1.5 * (row - p)).round(3)}, and yours is {found.round(3)}.")
-    below = np.asarray(call(function, logits, 0, 0.2, baseline))
+    below = np.asarray(call(function, logits.copy(), 0, 0.2, baseline))
     if not np.allclose(below, -0.3 * (np.eye(3)[0] - p)):
         raise Wrong("A reward below the baseline pushes the token down: keep the sign of reward - baseline.")
     return "One token was drawn, and all three logits move; their pushes add up to 0."

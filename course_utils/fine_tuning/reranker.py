@@ -157,18 +157,19 @@ def teach(
     Returns
     -------
     list of Example
-        One for each query, with its candidates in their order.
+        One for each query, with its candidates in order; an `InputError` if these are not as many as its numbers.
     """
     if cosines is None:
         sums = zip(queries, _in_given_order(maxsim_rerank(queries, texts, positions), positions), strict=True)
         cosines = [np.divide(some, max(1, len(encoder_tokens(query)))) for query, some in sums]
     if likelihoods is None:
-        ranked = likelihood_rerank(queries, [beginning(text) for text in texts], positions)
-        likelihoods = _in_given_order(ranked, positions)
+        read = [beginning(text) for text in texts]
+        likelihoods = _in_given_order(likelihood_rerank(queries, read, positions), positions)
     examples = []
     for query, some, *both in zip(queries, positions, likelihoods, cosines, strict=True):
-        shares = teacher_shares(*both)
-        examples.append(Example(query, tuple(_position(one) for one in some), tuple(shares.tolist())))
+        if {len(each) for each in both} != {len(some)}:
+            raise InputError(f"{query!r} has {len(some)} candidates: give a likelihood and a cosine for each of them.")
+        examples.append(Example(query, tuple(map(_position, some)), tuple(teacher_shares(*both).tolist())))
     return examples
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.common.errors import InputError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -86,7 +88,8 @@ def turn_strips(rows: Mapping[str, Sequence[tuple[str, str]]]) -> Figure:
         for (role, text), length in zip(turns, lengths, strict=True):
             width = length / sum(lengths)
             ax.barh(y, width, 0.72, start, color=colours.get(role, "#EEEEEE"), edgecolor=PALE_INK, linewidth=1)
-            ax.text(start + width / 2, y, f"{role}\n{text}", ha="center", va="center", fontsize=8, color=INK)
+            looks = {"ha": "center", "va": "center", "fontsize": 8, "color": INK, "parse_math": False}
+            ax.text(start + width / 2, y, f"{role}\n{text}", **looks)
             start += width
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xticks=[])
@@ -104,12 +107,19 @@ def coverage_curves(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]
         By its label the score of each question, and whether its answer is right. Fewer than ten answers are not drawn.
     thresholds : sequence of float
         Those to mark on each curve; the first curve has their values beside them.
+
+    Raises
+    ------
+    InputError
+        If a curve has fewer than ten questions, or not an answer for each.
     """
     for k, (label, (scores, right)) in enumerate(curves.items()):
+        if len(scores) != len(right) or len(scores) < 10:
+            raise InputError(f"{label}: a curve needs a score and an answer for each of at least ten questions.")
         steps = [scores >= t for t in np.sort(scores)[:-9]]
         line = [(100 * kept.mean(), 100 * right[kept].mean()) for kept in steps]
         ax.plot(*np.transpose(line), DASHES[k], color=f"C{k}", label=label)
-        for t in thresholds:
+        for t in (t for t in thresholds if (scores >= t).any()):
             x, y = 100 * (scores >= t).mean(), 100 * right[scores >= t].mean()
             ax.plot(x, y, MARKS[k], color=f"C{k}")
             if k == 0:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from course_utils.common.checks import check_ids, check_number, check_whole
 from course_utils.common.compute import one_thread
-from course_utils.rewards.words import N_TOKENS, read_on
+from course_utils.common.errors import InputError
+from course_utils.rewards.words import N_TOKENS, check_beginning, read_on
 from course_utils.tiny_gpt.model import TinyGPT
 
 FORCED = 0.15  # in this share of the steps the next token of the word is written, whatever the model says
@@ -50,17 +51,26 @@ def chances_of_counts(
     -------
     ndarray, shape (most + 1,)
 
+    Raises
+    ------
+    InputError
+        If beginning and new tokens do not fit into what the model reads, the word has no token, or a number is out of
+        range.
+
     Notes
     -----
     Del Moral, Doucet and Jasra, *Sequential Monte Carlo Samplers* (2006).
     """
-    start, word = check_ids(beginning, model.plan.n_vocabulary), check_ids(word, model.plan.n_vocabulary)
+    start, word = check_beginning(model, beginning, n_tokens), check_ids(word, model.plan.n_vocabulary)
+    if word.ndim != 1 or not len(word):
+        raise InputError("The word has no token: pass tokenizer.encode(' island').")
+    most = check_whole("most", most, 0)
     tilt, n_texts = check_number("tilt", tilt, 0), check_whole("n_texts", n_texts, 2)
     forced = FORCED if tilt else 0.0
     ids = torch.tensor(start).expand(n_texts, -1)
     weights, scale = torch.zeros(n_texts, dtype=torch.float64), 0.0  # logarithms: of each text, of all
     new, kept, before = ids, None, np.zeros(n_texts)
-    for _ in range(check_whole("n_tokens", n_tokens, 1)):
+    for _ in range(n_tokens):
         chances, kept = read_on(model, new, kept)
         wanted = torch.tensor(word)[_begun(ids[:, len(start) :], word)][:, None]
         drawn = torch.multinomial(chances, 1, generator=draws)

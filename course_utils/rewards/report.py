@@ -109,6 +109,11 @@ def at_count(run: Mapping, count: float) -> dict[str, float]:
     dict of str to float
         After how many ``batches``, and ``reward``, ``with_it`` and ``kl``, as in `words.judge_texts`.
 
+    Raises
+    ------
+    InputError
+        If the run begins above this count, or never reaches it.
+
     Examples
     --------
     >>> looks = [{"reward": 1.0, "with_it": 0.4, "kl": 2.0}, {"reward": 3.0, "with_it": 0.6, "kl": 6.0}]
@@ -118,7 +123,8 @@ def at_count(run: Mapping, count: float) -> dict[str, float]:
     looks = run["looks"]
     later = next((n for n, look in enumerate(looks) if look["reward"] >= count), 0)
     if not later:
-        raise InputError(f"No two looks of this run have a count below {count:g} and one above, in this order.")
+        ends = f"its looks go from {looks[0]['reward']:g} to {max(look['reward'] for look in looks):g}"
+        raise InputError(f"The run does not pass {count:g}: {ends}; choose a count between them.")
     one, two = looks[later - 1], looks[later]
     share = (count - one["reward"]) / (two["reward"] - one["reward"])
     numbers = {name: one[name] + share * (two[name] - one[name]) for name in ("reward", "with_it", "kl")}

@@ -42,9 +42,7 @@ def write_many(
     Tensor of int64, shape (batch, len(beginning) + n_tokens)
         The beginning and what was written, in each row.
     """
-    start, batch = check_ids(beginning, model.plan.n_vocabulary), check_whole("batch", batch, 1)
-    if start.ndim != 1 or not 1 <= len(start) <= model.plan.context - check_whole("n_tokens", n_tokens, 1):
-        raise InputError(f"Beginning and new tokens together must fit into the {model.plan.context} that it reads.")
+    start, batch = check_beginning(model, beginning, n_tokens), check_whole("batch", batch, 1)
     new, kept = torch.tensor(start).expand(batch, -1), None
     ids = new
     for _ in range(n_tokens):
@@ -52,6 +50,14 @@ def write_many(
         new = torch.multinomial(chances, 1, generator=draws)
         ids = torch.cat([ids, new], dim=1)
     return ids
+
+
+def check_beginning(model: TinyGPT, beginning: Sequence[int], n_tokens: int) -> np.ndarray:
+    """Return a beginning's tokens as an array; an `InputError` if they and the new ones are more than it reads."""
+    start = check_ids(beginning, model.plan.n_vocabulary)
+    if start.ndim != 1 or not 1 <= len(start) <= model.plan.context - check_whole("n_tokens", n_tokens, 1):
+        raise InputError(f"Beginning and new tokens together must fit into the {model.plan.context} that it reads.")
+    return start
 
 
 def read_on(model: TinyGPT, new: Tensor, kept: list | None = None) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
@@ -78,7 +84,9 @@ def _attend(attention: object, x: Tensor, place: int, kept: tuple) -> tuple[Tens
     q, k = (rotate(each, attention.rotation[place : place + n_new]) for each in (q, k))
     if kept[0] is not None:
         k, v = torch.cat([kept[0], k], dim=2), torch.cat([kept[1], v], dim=2)
-    mixed = F.scaled_dot_product_attention(q, k, v, is_causal=n_new > 1, scale=attention.factor)
+    mask = torch.ones(n_new, k.shape[2], dtype=torch.bool).tril(place) if n_new > 1 and place else None
+    how = {"attn_mask": mask, "is_causal": n_new > 1 and not place, "scale": attention.factor}
+    mixed = F.scaled_dot_product_attention(q, k, v, **how)
     return attention.output(mixed.transpose(1, 2).flatten(2)), (k, v)
 
 

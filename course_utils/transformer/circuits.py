@@ -55,11 +55,11 @@ def draw_patch(texts: Sequence[Sequence[str]], row: int, depth: int, n_blocks: i
     axes[0].set_title("One row is exchanged, and what it can change")
     into = axes[1]
     into.vlines(row, depth, n_blocks, color=THEIRS, linewidth=3, zorder=2)
-    for step, later in enumerate(range(row + 1, n_tokens), 1):
+    for step, later in enumerate(range(row + 1, n_tokens) if depth < n_blocks else (), 1):
         height = depth + step * (n_blocks - depth) / (n_tokens - row + 1)
         into.vlines(later, height, n_blocks, color=THEIRS, linewidth=3, alpha=0.45, zorder=2)
         look = {"arrowstyle": "-|>", "color": THEIRS, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
-        into.annotate("", (later, height), (row, height - 2), arrowprops=look, zorder=3)
+        into.annotate("", (later, height), (row, max(depth, height - 2)), arrowprops=look, zorder=3)
     joined = {"coordsA": axes[0].transData, "coordsB": into.transData, "arrowstyle": "-|>", "color": THEIRS}
     figure.add_artist(
         ConnectionPatch((row, depth), (row, depth), shrinkA=6, shrinkB=7, linewidth=1.4, mutation_scale=13, **joined)
@@ -168,7 +168,8 @@ def weights_between(model: NumPyLM, layer: int, asks: np.ndarray, finds: np.ndar
     check_whole("layer", layer, 0, len(model.blocks) - 1)
     asks, finds = check_floats("asks", asks), check_floats("finds", finds)
     if asks.shape != finds.shape or asks.ndim != 2 or asks.shape[1] != model.embedding.shape[1]:
-        raise InputError(f"Rows of shapes {asks.shape} and {finds.shape} do not fit to this model or to each other.")
+        wanted = f"pass two of Activations.residual, (n_tokens, {model.embedding.shape[1]}), of texts of one length"
+        raise InputError(f"Rows of shapes {asks.shape} and {finds.shape} do not fit: {wanted}.")
     block, n_q = model.blocks[layer], model.n_heads
     turn = rotation(len(asks), model.d_head, model.rope_base)
     normed = (rms_norm(rows, block.attention_norm, model.epsilon) for rows in (asks, finds))
@@ -188,7 +189,16 @@ def found_by(
 
     Their queries come from a run in which some heads are off, and their keys from one in which others are: what they
     miss with one of the two alone tells what they needed for it.
+
+    Raises
+    ------
+    InputError
+        If there are no heads, or a head, a token or the period is out of range.
     """
-    asks, finds = (model.look(ids, without).residual for without in (queries_without, keys_without))
+    if not len(heads):
+        raise InputError("There are no heads to measure: pass pairs of a layer and a head.")
+    asks = finds = model.look(ids, queries_without).residual
+    if list(keys_without) != list(queries_without):
+        finds = model.look(ids, keys_without).residual
     between = {layer: weights_between(model, layer, asks[layer], finds[layer]) for layer, _ in heads}
     return float(np.mean([induction_score(between[layer], period)[head] for layer, head in heads]))

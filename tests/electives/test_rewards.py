@@ -29,6 +29,7 @@ from course_utils.rewards import (
     preferences,
     pull_many,
     rare,
+    report,
     sampled_gradients,
     scores,
     shipped,
@@ -301,6 +302,34 @@ def test_what_cannot_be_computed_is_refused(call, message):
 @pytest.fixture(scope="module")
 def small() -> TinyGPT:
     return TinyGPT(Plan(n_vocabulary=20, context=40, d_model=16, n_heads=2, n_layers=2), seed=1)
+
+
+@pytest.mark.parametrize("n_first", [1, 3, 4])
+def test_tokens_read_in_two_pieces_are_read_as_in_one(small, n_first):
+    ids = torch.tensor([[3, 4, 7, 1, 9]])
+    whole, _ = words.read_on(small, ids)
+    _, kept = words.read_on(small, ids[:, :n_first])
+    rest, _ = words.read_on(small, ids[:, n_first:], kept)
+    torch.testing.assert_close(rest, whole)
+
+
+def test_a_count_that_a_run_does_not_pass_is_named():
+    looks = [{"reward": 1.0, "with_it": 0.4, "kl": 2.0}, {"reward": 3.0, "with_it": 0.6, "kl": 6.0}]
+    for count in (0.5, 4.0):
+        with pytest.raises(InputError, match="does not pass"):
+            report.at_count({"looks": looks}, count)
+
+
+def test_counts_of_a_word_need_a_word_and_room_for_it(small):
+    def chances(beginning, word):
+        return rare.chances_of_counts(
+            small, beginning, word, lambda texts: [0] * len(texts), tilt=0, draws=torch.Generator()
+        )
+
+    with pytest.raises(InputError, match="no token"):
+        chances([1], [])
+    with pytest.raises(InputError, match="must fit"):
+        chances([1] * 39, [2])
 
 
 def test_keys_and_values_kept_give_the_texts_of_a_model_that_reads_all_again():

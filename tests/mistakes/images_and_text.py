@@ -66,6 +66,7 @@ MISTAKES = {
         ("zero_shot = owner", "should be a function"),
     ],
     "gain_from_seeing": [
+        ("def gain_from_seeing(a, b, c, d):\n    b -= a\n    d -= c\n    return 1, 1", "changes the losses"),
         ("gain_from_seeing = lambda a, b, c, d: ((a - c).mean(), (a > c).sum())", "as much"),
         ("gain_from_seeing = lambda a, b, c, d: ((d - c).mean(), (d > c).sum())", "there before"),
         ("gain_from_seeing = lambda a, b, c, d: ((b - a - d + c).mean(), 1)", "sign is turned"),

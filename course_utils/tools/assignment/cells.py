@@ -105,7 +105,8 @@ def exercises_in(book: NotebookNode, page: ModuleType) -> list[tuple[str, Exerci
 def _statement(cells: list[NotebookNode], stub: int) -> list[NotebookNode]:
     """Return the text before an answer's cell; where a cell of code divides it, that cell as text with its output."""
     start = stub - 1
-    while stub - start < 3 and not re.search(r"\*\*(Exercise|Step)\b|^#+ ", cells[start].source, re.M):
+    title = re.compile(r"\*\*(Exercise|Step)\b|^#+ ", re.M)
+    while stub - start < 3 and not (cells[start].cell_type == "markdown" and title.search(cells[start].source)):
         start -= 1
     if not re.search(r"\*\*(Exercise|Step)\b", cells[start].source):
         start = stub - 1
