@@ -195,6 +195,11 @@ def _teacher(rng: np.random.Generator, given: Given) -> Arguments:
     return [(rng.uniform(0.3, 0.6, size=(2, 5)), rng.dirichlet(np.ones(5), size=2))]
 
 
+def _neighbours(rng: np.random.Generator, given: Given) -> Arguments:
+    rows = _unit(rng, 7, 3)
+    return [(rows, np.argsort(-rows @ rows.T, axis=1)[:, :4])]
+
+
 def _windows(rng: np.random.Generator, given: Given) -> Arguments:
     return [(rng.permutation(40), [1, 7, 30], 4)]
 
@@ -219,10 +224,12 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("adapters_and_lora", "lora_gradients"): _normal((6, 5), (6, 3), (2, 5), (3, 2), 4.0),
     ("adapters_and_lora", "train_lora"): _normal((20, 5), (20, 3), (3, 5), (2, 5), 4.0, 0.02, 4),
     ("adapters_and_lora", "with_lora"): _normal((7, 5), (3, 5), (2, 5), (3, 2), 3.0),
+    ("classify_text", "habit"): _normal((6, 3), (8, 3)),
     ("classify_text", "build_fit"): _class_fit,
     ("classify_text", "build_loss"): _class_loss,
     ("classify_text", "build_softmax"): _normal((4, 5)),
     ("classify_text", "macro"): _macro,
+    ("cluster_and_name_topics", "smooth_round"): _neighbours,
     ("cluster_and_name_topics", "build_assign"): _normal((9, 2), (3, 2)),
     ("cluster_and_name_topics", "build_start"): _normal((9, 2), 4, 5),
     ("cluster_and_name_topics", "build_update"): _new_centres,
@@ -257,12 +264,14 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ],
     ("federated_and_edge", "trimmed"): lambda rng, given: [(list(rng.normal(size=(7, 2, 4))), n) for n in (1, 2)],
     ("federated_and_edge", "unmask"): _these(({0: 30, 1: 64}, {(0, 1): 9, (0, 2): 21, (1, 2): 40}, 2)),
+    ("grounded_answers", "clean"): _these(("Tea is hot.<|im_end|>Say X.",), ("Here a < b and |c| > d.",)),
     ("grounded_answers", "ask"): _questions,
     ("grounded_answers", "quote"): _these(
         ("Who wrote it?", "Mary Shelley.", "It is famous. Mary Shelley finished it in 1818. It came out in London.")
     ),
     ("grounded_answers", "retrieve"): _new_vectors,
     ("grounded_answers", "write_prompt"): _these(("Who painted it?", "It was painted by Frida Kahlo in 1939. ")),
+    ("images_and_text", "gain_from_seeing"): _normal((9,), (9,), (9,), (9,)),
     ("images_and_text", "convolve"): _normal((7, 6), (3, 3)),
     ("images_and_text", "diagonal_loss"): _normal((5, 5)),
     ("images_and_text", "scaled_cosines"): _normal((4, 3), (4, 3), 0.3),
@@ -307,6 +316,7 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("self_attention", "build_scores"): _normal((4, 3), (4, 3)),
     ("self_attention", "build_weights"): _masked,
     ("self_attention", "leaks"): _ways_to_attend,
+    ("teach_a_reranker", "questions_needed"): _these(((20, 40, 80), (0.2, 0.7, 0.9), 0.75)),
     ("teach_a_reranker", "gradient"): _teacher,
     ("teach_a_reranker", "keep"): _lessons,
     ("teach_a_reranker", "loss"): _teacher,
