@@ -1,7 +1,5 @@
 """How Sphinx builds the site; ``python3 -m course_utils site`` collects the pages and calls it."""
 
-from pathlib import Path
-
 from course_utils.tools import launch, site
 
 project = "Tokens to Transformers"
@@ -27,7 +25,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_search_scorer = str(Path(__file__).with_name("search.js"))
+html_search_scorer = str(site.ROOT / "docs" / "search.js")
 html_show_search_summary = False  # so that the search also works in a page opened as a file
 _name, _branch = launch.repository()
 html_context = {"default_mode": "auto"}

@@ -222,7 +222,7 @@ def answer_with(page, source: str) -> str:
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
     wait_until_idle(page)
-    return check_of(page).inner_text()
+    return check_of(page).text_content()
 
 
 def check_of(page):
@@ -256,7 +256,7 @@ def test_a_learner_runs_everything_explores_and_answers(address):
         after = "() => document.querySelector('.widget-html-content').innerText.includes('time')"
         page.wait_for_function(after, timeout=60_000)
 
-        assert "Not attempted" in check_of(page).inner_text()
+        assert "Not attempted" in check_of(page).text_content()
         assert "Not yet" in answer_with(page, "few_right = 0.2")
         few = "np.stack([vectors[examples & (topics == name)][:10].mean(axis=0) for name in names])"
         nearest = f"cosine_similarity(vectors[tested], {few}).argmax(axis=1)"

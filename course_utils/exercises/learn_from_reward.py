@@ -349,9 +349,9 @@ build_loss = Exercise(
 quiz = Quiz(
     (
         Question(
-            "A learner always takes the arm with the best mean so far. What may happen?",
+            "A learner always takes the arm with the best mean so far. What can go wrong?",
             {
-                "It finds the best arm, only later.": "Nothing brings it to an arm whose mean is lower.",
+                "Nothing: it always finds the best arm in the end.": "An unlucky arm may never be pulled again.",
                 "It stays for ever with an arm that was lucky early.": "What it never pulls it can never correct.",
                 "It pulls all arms equally often.": "It keeps to one arm until another mean is higher.",
             },
