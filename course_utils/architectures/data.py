@@ -163,7 +163,7 @@ def load_recall(n_pairs: int, n_train: int = 50_000, n_choose: int = 1000, n_tes
     >>> x.shape, bool(x[0, 2, 8:].any())  # two coats and the question, which has no colour
     ((1, 3, 16), False)
     """
-    if not 1 <= check_whole("n_pairs", n_pairs, 1) <= N_TICKETS:
+    if check_whole("n_pairs", n_pairs, 1) > N_TICKETS:
         raise InputError(f"There are {N_TICKETS} tickets: n_pairs can be at most {N_TICKETS}.")
     rng, n = np.random.default_rng(n_pairs), n_train + n_choose + n_test
     tickets = rng.permuted(np.tile(np.arange(N_TICKETS, dtype=np.uint8), (n, 1)), axis=1)[:, :n_pairs]

@@ -13,7 +13,7 @@ from course_utils.common.errors import InputError
 from course_utils.plotting.diagrams import flow
 from course_utils.plotting.figures import INK
 
-METHODS = "osD^v"  # marks that tell methods apart where colours are not seen
+METHOD_MARKS = "osD^v"  # marks that tell methods apart where colours are not seen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -194,8 +194,10 @@ def draw_rates(
     if not panels or not all(panels.values()):
         raise InputError("There is no method to draw: give a name and its scores.")
     order = list(dict.fromkeys(method for found in panels.values() for method in found))
-    if len(order) > len(METHODS):
-        raise InputError(f"At most {len(METHODS)} methods can be told apart, and these are {len(order)}: draw fewer.")
+    if len(order) > len(METHOD_MARKS):
+        raise InputError(
+            f"At most {len(METHOD_MARKS)} methods can be told apart, and these are {len(order)}: draw fewer."
+        )
     n_rates = {name: len({rate for scores in found.values() for rate in scores}) for name, found in panels.items()}
     size = (1.9 + 0.45 * sum(n_rates.values()), 2.1)
     figure, axes = plt.subplots(
@@ -204,7 +206,7 @@ def draw_rates(
     for ax, (name, found) in zip(axes[0], panels.items(), strict=True):
         for method, scores in found.items():
             number = order.index(method)
-            style = {"color": f"C{number}", "marker": METHODS[number], "markersize": 4.5, "linestyle": ""}
+            style = {"color": f"C{number}", "marker": METHOD_MARKS[number], "markersize": 4.5, "linestyle": ""}
             beside = 1.28 ** (number - (len(order) - 1) / 2) if len(found) > 1 else 1
             for rate, share, covered in ((rate, *run) for rate, runs in scores.items() for run in runs):
                 inside = style["color"] if covered == full else "white"
@@ -215,7 +217,7 @@ def draw_rates(
         ax.minorticks_off()
         ax.tick_params(labelsize=8)
         ax.set_title(name, fontsize=9)
-    handles = [ax.plot([], [], METHODS[k], color=f"C{k}", markersize=4.5)[0] for k in range(len(order))]
+    handles = [ax.plot([], [], METHOD_MARKS[k], color=f"C{k}", markersize=4.5)[0] for k in range(len(order))]
     axes[0, 0].set_ylabel("good share", fontsize=9)
     figure.supxlabel("learning rate", fontsize=9)
     figure.legend(handles, order, loc="outside right center", fontsize=8, handletextpad=0)

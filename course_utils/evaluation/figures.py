@@ -1,4 +1,4 @@
-"""A drawing of differences and their intervals."""
+"""Drawings of what was measured: differences with their intervals, and who is found by the words that are shared."""
 
 from __future__ import annotations
 
@@ -74,12 +74,10 @@ def found_by_rarity(rarest: np.ndarray, found: np.ndarray) -> tuple[Figure, list
 
     Examples
     --------
-    >>> import numpy as np
     >>> found_by_rarity(np.array([np.nan, 2, 3, 20]), np.array([False, True, False, True]))[1][:2]
     [0.0, 0.5]
     """
     import matplotlib.pyplot as plt
-    import numpy as np
 
     if len(rarest) != len(found):
         raise InputError(f"There are {len(rarest)} queries with a rarest word and {len(found)} that are found or not.")

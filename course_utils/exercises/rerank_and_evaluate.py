@@ -31,26 +31,26 @@ def _articles() -> tuple[list[str], list[str], DenseIndex]:
     return texts, titles, DenseIndex(embed(texts))
 
 
-def _searched(*half: str) -> tuple[list[Judged], dict[str, np.ndarray]]:
-    """Return the judged questions of one half or of both, and their reciprocal ranks with BM25 and dense search."""
+@functools.lru_cache(maxsize=1)
+def _searched() -> tuple[list[Judged], dict[str, np.ndarray]]:
+    """Return the judged questions of both halves, and their reciprocal ranks with BM25 and with dense search."""
     from course_utils.embeddings import embed
     from course_utils.evaluation import load_questions, reciprocal_rank, relevant_positions
     from course_utils.search.bm25 import BM25Index
 
     texts, titles, dense = _articles()
-    judged, bm25 = [question for question in load_questions(*half) if question.titles], BM25Index(texts)
+    judged, bm25 = [question for question in load_questions() if question.titles], BM25Index(texts)
     asked, answering = [question.text for question in judged], relevant_positions(judged, titles)
     runs = {"BM25": [bm25.search(text, k=100) for text in asked], "dense": dense.search(embed(asked), k=100)}
     return judged, {name: reciprocal_rank(run, answering) for name, run in runs.items()}
 
 
-@functools.lru_cache(maxsize=1)
 def _setting() -> dict[str, Any]:
-    judged, rr = _searched("development")
-    return {"np": np, "asked": [question.text for question in judged], "rr": rr}
+    judged, rr = _searched()
+    chosen = np.flatnonzero([question.split == "development" for question in judged])
+    return {"np": np, "asked": [judged[n].text for n in chosen], "rr": {name: rr[name][chosen] for name in rr}}
 
 
-@functools.lru_cache(maxsize=1)
 def _new_setting() -> dict[str, Any]:
     from course_utils.evaluation import power
 

@@ -125,12 +125,8 @@ def rlhf() -> Figure:
     boxes |= {"reference": (10.8, 1.7), "critic": (10.8, -1.7), "update": (16.2, -3.9, "clipped\nupdate")}
     arrows = [("choices", "judge", "fit"), ("policy", "texts", "write"), ("judge", "gain", "reward")]
     arrows += [("shown", "policy", "fine-tune"), ("texts", "choices"), ("texts", "judge", "read")]
-    arrows += [
-        ("texts", "reference"),
-        ("texts", "critic"),
-        ("reference", "gain", "β · KL"),
-        ("critic", "gain", "baseline"),
-    ]
+    arrows += [("texts", "reference"), ("texts", "critic")]
+    arrows += [("reference", "gain", "β · KL"), ("critic", "gain", "baseline")]
     arrows += [("gain", "update"), ("update", "policy", "push, and again", -0.3)]
     kinds = dict.fromkeys(("judge", "policy", "reference", "critic"), "weights")
     kinds |= dict.fromkeys(("gain", "update"), "step")
@@ -215,7 +211,7 @@ def draw_gains(gains: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     figure, ax = plt.subplots(figsize=(4.2, 2.6))
     for n, (way, (better, worse)) in enumerate(gains.items()):
         ax.plot(better, worse, "os"[n % 2], ms=4, mew=0, label=way)
-    low, high = (edge(values) for edge, values in ((min, ax.get_xlim()), (max, ax.get_xlim())))
+    low, high = ax.get_xlim()
     ax.plot([low, high], [low, high], color="#999999", lw=1)
     style = {"textcoords": "offset points", "fontsize": 8.5, "color": PALE_INK}
     ax.annotate("equal gains", (high, high), (4, 0), va="center", **style)

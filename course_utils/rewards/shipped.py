@@ -103,7 +103,8 @@ def load_counts() -> np.ndarray:
     Returns
     -------
     ndarray, shape (3, 11)
-        The mean of four estimates, the lowest and the highest; each row adds up to 1.
+        The mean of four estimates, the lowest and the highest, each divided by its sum: so *lowest* and *highest* hold
+        for the rare counts, and not for 0.
 
     Examples
     --------
