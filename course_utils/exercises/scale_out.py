@@ -1,20 +1,33 @@
-"""Exercises of notebook 26: means put together, a stamp, a queue that waits, and a sharded search in three steps."""
+"""Exercises of notebook 26: means put together, a stamp, a task that survives a crash, a queue that waits, machines.
+
+And a sharded search in three steps.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import math
+import os
+import tempfile
 import zlib
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
+from course_utils.scale.crash import crash_states, restore, run_inside, watch_steps
+from course_utils.scale.estimate import Costs
 from course_utils.scale.measuring import finish_time
 from course_utils.scale.partitions import fingerprint
 
 N_WORKERS, N_TASKS, ALL_MINUTES, AT_LEAST = 4, 12, 60, 45
+TEXT, N_WORDS = "to be or not to be\nthat is the question\nor is it", 13
+COSTS, QUERY = Costs(seconds=0.025, text=487, vector=768, code=56, task=0.00064), 0.000873
 
 
 def shard_of(title: str, n_shards: int) -> int:
@@ -35,20 +48,9 @@ def merge(lists: Sequence[Sequence[tuple[float, int]]], k: int) -> list[tuple[fl
     return sorted(hits, key=lambda hit: (-hit[0], hit[1]))[:k]
 
 
-def _means_setting() -> dict[str, Any]:
-    return {"np": np}
-
-
-def _stamp_setting() -> dict[str, Any]:
-    return {"np": np, "hashlib": hashlib, "fingerprint": fingerprint}
-
-
-def _queue_setting() -> dict[str, Any]:
-    return {"np": np, "finish_time": finish_time}
-
-
-def _shards_setting() -> dict[str, Any]:
-    return {"np": np, "zlib": zlib}
+def _setting() -> dict[str, Any]:
+    names = {"np": np, "hashlib": hashlib, "math": math, "os": os, "zlib": zlib, "Path": Path, "uuid4": uuid4}
+    return names | {"fingerprint": fingerprint, "finish_time": finish_time, "costs": COSTS, "query_cost": QUERY}
 
 
 def _test_combine_means(function: Any) -> str:
@@ -76,20 +78,22 @@ def _test_combine_means(function: Any) -> str:
 
 
 def _test_stamp_of(function: Any) -> str:
-    texts, model = ["ab", "c", "d"], "m"
-    first = call(function, list(texts), model)
+    texts, model, dtype = ["ab", "c", "d"], "m", "float16"
+    first = call(function, list(texts), model, dtype)
     if not isinstance(first, str) or len(first) > 200:
         raise Wrong("A stamp is a short string, which goes into the metadata of a file: use a hash.")
-    if len(call(function, ["long text " * 500] * 9, model)) > 200:
+    if len(call(function, ["long text " * 500] * 9, model, dtype)) > 200:
         raise Wrong("For long texts your stamp is long too: hash them.")
-    if first != function(list(texts), model):
-        raise Wrong("The same texts and model should give the same stamp each time.")
+    if first != function(list(texts), model, dtype):
+        raise Wrong("The same texts, model and dtype should give the same stamp each time.")
     others = {
-        "another model: put its name into the stamp": (texts, "n"),
-        "another last text: every text counts": (["ab", "c", "e"], model),
-        "another order of the texts": (["c", "ab", "d"], model),
-        "other ends of the texts, ['a', 'bc'] in place of ['ab', 'c']: hash the lengths too": (["a", "bc", "d"], model),
-        "a text less and a model that begins with it": (["ab", "c"], "dm"),
+        "another model: put its name into the stamp": (texts, "n", dtype),
+        "another dtype: put it into the stamp": (texts, model, "float32"),
+        "another last text: every text counts": (["ab", "c", "e"], model, dtype),
+        "another order of the texts": (["c", "ab", "d"], model, dtype),
+        "other ends of the texts, ['a', 'bc'], not ['ab', 'c']: hash the lengths": (["a", "bc", "d"], model, dtype),
+        "a text less and a model that begins with it": (["ab", "c"], "dm", dtype),
+        "a longer name of the model and a shorter dtype, glued together": (texts, "mf", "loat16"),
     }
     for what, arguments in others.items():
         if function(*arguments) == first:
@@ -97,6 +101,91 @@ def _test_stamp_of(function: Any) -> str:
     if hasattr(function, "__code__") and "hash" in function.__code__.co_names:
         raise Wrong("Python's own hash gives other numbers for text in each process: use hashlib or fingerprint.")
     return "The package's fingerprint writes the length before each part, so that no two lists look alike."
+
+
+def _test_count_safely(function: Any) -> str:
+    if not callable(function):
+        raise Wrong(f"The answer should be a function, and this is {type(function).__name__}.")
+    with tempfile.TemporaryDirectory() as name:
+        room = Path(name)
+        source = room / "source.txt"
+        source.write_text(TEXT)
+        _runs_in_peace(function, source, room / "peace")
+        states = _stopped(function, source, room)
+        n_steps = _two_at_once(function, source, room)
+    return f"Stopped at each of {n_steps} steps ({len(states)} states of the folder): never half, and never twice."
+
+
+def _holds(target: Path) -> str:
+    return target.read_text().strip() if target.is_file() else "nothing"
+
+
+def _runs_in_peace(function: Any, source: Path, home: Path) -> None:
+    home.mkdir()
+    target, right = home / "count.txt", str(N_WORDS)
+    function(source, target)
+    if _holds(target) != right:
+        raise Wrong(f"The source has {N_WORDS} words, and without any crash your target holds {_holds(target)!r}.")
+    function(source, target)
+    if _holds(target) != right:
+        raise Wrong(f"After two runs the target holds {_holds(target)!r}: the number is there twice, or gone.")
+
+
+def _stopped(function: Any, source: Path, room: Path) -> list[dict[str, bytes]]:
+    target, right = room / "stopped" / "count.txt", str(N_WORDS)
+    target.parent.mkdir()
+    states = crash_states(partial(function, source, target), target.parent)
+    for number, state in enumerate(states):
+        held = state.get(target.name, right.encode()).decode().strip()
+        if held != right:
+            raise Wrong(f"Stopped in the middle of writing, your target is there and holds {held!r}: write it aside.")
+        again = room / f"again {number}" / target.name
+        restore(again.parent, state)
+        try:
+            function(source, again)
+        except OSError as error:
+            raise Wrong(f"A run after a crash found {sorted(state)} and ended with {type(error).__name__}.") from None
+        if _holds(again) != right:
+            raise Wrong(f"A run after a crash found {sorted(state)} and left {_holds(again)!r} in the target.")
+    return states
+
+
+def _two_at_once(function: Any, source: Path, room: Path) -> int:
+    n_steps = watch_steps(partial(function, source, room / "stopped" / "count.txt"), lambda step: None)
+    for when in range(n_steps):
+        target = room / f"two {when}" / "count.txt"
+        target.parent.mkdir()
+        run = partial(function, source, target)
+        try:
+            run_inside(run, run, when)
+        except OSError as error:
+            ended = f"Two runs at once, and one ended with {type(error).__name__}"
+            raise Wrong(f"{ended}: did both use the same name aside? Make one that no other run has.") from None
+        if _holds(target) != str(N_WORDS):
+            raise Wrong(f"Two runs at once left {_holds(target)!r} in the target.")
+    return n_steps
+
+
+def _test_machines_for(function: Any) -> str:
+    for queries, n_docs, right in ((100, 1e10, 55), (0.1, 1e10, 9), (1000, 2e9, 110), (1, 1e9, 1)):
+        found = float(call(function, queries, n_docs))
+        memory, work = n_docs * COSTS.code / (COSTS.memory * 1e9), queries * n_docs / 1e6 * QUERY / COSTS.cores
+        whole = math.ceil(memory), math.ceil(work)
+        case = f"For {queries:g} queries a second and {n_docs:g} documents"
+        if found == right:
+            continue
+        if found in (sum(whole), math.ceil(memory + work)):
+            raise Wrong("This is the sum: a machine has memory and cores, so the larger of the two numbers is enough.")
+        if found in (memory, work, int(memory), int(work)):
+            raise Wrong(f"{case} you return {found:g}: half a machine cannot be had, so round up.")
+        if found == whole[0]:
+            raise Wrong(f"{case} the memory of {found:g} is enough, but their cores are not: count the queries too.")
+        if found == whole[1]:
+            raise Wrong(f"{case} the cores of {found:g} are enough, but the codes do not fit into their memory.")
+        if found == math.ceil(work * COSTS.cores):
+            raise Wrong(f"{case} you return {found:g}, which is cores: a machine has {COSTS.cores}.")
+        raise Wrong(f"{case} it takes {right} machines, and yours are {found:g}.")
+    return "Few queries among many documents are a matter of memory, and many queries one of cores."
 
 
 def _test_minutes(answer: Any) -> str:
@@ -204,7 +293,7 @@ combine_means = Exercise(
         total = sum(n for _, n in parts)
         return sum(mean * n for mean, n in parts) / total, total
     """,
-    _means_setting,
+    _setting,
 )
 
 stamp_of = Exercise(
@@ -212,13 +301,29 @@ stamp_of = Exercise(
     _test_stamp_of,
     (
         "fingerprint takes any number of parts and minds where each of them ends.",
-        "fingerprint(model, *texts)",
+        "fingerprint(model, dtype, *texts)",
     ),
     """
-    def stamp_of(texts, model):
-        return fingerprint(model, *texts)
+    def stamp_of(texts, model, dtype):
+        return fingerprint(model, dtype, *texts)
     """,
-    _stamp_setting,
+    _setting,
+)
+
+count_safely = Exercise(
+    "count_safely",
+    _test_count_safely,
+    (
+        "Write into another file of the same folder, and give it the right name when it is whole: os.replace.",
+        'aside = target.with_name(f".{target.name}-{uuid4().hex}") is a name that no other run has.',
+    ),
+    """
+    def count_safely(source, target):
+        aside = target.with_name(f".{target.name}-{uuid4().hex}")
+        aside.write_text(str(len(source.read_text().split())))
+        os.replace(aside, target)
+    """,
+    _setting,
 )
 
 minutes = Exercise(
@@ -229,7 +334,23 @@ minutes = Exercise(
         "One task of 49 minutes and eleven of 1 minute.",
     ),
     "minutes = [49] + [1] * 11",
-    _queue_setting,
+    _setting,
+)
+
+machines_for = Exercise(
+    "machines_for",
+    _test_machines_for,
+    (
+        "Two numbers: bytes of all codes over bytes of a machine, and cores at work in each second over its cores.",
+        "n_docs * costs.code / (costs.memory * 1e9) and queries_a_second * n_docs / 1e6 * query_cost / costs.cores.",
+    ),
+    """
+    def machines_for(queries_a_second, n_docs):
+        for_memory = n_docs * costs.code / (costs.memory * 1e9)
+        for_queries = queries_a_second * n_docs / 1e6 * query_cost / costs.cores
+        return math.ceil(max(for_memory, for_queries))
+    """,
+    _setting,
 )
 
 build_shard_of = Exercise(
@@ -243,7 +364,7 @@ build_shard_of = Exercise(
     def shard_of(title, n_shards):
         return zlib.crc32(title.encode()) % n_shards
     """,
-    _shards_setting,
+    _setting,
 )
 
 build_best = Exercise(
@@ -259,7 +380,7 @@ build_best = Exercise(
         rows = np.argsort(-scores, kind="stable")[:k]
         return [(float(scores[row]), int(positions[row])) for row in rows]
     """,
-    _shards_setting,
+    _setting,
 )
 
 build_merge = Exercise(
@@ -274,7 +395,7 @@ build_merge = Exercise(
         hits = [hit for each in lists for hit in each]
         return sorted(hits, key=lambda hit: (-hit[0], hit[1]))[:k]
     """,
-    _shards_setting,
+    _setting,
 )
 
 quiz = Quiz(
@@ -311,7 +432,7 @@ quiz = Quiz(
             {
                 "Because scores of shards cannot be compared.": "They are the same products everywhere.",
                 "Because two of the hits could be equal.": "Equal scores go by position.",
-                "Because all ten may lie in one shard.": "Related articles often do, when shards keep an order.",
+                "Because all ten may lie in one shard.": "Related articles may, when shards keep an order.",
             },
             "Because all ten may lie in one shard.",
         ),

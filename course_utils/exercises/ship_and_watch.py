@@ -1,9 +1,10 @@
-"""Exercises of notebook 25: a version, a split by hashes, a change that an index cannot see, and an alarm."""
+"""Exercises of notebook 25: a version, a canary and its size, a change that an index cannot see, and an alarm."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy as np
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.shipping.drift import bin_shares, psi, quantile_edges
+from course_utils.shipping.rollout import caught_peeking, needed
 
 PARTS = {"data": "a1b2", "code": "c3d4", "weights": "e5f6"}
 N_BINS, BELOW, FAR = 10, 0.01, 1.0
 
 
 def _version_setting() -> dict[str, Any]:
-    return {"np": np, "hashlib": hashlib, "json": json}
+    return {"np": np, "hashlib": hashlib, "json": json, "math": math, "caught_peeking": caught_peeking}
 
 
 def reference_values() -> np.ndarray:
@@ -64,6 +66,39 @@ def _test_canary(function: Any) -> str:
     if any(call(function, name, 0.0) for name in ids[:200]) or not all(call(function, name, 1.0) for name in ids[:200]):
         raise Wrong("With a share of 0 nobody goes to the canary, and with 1 everybody.")
     return "Who asks twice gets the same model twice, and whoever is in at 20% stays in at 50%."
+
+
+def _test_requests(function: Any) -> str:
+    found = [float(call(function, 0.82, loss)) for loss in (0.1, 0.05, 0.02)]
+    wanted = [needed(0.82, loss) for loss in (0.1, 0.05, 0.02)]
+    if np.allclose(found, wanted, rtol=0.01):
+        if any(each % 1 for each in found):
+            raise Wrong("There is no part of a request: round up with math.ceil.")
+        return "Half the loss, about four times the requests: 2 points need 4,755 a side, where 5 need 803."
+    if np.allclose(found, np.multiply(wanted, 2), rtol=0.01):
+        raise Wrong("That is the number of both sides together, and each side was asked for.")
+    z, losses = np.array([1.6449, 0.8416]), np.array([0.1, 0.05, 0.02])
+    if np.allclose(found, np.multiply(wanted, (z @ z) / z.sum() ** 2), rtol=0.02):
+        raise Wrong("Add the two values of z first, and then square the sum.")
+    if np.allclose(found, wanted * losses, rtol=0.02, atol=1):
+        raise Wrong("The number goes with one over the square of the loss: divide by loss**2.")
+    if np.allclose(found, z.sum() ** 2 * 2 * 0.82 * 0.18 / losses**2, rtol=0.01):
+        raise Wrong("The canary is right with rate p - loss, and its variance is another one: add the two variances.")
+    shown = ", ".join(f"{each:.0f}" for each in found)
+    raise Wrong(f"For p = 0.82 and losses of 0.1, 0.05 and 0.02 it should be about {wanted}, and yours is {shown}.")
+
+
+def _test_each_look(risk: Any) -> str:
+    if isinstance(risk, bool) or not isinstance(risk, int | float | np.number):
+        raise Wrong(f"each_look is one number, the risk of one look, and yours is {type(risk).__name__}.")
+    if not 0 < risk < 1:
+        raise Wrong(f"A risk lies between 0 and 1, and yours is {risk}.")
+    rate = caught_peeking(0.82, 800, 10, risk=float(risk))
+    if rate > 0.05:
+        raise Wrong(f"With {risk:g} at each look, ten looks send back {rate:.2f} of the good canaries: more than 0.05.")
+    if rate < 0.03:
+        raise Wrong(f"With {risk:g} only {rate:.3f} of the good ones go back, so more of the bad ones stay: take more.")
+    return f"Ten looks with {risk:g} each send back {rate:.2f} of the good canaries, where one look with 0.05 would."
 
 
 def _test_unseen(function: Any) -> str:
@@ -164,6 +199,38 @@ canary = Exercise(
     def in_canary(request_id, share):
         number = int(hashlib.sha256(request_id.encode()).hexdigest(), 16) % 10_000
         return number < share * 10_000
+    """,
+    _version_setting,
+)
+
+requests = Exercise(
+    "requests_needed",
+    _test_requests,
+    (
+        "The canary's rate is low = p - loss. Each side has its own variance, rate * (1 - rate).",
+        "(1.6449 + 0.8416) ** 2 times the sum of the two variances, divided by the square of the loss.",
+        "math.ceil rounds up.",
+    ),
+    """
+    import math
+
+    def requests_needed(p, loss):
+        low = p - loss
+        return math.ceil((1.6449 + 0.8416) ** 2 * (p * (1 - p) + low * (1 - low)) / loss**2)
+    """,
+    _version_setting,
+)
+
+each_look = Exercise(
+    "each_look",
+    _test_each_look,
+    (
+        "Try 0.005, which is 0.05 / 10. Does it send back 0.05, or less than it may?",
+        "The looks share their requests, so their chances do not simply add up: try numbers between 0.005 and 0.02.",
+    ),
+    """
+    tried = [n / 1000 for n in range(1, 51)]
+    each_look = max(risk for risk in tried if caught_peeking(0.82, 800, 10, risk=risk) <= 0.05)
     """,
     _version_setting,
 )
@@ -271,11 +338,11 @@ quiz = Quiz(
         Question(
             "An alarm for drift rings. What do you know?",
             {
-                "What comes in differs from what came in.": "Whether answers got worse, labels will tell.",
+                "What comes in may have changed.": "Some calm days ring too. Labels tell whether answers got worse.",
                 "The model has become worse.": "It rang for English people and places too, where it got better.",
                 "It is time to train anew at once.": "First label some requests and measure.",
             },
-            "What comes in differs from what came in.",
+            "What comes in may have changed.",
         ),
     )
 )

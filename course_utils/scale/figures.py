@@ -54,7 +54,7 @@ def partition_life() -> Figure:
 
 
 def scheduler_and_workers() -> Figure:
-    """Draw a client, a scheduler and two workers, with the partitions on a disk that the workers share."""
+    """Draw a client, a scheduler and two workers, which say when they are done, and the disk that the workers share."""
     import matplotlib.pyplot as plt
 
     boxes = {"client": (0, 0, "client\n(this notebook)"), "scheduler": (5.6, 0, "scheduler\n(who has what)")}
@@ -62,7 +62,8 @@ def scheduler_and_workers() -> Figure:
     for n, y in enumerate((1.5, -1.5)):
         boxes[f"worker {n}"] = (11.6, y, f"worker {n + 1}\n(a process)")
         kinds[f"worker {n}"] = "step"
-        arrows += [("scheduler", f"worker {n}"), (f"worker {n}", "disk"), ("disk", f"worker {n}")]
+        arrows += [("scheduler", f"worker {n}", "", 0.15), (f"worker {n}", "scheduler", "", 0.15)]
+        arrows += [(f"worker {n}", "disk"), ("disk", f"worker {n}")]
     boxes["disk"] = (17.2, 0, "partitions\non disk")
     figure, ax = plt.subplots(figsize=(6.6, 2.3))
     flow(ax, boxes, arrows, kinds=kinds, width=4, height=1.5, fontsize=7.5)
@@ -83,6 +84,41 @@ def sharded_search(found: Sequence[str], merged: str) -> Figure:
     figure, ax = plt.subplots(figsize=(6.2, 2.7))
     flow(ax, boxes, arrows, kinds=kinds, width=3.7, height=1.5, fontsize=8)
     ax.set_title("Each shard hands over its best; the best of these are merged")
+    return figure
+
+
+def product_quantisation(vector: np.ndarray, codebooks: np.ndarray, distances: np.ndarray) -> Figure:
+    """Draw how each part of a vector gets the number of its nearest typical part, and what is read back.
+
+    Parameters
+    ----------
+    vector : ndarray, shape (n_parts, width)
+        The vector, cut into parts.
+    codebooks : ndarray, shape (n_parts, n_typical, width)
+        The typical parts.
+    distances : ndarray, shape (n_parts, n_typical)
+        Squared distances of each part to its typical ones; the smallest wins.
+    """
+    import matplotlib.pyplot as plt
+
+    boxes, arrows, kinds = {}, [], {}
+    for part, (numbers, typical, far) in enumerate(zip(vector, codebooks, distances, strict=True)):
+        y, best = -3.6 * part, int(np.argmin(far))
+        middle, read = y - 0.8 * (len(typical) - 1), " ".join(f"{x:g}" for x in typical[best])
+        boxes[f"part {part}"] = (0, middle, " ".join(f"{x:g}" for x in numbers))
+        for n, other in enumerate(typical):
+            name = f"typical {part} {n}"
+            boxes[name] = (6.4, y - 1.6 * n, f"{n}:  " + " ".join(f"{x:g}" for x in other))
+            kinds[name] = "step" if n == best else "plain"
+            arrows.append((f"part {part}", name, f"{far[n]:.2f}"))
+        boxes |= {f"code {part}": (11, middle, str(best)), f"read {part}": (15.2, middle, read)}
+        arrows += [(f"typical {part} {best}", f"code {part}"), (f"code {part}", f"read {part}")]
+    figure, ax = plt.subplots(figsize=(6.6, 2.8))
+    flow(ax, boxes, arrows, kinds=kinds, width=3, height=1.1, fontsize=8)
+    for x, text in ((0, "the vector"), (6.4, "codebook"), (11, "code"), (15.2, "read back")):
+        ax.text(x, 1.1, text, ha="center", fontsize=9, color=PALE_INK)
+    ax.set_ylim(top=1.7)
+    ax.set_title("Of each part only the number of the nearest is kept")
     return figure
 
 

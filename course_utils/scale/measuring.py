@@ -6,6 +6,7 @@ import heapq
 import math
 import os
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,6 +30,28 @@ WIDTH, N_QUERIES, LEAST_RECALL = 96, 200, 0.9  # of the vectors that are made, a
 def count_words(source: Path) -> Counter:
     """Return how often each word occurs in a partition's texts: a map that sums before it hands over."""
     return Counter(word for text in read_partition(source)["text"] for word in words(text))
+
+
+def counts_by_reducer(source: Path, n_reducers: int) -> list[Counter[str]]:
+    """Count the words of a partition, and share them among reducers by a number made of each word's bytes."""
+    shared = [Counter() for _ in range(n_reducers)]
+    for word, n in count_words(source).items():
+        shared[zlib.crc32(word.encode()) % n_reducers][word] = n
+    return shared
+
+
+def add_up(counts: Sequence[Counter[str]]) -> Counter[str]:
+    """Add several counts up, each into the same one.
+
+    Examples
+    --------
+    >>> dict(add_up([Counter("ab"), Counter("a")]))
+    {'a': 2, 'b': 1}
+    """
+    total = Counter()
+    for each in counts:
+        total.update(each)
+    return total
 
 
 def speedup(serial: float, n_workers: int) -> float:

@@ -21,7 +21,7 @@ def way_of_a_model() -> Figure:
     """Draw the circle: a version, gates, a canary, service, watching, and back to training."""
     import matplotlib.pyplot as plt
 
-    boxes = {"train": (0, 2.4, "train:\na version"), "gates": (4.4, 2.4, "gates:\ntests on file")}
+    boxes = {"train": (0, 2.4, "train:\na version"), "gates": (4.4, 2.4, "gates:\ntests before use")}
     boxes |= {"canary": (8.8, 2.4, "canary:\na few requests"), "serve": (13.2, 2.4, "service:\nall requests")}
     boxes |= {"watch": (8.8, 0, "watch:\nhas it changed?"), "label": (0, 0, "label some,\ndecide")}
     arrows = [("train", "gates"), ("gates", "canary"), ("canary", "serve"), ("serve", "watch", "", -0.25)]
@@ -65,29 +65,29 @@ def draw_slices(ax: Axes, live: Mapping[str, float], others: Mapping[str, Mappin
     ax.figure.legend(loc="outside lower center", ncol=4, fontsize=8.5)
 
 
-def draw_latencies(ax: Axes, times: Mapping[str, Sequence[float]]) -> None:
-    """Draw which share of the requests was answered within so many milliseconds, with three percentiles marked."""
-    for (name, values), colour in zip(times.items(), COLOURS, strict=False):
-        ordered = np.sort(values)
-        ax.plot(ordered, np.arange(1, len(ordered) + 1) / len(ordered), color=colour, label=name)
-        marks = np.percentile(ordered, [50, 95, 99])
-        ax.plot(marks, [0.5, 0.95, 0.99], "o", color=colour, ms=5)
-    for share in (0.5, 0.95, 0.99):
-        ax.axhline(share, color=GREY, lw=0.8, ls=":", zorder=0)
-    ax.set(xlabel="milliseconds", ylabel="share answered", ylim=(0, 1.03))
-    ax.set_xlim(left=0)
-    ax.set_yticks([0, 0.5, 0.95, 0.99], ["0", "p50", "p95", "p99"])
-    for label, side in zip(ax.get_yticklabels()[2:], ("top", "bottom"), strict=True):
-        label.set_verticalalignment(side)  # the two are close to each other
+def two_trials(share: float) -> Figure:
+    """Draw two ways to try a candidate: a canary, where each request goes to one model, and a shadow, to both."""
+    import matplotlib.pyplot as plt
 
-
-def draw_needed(ax: Axes, losses: np.ndarray, lines: Mapping[str, Sequence[float]]) -> None:
-    """Draw how many requests are needed to see a loss, on two logarithmic axes."""
-    for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
-        ax.plot(100 * losses, values, "o-", color=colour, label=name)
-    ax.set(xscale="log", yscale="log", xlabel="loss of right answers, in points", ylabel="requests")
-    ax.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
-    ax.minorticks_off()
+    figure, ax = plt.subplots(figsize=(6.2, 2.9))
+    boxes, arrows, kinds = {}, [], {}
+    for name, top, other, shares, ends in (
+        ("canary", 4.6, "canary", (f"{1 - share:.0%}", f"{share:.0%}"), ("sent", "sent")),
+        ("shadow", 0.0, "candidate", ("all", "all"), ("sent", "kept")),
+    ):
+        boxes |= {name: (0, top, "requests"), f"{name} live": (6, top + 0.95, "live model")}
+        boxes |= {f"{name} new": (6, top - 0.95, other), f"{name} 1": (11.4, top + 0.95, ends[0])}
+        boxes |= {f"{name} 2": (11.4, top - 0.95, ends[1])}
+        arrows += [(name, f"{name} live", shares[0]), (name, f"{name} new", shares[1])]
+        arrows += [(f"{name} live", f"{name} 1"), (f"{name} new", f"{name} 2")]
+        kinds |= {f"{name} live": "weights", f"{name} new": "weights"}
+        kinds |= {f"{name} {n}": "plain" if end == "kept" else "step" for n, end in zip("12", ends, strict=True)}
+    flow(ax, boxes, arrows, kinds=kinds, width=3.4, height=1.3, fontsize=8.5)
+    for top, words in ((4.6, "compare\ntwo rates"), (0.0, "compare two\nanswers to\neach request")):
+        ax.text(13.5, top, words, va="center", fontsize=8.5, color=INK)
+    ax.set(xlim=(-1.9, 17.6))
+    ax.set_title("A canary gets some of the requests, a shadow gets all")
+    return figure
 
 
 def draw_sides(ax: Axes, sides: Mapping[str, tuple[tuple[int, int], tuple[int, int]]]) -> None:
@@ -128,11 +128,46 @@ def draw_shares(ax: Axes, expected: np.ndarray, actual: np.ndarray, parts: np.nd
     ax.set_xticks(place, place + 1)
 
 
+def draw_cumulative(ax: Axes, sides: Mapping[str, Sequence[float]]) -> float:
+    """Draw for two samples which share lies at or below each value, and a bar at the widest gap, which is returned."""
+    rows = [np.sort(values) for values in sides.values()]
+    for (name, row), colour in zip(zip(sides, rows, strict=True), COLOURS, strict=False):
+        ax.step(row, np.arange(1, len(row) + 1) / len(row), where="post", color=colour, label=name)
+    places = np.concatenate(rows)
+    low, high = (np.searchsorted(row, places, side="right") / len(row) for row in rows)
+    widest = np.abs(high - low).argmax()
+    ax.plot([places[widest]] * 2, [low[widest], high[widest]], color=INK, lw=2)
+    gap = float(abs(high[widest] - low[widest]))
+    middle = 0.7 * low[widest] + 0.3 * high[widest]
+    ax.annotate(f"{gap:.2f} ", (places[widest], middle), ha="right", va="center", fontsize=9)
+    ax.set(ylabel="share at or below it", ylim=(0, 1.03))
+    return gap
+
+
+def calm_drawing(found: Mapping[int, Mapping[str, np.ndarray]], name: str, title: str) -> Figure:
+    """Draw how a monitor spreads over calm windows of several sizes, with the two limits of the usual advice."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5, 2.6), layout="constrained")
+    for (size, values), colour in zip(found.items(), COLOURS[1::-1], strict=False):
+        ax.hist(
+            values[name], np.linspace(0, 0.4, 41), histtype="step", lw=1.8, color=colour, label=f"windows of {size}"
+        )
+    for word, limit in (("look", 0.1), ("act", 0.25)):
+        ax.axvline(limit, color=INK, ls=":", lw=1)
+        ax.text(limit, ax.get_ylim()[1], f" “{word}”", va="top", fontsize=9)
+    ax.set(
+        xlabel=f"{name}, nothing has changed", ylabel=f"windows, of {len(values[name]):,}", xlim=(0, 0.4), title=title
+    )
+    ax.legend(loc="center right", fontsize=8.5)
+    return figure
+
+
 def draw_silent(ax: Axes, shares: Sequence[float], lines: Mapping[str, Sequence[float]]) -> None:
     """Draw what a dashboard shows while the share of Spanish requests grows."""
     for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
         ax.plot(shares, values, "o-", color=colour, label=name, ms=5)
-    ax.set(xlabel="share of requests in Spanish", ylim=(-0.04, 1.06))
+    ax.set(xlabel="share of requests in Spanish", ylabel="share, or mean", ylim=(-0.04, 1.06))
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
 
 
@@ -163,18 +198,19 @@ def draw_jobs(workflow: Mapping, runs: Sequence[Mapping[str, str]]) -> Figure:
     }
     boxes |= {f"step {n}": (14.2, 4.4 - 2.2 * n, name.replace(" ", "\n", 1)) for n, name in enumerate(steps)}
     arrows = [(f"start {n}", "matrix") for n in range(len(starts))]
-    arrows += [("matrix", f"run {n}") for n in range(len(runs))]
     arrows += [(f"step {n}", f"step {n + 1}") for n in range(len(steps) - 1)]
     kinds = {"matrix": "plain"} | {f"run {n}": "weights" for n in range(len(runs))}
     kinds |= {f"step {n}": "step" for n in range(len(steps))}
-    figure, ax = plt.subplots(figsize=(7.2, 3.4))
+    figure, ax = plt.subplots(figsize=(6.6, 3.1))
     flow(ax, boxes, arrows, kinds=kinds, width=3.1, height=1.45, fontsize=8)
-    around = FancyBboxPatch((12.3, 3.2 - 2.2 * (len(steps) - 1)), 3.8, 2.2 * len(steps) + 0.2, boxstyle="round,pad=0")
-    around.set(facecolor="none", edgecolor=GREY, linestyle=":", zorder=0)
-    ax.add_patch(around)  # all steps, so that an arrow of a run leads to all of them
-    for n in range(len(runs)):
-        line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 2, "shrinkB": 1}
-        ax.annotate("", (12.3, 4.4 - 2.2 * n), (10.55, 4.4 - 2.2 * n), arrowprops=line)
+    for x, n_boxes in ((9.0, len(runs)), (14.2, len(steps))):  # each run takes all steps
+        around = FancyBboxPatch((x - 1.9, 3.2 - 2.2 * (n_boxes - 1)), 3.8, 2.2 * n_boxes + 0.2, boxstyle="round,pad=0")
+        around.set(facecolor="none", edgecolor=GREY, zorder=0)
+        ax.add_patch(around)
+    line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 1, "shrinkB": 1}
+    ax.annotate("", (7.1, 1.1), (6.05, 1.1), arrowprops=line)
+    ax.annotate("", (12.3, 1.1), (10.9, 1.1), arrowprops=line)
+    ax.text(11.6, 1.35, "each", ha="center", fontsize=7, color=PALE_INK)
     ax.set(xlim=(-1.7, 16.3), ylim=(-3.6, 5.7))
     ax.set_title("Three events start it; each run takes the same steps")
     return figure

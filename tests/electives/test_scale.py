@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from course_utils.common.errors import InputError
+from course_utils.common.files import write_whole
 from course_utils.common.vectors import unit_rows
 from course_utils.scale import (
     build_index,
@@ -34,12 +35,15 @@ from course_utils.scale import (
     write_partition,
 )
 from course_utils.scale.compress import code_index, look_again, nearest
+from course_utils.scale.crash import crash_states, restore, run_inside, watch_steps
 from course_utils.scale.engine import TRIM, Stopwatch
 from course_utils.scale.estimate import Costs, busy_workers, limits, plan
 from course_utils.scale.explorer import draw_plan, plan_explorer
 from course_utils.scale.jobs import first_centres, merge_hits, sums_of
 from course_utils.scale.measuring import (
+    add_up,
     count_words,
+    counts_by_reducer,
     cpu_by_size,
     finish_time,
     grow,
@@ -185,6 +189,51 @@ def test_counts_of_partitions_add_up(parts):
     whole = sum(run_tasks(None, count_words, parts), Counter())
     assert whole["says"] == 60
     assert whole["word"] == 120
+
+
+def test_reducers_share_the_words_and_lose_none(parts):
+    shared = run_tasks(None, counts_by_reducer, parts, [3] * len(parts))
+    reduced = [add_up(column) for column in zip(*shared, strict=True)]
+    assert add_up(reduced) == sum(run_tasks(None, count_words, parts), Counter())
+    assert not any(set(a) & set(b) for a, b in itertools.combinations(reduced, 2))
+
+
+def test_adding_up_leaves_its_arguments_alone():
+    counts = [Counter("ab"), Counter("a")]
+    assert add_up(counts) == Counter({"a": 2, "b": 1})
+    assert counts == [Counter("ab"), Counter("a")]
+
+
+def test_a_crash_leaves_half_of_a_file_written_in_place_and_none_of_one_written_aside(tmp_path):
+    (tmp_path / "in place").mkdir()
+    states = crash_states(partial((tmp_path / "in place" / "a").write_text, "12"), tmp_path / "in place")
+    assert {"a": b""} in states
+    (tmp_path / "aside").mkdir()
+    states = crash_states(partial(write_whole, tmp_path / "aside" / "a", b"12"), tmp_path / "aside")
+    assert {state.get("a", b"12") for state in states} == {b"12"}
+    assert len(states) > 2
+
+
+def test_a_job_inside_another_runs_once_and_to_its_end():
+    said = []
+    n_steps = watch_steps(lambda: said.append("job"), lambda step: None)
+    run_inside(lambda: said.append("job"), lambda: said.append("other"), 0)
+    assert said == ["job", "other", "job"]
+    assert n_steps > 1
+
+
+def test_steps_are_watched_no_longer_than_the_job():
+    seen = []
+    with pytest.raises(ZeroDivisionError):
+        watch_steps(lambda: 1 / 0, seen.append)
+    n_seen = len(seen)
+    len([1])
+    assert len(seen) == n_seen
+
+
+def test_a_state_is_restored_as_it_was(tmp_path):
+    restore(tmp_path / "again", {"a": b"1", ".b": b""})
+    assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == {"a": b"1", ".b": b""}
 
 
 def test_shards_find_what_one_index_finds(vectors, tmp_path):
@@ -435,6 +484,7 @@ def test_the_explorer_follows_its_controls():
         figures.partition_life,
         figures.scheduler_and_workers,
         partial(figures.sharded_search, ["1", "2", "3"], "all"),
+        partial(figures.product_quantisation, np.ones((2, 2)), np.ones((2, 3, 2)), np.eye(2, 3)),
         partial(figures.draw_schedules, {"one": [(0, 0, 2), (1, 0, 2), (1, 1, 2)]}, 0, [2]),
         partial(figures.draw_size_curves, {"job": {1: [0.1, 0.2], 2: [0.1, 0.2], 8: [0.1, 0.3]}}, [1, 10]),
     ],

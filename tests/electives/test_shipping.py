@@ -464,18 +464,20 @@ def test_figures_are_drawn():
 
     workflow = yaml.safe_load(pipeline.read_workflow())
     made = [figures.way_of_a_model(), figures.version_drawing({"data": "a" * 64, "code": "b" * 64}, "c" * 8)]
-    made.append(figures.draw_jobs(workflow, pipeline.runs_of(workflow)))
+    made += [figures.draw_jobs(workflow, pipeline.runs_of(workflow)), figures.two_trials(0.2)]
+    words = [text.get_text() for text in made[-1].axes[0].texts]
+    assert {"80%", "20%", "kept"} <= set(words)
+    assert words.count("sent") == 3, "of a shadow's two answers one is sent"
     figure, axes = plt.subplots(2, 3)
     axes = axes.ravel()
     figures.draw_slices(axes[0], {"a": 0.9, "b": 0.8}, {"new": {"a": 0.1, "b": 0.8}}, 0.15)
-    figures.draw_latencies(axes[1], {"one": [1.0, 2.0, 3.0]})
-    figures.draw_needed(axes[2], np.array([0.1, 0.2]), {"a side": [10, 20]})
+    assert figures.draw_cumulative(axes[2], {"old": [1, 2, 3, 4], "new": [3, 4, 5, 6]}) == 0.5
+    made.append(figures.calm_drawing({100: {"index": np.array([0.05, 0.155, 0.155])}}, "index", "three windows"))
+    assert max(made[-1].axes[0].patches[0].get_path().vertices[:, 1]) == 2
     figures.draw_sides(axes[3], {"all": ((8, 10), (5, 10))})
     figures.draw_shares(axes[4], np.array([0.5, 0.5]), np.array([0.2, 0.8]), np.array([0.1, 0.2]))
     figures.draw_silent(axes[5], [0, 1], {"right": [0.9, 0.4]})
     assert axes[3].texts[0].get_text() == "0.80"
-    assert axes[1].get_xlim()[0] == 0
-    assert [label.get_text() for label in axes[1].get_yticklabels()] == ["0", "p50", "p95", "p99"]
     for each in [*made, figure]:
         plt.close(each)
 

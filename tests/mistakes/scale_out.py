@@ -10,6 +10,33 @@ def best_of_shard(vectors, positions, query, k):
 """
 MERGE = "merge = lambda lists, k: sorted((hit for each in lists for hit in each), {how})[:{k}]"
 
+COUNT = """
+def count_safely(source, target):
+    n = str(len(source.read_text().split()))
+    {write}
+"""
+FIXED = """
+def count_safely(source, target):
+    aside = target.with_name({name})
+    with aside.open("{mode}") as file:
+        file.write(str(len(source.read_text().split())))
+    os.replace(aside, target)
+"""
+SLOPPY = """
+import shutil
+
+def count_safely(source, target):
+    aside = target.with_name(uuid4().hex)
+    aside.write_text(str(len(source.read_text().split())))
+    shutil.copy(aside, target)
+"""
+MACHINES = """
+def machines_for(queries_a_second, n_docs):
+    memory = n_docs * costs.code / (costs.memory * 1e9)
+    work = queries_a_second * n_docs / 1e6 * query_cost / costs.cores
+    return {answer}
+"""
+
 MISTAKES = {
     "combine_means": [
         (COMBINE.format(mean="np.mean([m for m, _ in parts])", n=N), "mean of the means"),
@@ -19,13 +46,26 @@ MISTAKES = {
         (f"combine_means = lambda parts: {SUM} / {N}", "Return a pair"),
     ],
     "stamp_of": [
-        ("stamp_of = lambda texts, model: fingerprint(*texts)", "another model"),
-        ("stamp_of = lambda texts, model: fingerprint(model, *sorted(texts))", "another order"),
-        ("stamp_of = lambda texts, model: fingerprint(model, ''.join(texts))", "other ends"),
-        ("stamp_of = lambda texts, model: fingerprint(model, texts[0], texts[1])", "every text counts"),
-        ("stamp_of = lambda texts, model: repr((texts, model))", "stamp is long"),
-        ("stamp_of = lambda texts, model: str(hash((tuple(texts), model)))", "in each process"),
-        ("stamp_of = lambda texts, model: hash(model)", "short string"),
+        ("stamp_of = lambda texts, model, dtype: fingerprint(dtype, *texts)", "another model"),
+        ("stamp_of = lambda texts, model, dtype: fingerprint(model, *texts)", "another dtype"),
+        ("stamp_of = lambda texts, model, dtype: fingerprint(model + dtype, *texts)", "glued together"),
+        ("stamp_of = lambda texts, model, dtype: fingerprint(model, dtype, *sorted(texts))", "another order"),
+        ("stamp_of = lambda texts, model, dtype: fingerprint(model, dtype, ''.join(texts))", "other ends"),
+        ("stamp_of = lambda texts, model, dtype: fingerprint(model, dtype, *texts[:2])", "every text counts"),
+        ("stamp_of = lambda texts, model, dtype: repr((texts, model, dtype))", "stamp is long"),
+        ("stamp_of = lambda texts, model, dtype: str(hash((tuple(texts), model, dtype)))", "in each process"),
+        ("stamp_of = lambda texts, model, dtype: hash(model)", "short string"),
+    ],
+    "count_safely": [
+        (COUNT.format(write="target.write_text(n)"), "write it aside"),
+        (COUNT.format(write="with target.open('a') as file: file.write(n)"), "twice"),
+        (COUNT.format(write="if not target.exists(): target.write_text(n)"), "write it aside"),
+        (FIXED.format(name="'.aside'", mode="w"), "no other run has"),
+        (FIXED.format(name="'.aside'", mode="x"), "after a crash"),
+        (COUNT.format(write="uuid4()"), "holds 'nothing'"),
+        (COUNT.format(write="target.write_text(source.read_text())"), "13 words"),
+        (SLOPPY, "write it aside"),
+        ("count_safely = 13", "should be a function"),
     ],
     "minutes": [
         ("minutes = [5] * 12", "Equal tasks"),
@@ -34,6 +74,14 @@ MISTAKES = {
         ("minutes = [49] + [1] * 10", "twelve tasks"),
         ("minutes = [100] + [1] * 11", "add up to 60"),
         ("minutes = 45", "list of twelve"),
+    ],
+    "machines_for": [
+        (MACHINES.format(answer="math.ceil(memory)"), "count the queries too"),
+        (MACHINES.format(answer="math.ceil(work)"), "do not fit"),
+        (MACHINES.format(answer="math.ceil(memory) + math.ceil(work)"), "the sum"),
+        (MACHINES.format(answer="max(memory, work)"), "round up"),
+        (MACHINES.format(answer="int(max(memory, work))"), "round up"),
+        (MACHINES.format(answer="math.ceil(max(memory, work * costs.cores))"), "which is cores"),
     ],
     "build_shard_of": [
         ("shard_of = lambda title, n_shards: hash(title) % n_shards", "in each process"),

@@ -11,6 +11,8 @@ def alarm_day(values, limit, in_a_row):
             return {back}
     return None
 """
+REQUESTS = "requests_needed = lambda p, loss: math.ceil({} * ({}) / {})"
+Z, BOTH = "(1.6449 + 0.8416) ** 2", "p * (1 - p) + (p - loss) * (1 - p + loss)"
 NEXT = "count + 1 if value > limit else 0"
 
 MISTAKES = {
@@ -31,6 +33,21 @@ MISTAKES = {
             ),
             "do not have it at 50%",
         ),
+    ],
+    "requests": [
+        (REQUESTS.format(Z, "2 * p * (1 - p)", "loss**2"), "add the two variances"),
+        (REQUESTS.format(Z, BOTH, "loss"), "the square of the loss"),
+        (REQUESTS.format(f"2 * {Z}", BOTH, "loss**2"), "both sides together"),
+        (REQUESTS.format("(1.6449**2 + 0.8416**2)", BOTH, "loss**2"), "Add the two values of z first"),
+        (REQUESTS.format(Z, BOTH, "loss**2").replace("math.ceil", ""), "round up"),
+        (REQUESTS.format(Z, "p - p**2 + loss", "loss**2"), "it should be about [216, 803, 4755]"),
+    ],
+    "each_look": [
+        ("each_look = 0.05", "send back 0.16"),
+        ("each_look = 0.001", "take more"),
+        ("each_look = 0.05 / 10", "take more"),
+        ("each_look = [0.01] * 10", "one number"),
+        ("each_look = 5", "between 0 and 1"),
     ],
     "unseen": [
         ("unseen = lambda reference: reference + 1", "The index sees it"),
