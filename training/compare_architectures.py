@@ -2,9 +2,9 @@
 
 Six methods learn four kinds of data, three seeds each, with a setting that the first seed chose among three; then the
 networks learn them again with all places exchanged. The trained methods also see test examples that were changed. On
-pictures some learn again with shifted copies, on a larger page, or from few examples. The networks also learn to recall
-one of 4 to 16 pairs. What is in the file already is not made again, so name another file to make it all. One thread
-computes: about 60 minutes.
+pictures some learn again with shifted copies, on a larger page, or from few examples. Where a choice was at an edge of
+the three settings, it goes on beyond. The networks also learn to recall one of 4 to 16 pairs. What is in the file
+already is not made again, so name another file to make it all. One thread computes: about 65 minutes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from course_utils.architectures.data import (
 )
 from course_utils.architectures.networks import NETWORKS, OF_PICTURES, n_parameters
 from course_utils.architectures.shipped import FOLDER
-from course_utils.architectures.training import METHODS, SETTINGS, Trained, train_method
+from course_utils.architectures.training import METHODS, RATES, SETTINGS, STRENGTHS, TREE_RATES, Trained, train_method
 from course_utils.common.compute import one_blas_thread
 
 SEEDS = (0, 1, 2)
@@ -41,6 +41,8 @@ LONGER = (48, 72)
 FEW = (30, 100, 300)  # pictures to learn from
 ALL_LOADERS = LOADERS | {f"recall of {n}": functools.partial(load_recall, n) for n in RECALL_PAIRS}
 N_RECALL = 3000  # batches
+WIDER = {"networks": (0.0003, 0.001, *RATES, 0.1, 0.3)}  # what comes beyond the three settings
+WIDER |= {"trees": (0.025, 0.05, *TREE_RATES, 0.8), "linear": (0.001, 0.01, *STRENGTHS, 100.0, 1000.0)}
 RATE_AT_8 = 0.003  # chosen by the Transformer with 8 pairs, and kept for the other numbers of pairs
 
 
@@ -85,6 +87,9 @@ def plans(task: Task) -> dict[str, dict]:
             recall["Transformer"]["settings"] = (RATE_AT_8,)
         else:
             recall["GRU, longer"] = {"method": "GRU", "like": "GRU", "n_steps": 4 * N_RECALL}
+            first = {"method": "GRU", "like": "GRU", "n_steps": N_RECALL}
+            turned = [(reverse(x), y) for x, y in (task.pool, task.test)]
+            recall["GRU, question first"] = first | {"task": replace(task, pool=turned[0], test=turned[1])}
             other = "Transformer without places"
             recall[other] = {"method": other, "like": "Transformer", "n_steps": N_RECALL}
         return recall
@@ -121,6 +126,28 @@ def compare(task: Task, method: str, settings: Sequence[float] = (), **how: Any)
     return {"setting": best.setting, "parameters": n, "seconds": round(seconds, 1), "right": by_test}
 
 
+def widen(task: Task, method: str, setting: float, kept: list[str]) -> tuple[float, list[str]]:
+    """Go on beyond an edge of the three settings, as long as the first seed chooses better, and train as it chose.
+
+    Return the setting, and the marks of the test examples for each seed: those ``kept`` if the setting is the old one.
+    """
+    grid = WIDER["networks" if method in NETWORKS else method]
+    with one_blas_thread():
+        best = train_method(method, task, setting=setting)
+        step = {SETTINGS[method][0]: -1, SETTINGS[method][-1]: 1}[setting]
+        for beyond in grid[grid.index(setting) :: step][1:]:
+            other = train_method(method, task, setting=beyond)
+            print(" ", task.name, method, best.setting, best.chosen_with, beyond, other.chosen_with, flush=True)
+            if other.chosen_with <= best.chosen_with:
+                break
+            best = other
+        if best.setting == setting:
+            return setting, kept
+        runs = [best, *(train_method(method, task, setting=best.setting, seed=seed) for seed in SEEDS[1:])]
+    tests = {"wider grid": task.test}
+    return best.setting, [marks(run, tests)["wider grid"] for run in runs]
+
+
 def main() -> None:
     """Run what was asked for and is not there, and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -147,6 +174,17 @@ def main() -> None:
             kept["methods"][name] = found
             print(kind, name, found["setting"], found["seconds"], flush=True)
             options.file.parent.mkdir(exist_ok=True)
+            options.file.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+        for method in METHODS if kind in LOADERS else ():
+            found = kept["methods"][method]
+            if "wider grid" in found["right"]:
+                continue
+            kept["n_test"]["wider grid"] = len(task.test[1])
+            wider = found["setting"], found["right"]["as trained"]
+            if found["setting"] in (SETTINGS[method][0], SETTINGS[method][-1]):
+                wider = widen(task, method, *wider)
+            found["setting of wider grid"], found["right"]["wider grid"] = wider
+            print(kind, method, found["setting"], found["setting of wider grid"], flush=True)
             options.file.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 

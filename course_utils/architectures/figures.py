@@ -100,7 +100,7 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
         boxes = {key: (6.9 * place, 0, text) for place, (key, text) in enumerate(stops)}
         arrows = [(a, b, shape) for ((a, _), (b, _)), shape in zip(itertools.pairwise(stops), shapes, strict=True)]
         kinds = {key: "plain" if text in ("flatten", "...") else "weights" for key, text in stops[1:-1]}
-        flow(ax, boxes, arrows, kinds=kinds, width=2.8, height=1.35, fontsize=7)
+        flow(ax, boxes, arrows, kinds=kinds, width=3.0, height=1.4, fontsize=6.6)
         ax.set_title(name, fontsize=9, loc="left", color=INK)
     return figure
 
@@ -122,7 +122,7 @@ def accuracy_lines(found: Mapping[str, np.ndarray], at: Sequence[int], label: st
     """Draw accuracies ``(n_seeds, n_points)`` by method as lines through their means, with bands from least to most.
 
     The points lie ``at`` these places of a logarithmic axis. A method's first word has its colour, and names without
-    one are dotted.
+    one are dotted. Names with "without" are dashed, with hollow markers.
     """
     import matplotlib.pyplot as plt
 
@@ -131,6 +131,7 @@ def accuracy_lines(found: Mapping[str, np.ndarray], at: Sequence[int], label: st
         kind, line = name.split()[0], "--" if "without" in name else "-"
         style = {"color": COLOURS.get(kind, "0.1"), "marker": MARKERS.get(kind, ""), "markersize": 5}
         style |= {"linestyle": line} if kind in COLOURS else {"linestyle": ":", "zorder": 5}
+        style |= {"markerfacecolor": "white"} if "without" in name else {}
         ax.plot(at, np.mean(marks, axis=0), label=name, **style)
         ax.fill_between(at, np.min(marks, axis=0), np.max(marks, axis=0), color=style["color"], alpha=0.25, linewidth=0)
     ax.set(xscale="log", xlabel=label, ylabel="accuracy", ylim=(0, 1.05), yticks=(0, 0.5, 1))

@@ -53,6 +53,7 @@ def train_gan(
     n_noise: int = 2,
     width: int = 64,
     seed: int = 0,
+    falling: bool = False,
     look_at: Collection[int] = (),
 ) -> tuple[nn.Module, dict[int, np.ndarray]]:
     """Train a generator against a discriminator.
@@ -69,6 +70,8 @@ def train_gan(
         Numbers that the generator starts from, and the width of all hidden layers.
     seed : int
         Of weights, batches and noise.
+    falling : bool
+        Whether the rate of both networks falls to 0 along a cosine, as in `train_diffusion`.
     look_at : collection of int
         Steps after which 500 samples are kept.
 
@@ -89,6 +92,7 @@ def train_gan(
     generator, critic = small_network(n_noise, data.shape[1], width), small_network(data.shape[1], 1, width)
     how = {"lr": check_number("rate", rate, least=1e-6, most=1), "betas": (0.5, 0.9)}
     for_g, for_d = torch.optim.Adam(generator.parameters(), **how), torch.optim.Adam(critic.parameters(), **how)
+    falls = [torch.optim.lr_scheduler.CosineAnnealingLR(each, n_steps) for each in (for_g, for_d) if falling]
     looks, fixed = {}, torch.randn(500, n_noise, generator=torch.Generator().manual_seed(seed))
     with one_thread():
         for step in range(1, check_whole("n_steps", n_steps, 1) + 1):
@@ -97,6 +101,8 @@ def train_gan(
             _descend(for_d, critic_loss(critic, batch, fake.detach(), penalty))
             fake = generator(torch.randn(batch_size, n_noise, generator=draws))
             _descend(for_g, functional.softplus(-critic(fake)).mean())
+            for each in falls:
+                each.step()
             if step in look_at:
                 looks[step] = generator(fixed).detach().numpy()
     return generator.requires_grad_(False), looks

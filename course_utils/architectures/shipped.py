@@ -11,6 +11,7 @@ from course_utils.common import DATA
 from course_utils.common.errors import InputError
 
 FOLDER = DATA / "architectures"
+FACTS = ("setting", "setting when exchanged", "setting of wider grid", "parameters", "seconds")
 LEVELS = "0123456789abcdefg"  # of a pixel, from black to white
 
 
@@ -29,9 +30,11 @@ def load_right(kind: str, method: str, test: str = "as trained") -> np.ndarray:
     method : {"linear", "trees", "MLP", "CNN", "GRU", "Transformer"}
         What was trained; one of `networks.VARIANTS` as well, for pictures or for texts. For pictures there are also
         ``"CNN, shifted copies"``, ``"CNN, 30 examples"`` (or 100, 300) and ``"CNN, larger page"``, and so for others.
-        Only networks learned to recall; of 8 pairs there is ``"GRU, longer"``, with four times as many steps.
+        Only networks learned to recall. Of 8 pairs ``"GRU, question first"`` had the tokens the other way round, and
+        ``"GRU, longer"`` had four times as many steps.
     test : str
-        ``"as trained"``, ``"exchanged"`` (all places in another order, in training too), or a change of the test alone:
+        ``"as trained"``, ``"wider grid"`` (with a setting beyond the three, if the first seed chose it),
+        ``"exchanged"`` (all places in another order, in training too), or a change of the test alone:
         ``"shifted by 1"``, ``"shifted by 2"``, ``"reversed"``, ``"shuffled"``, ``"24 words"``, ``"48 words"`` or
         ``"72 words"``; on the larger page shifts go up to 6.
 
@@ -57,7 +60,8 @@ def load_facts(kind: str, method: str) -> dict:
     """Return how a method was trained: the ``setting`` chosen among three, its ``parameters`` and its ``seconds``.
 
     Linear models and trees have no ``parameters`` here (None); the seconds are those of one training, on one core. With
-    all places exchanged, the networks chose anew: ``setting when exchanged``, None for other methods.
+    all places exchanged, the networks chose anew: ``setting when exchanged``, None for other methods. Where the choice
+    was at an edge of the three, it could go on beyond: ``setting of wider grid``.
 
     Examples
     --------
@@ -68,7 +72,7 @@ def load_facts(kind: str, method: str) -> dict:
         found = _stored()[kind]["methods"][method]
     except KeyError as missing:
         raise InputError(f"There is no result for {missing.args[0]!r}: look at load_right's list.") from None
-    return {name: found.get(name) for name in ("setting", "setting when exchanged", "parameters", "seconds")}
+    return {name: found.get(name) for name in FACTS}
 
 
 @functools.cache
@@ -81,8 +85,9 @@ def load_scores(data: str, method: str) -> dict[float, list[tuple[float, int]]]:
 
     Parameters
     ----------
-    data : {"ring", "digits", "ring, longer", "digits, longer"}
-        The longer trainings have four times as many steps, and fewer rates. The share is that of points near a mode, or
+    data : {"ring", "ring, falling", "digits", "ring, longer", "digits, longer"}
+        The longer trainings have four times as many steps, and fewer rates. In the falling ones, of the plain GAN
+        alone, the rate falls to 0. The share is that of points near a mode, or
         of digits that a classifier is sure of; covered are modes or digits.
     method : {"GAN", "GAN with penalty", "diffusion"}
         What was trained; other names raise an InputError.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,36 @@ def _test_deaf_bias(answer: Any) -> str:
     if sigmoid(round(bias, 1) - 0.1) ** 24 >= 0.99:
         raise Wrong(f"That keeps {left:.5f}: it is enough, but find the smallest bias, to one decimal.")
     return f"With a bias of {bias:.1f} the state keeps {left:.3f} of itself for a day, and hears next to nothing."
+
+
+def _field(steps: Sequence[int], halves: bool) -> int:
+    width, apart = 1, 1
+    for number, step in enumerate(steps):
+        if number and halves:
+            width, apart = width + apart, 2 * apart
+        width += 2 * step * apart
+    return width
+
+
+def _test_field(function: Any) -> str:
+    # Fresh steps come after the three of the lesson, so that no list of their answers passes.
+    for steps, halves in (((1, 1, 1), False), ((1, 2, 4), False), ((1, 1, 1), True), ((2, 1, 3, 1), True)):
+        found, wanted = call(function, steps, halves), _field(steps, halves)
+        must_be_whole(f"field({steps}, {halves})", found)
+        said = f"field({steps}, {halves}) is {wanted}, and yours is {found}"
+        if not halves and found == wanted - 1:
+            raise Wrong(f"{said}: begin with a width of 1, the number itself.")
+        if not halves and found != wanted:
+            raise Wrong(f"{said}: each window adds two steps, one on either side.")
+        if halves and found == _field(steps, False) + len(steps) - 1:
+            raise Wrong(f"{said}: after a halving, neighbours are twice as far apart, for all later windows.")
+        if halves and found == _field(steps, True) - (2 ** (len(steps) - 1) - 1):
+            raise Wrong(f"{said}: the larger of two neighbours has seen both, so the halving itself adds a distance.")
+        if halves and found == 2 * wanted:
+            raise Wrong(f"{said}: halve between the layers, and not before the first one.")
+        if found != wanted:
+            raise Wrong(f"{said}: follow how far apart two neighbours are, 1 at first, and doubled by each halving.")
+    return "Three small windows see 7 pixels, spread out 15, and with two halvings 18: more than a page of 12."
 
 
 def _test_cheat(answer: Any) -> str:
@@ -191,6 +221,26 @@ deaf_bias = Exercise(
     _numbers,
 )
 
+field = Exercise(
+    "field",
+    _test_field,
+    (
+        "Keep two numbers: the width so far, 1 at first, and how far apart two neighbours are, 1 at first.",
+        "A window adds 2 * step * apart. A halving before it adds apart once, and then doubles apart.",
+    ),
+    """
+    def field(steps, halves):
+        width, apart = 1, 1
+        for number, step in enumerate(steps):
+            if number > 0 and halves:
+                width = width + apart
+                apart = 2 * apart
+            width = width + 2 * step * apart
+        return width
+    """,
+    _numbers,
+)
+
 cheat = Exercise(
     "cheat",
     _test_cheat,
@@ -273,8 +323,8 @@ quiz = Quiz(
         Question(
             "A list of names with phone numbers, then one of the names: what is the number? Which network suits that?",
             {
-                "The CNN, since it finds a thing wherever it is.": "Its windows see neighbours only.",
-                "The GRU, since it reads the list in order.": "It must keep them all: the question comes last.",
+                "The CNN, since it finds a thing wherever it is.": "It finds what it has learned; each name is new.",
+                "The GRU, since it reads the list in order.": "It must keep the whole list until the name comes.",
                 "The Transformer, since it compares the name with all.": "One query, all keys: a lookup by content.",
             },
             "The Transformer, since it compares the name with all.",

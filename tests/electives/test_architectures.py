@@ -38,6 +38,7 @@ torch = pytest.importorskip("torch")
 
 from course_utils.architectures import networks, training  # noqa: E402
 from course_utils.architectures.changes import Exchange, exchange_places, shift_each  # noqa: E402
+from course_utils.architectures.drawings import draw_game, draw_mixture, mixture_and_directions  # noqa: E402
 from course_utils.architectures.explorer import answers, draw_moved, draw_moves  # noqa: E402
 from course_utils.architectures.figures import (  # noqa: E402
     accuracy_lines,
@@ -355,6 +356,9 @@ def test_the_shipped_marks_fit_the_tests(tasks):
         for method in training.METHODS:
             assert load_right(kind, method).shape == (3, len(task.test[1]))
             assert load_facts(kind, method)["setting"] in training.SETTINGS[method]
+            wider, inside = load_facts(kind, method)["setting of wider grid"], training.SETTINGS[method][1]
+            assert load_right(kind, method, "wider grid").shape == (3, len(task.test[1]))
+            assert wider == load_facts(kind, method)["setting"] or load_facts(kind, method)["setting"] != inside
         for name in NETWORKS:
             assert load_facts(kind, name)["parameters"] <= training.BUDGET
             assert load_right(kind, name, "exchanged").shape == (3, len(task.test[1]))
@@ -392,6 +396,8 @@ def test_a_variant_without_places_loses_nothing_when_words_are_shuffled():
 
 
 def test_every_rate_has_its_runs():
+    assert {len(runs) for runs in load_scores("ring, falling", "GAN").values()} == {5}
+    assert list(load_scores("ring, falling", "GAN")) == list(load_scores("ring", "GAN"))
     for data, n_seeds in {"ring": 5, "digits": 3, "ring, longer": 3, "digits, longer": 3}.items():
         for method in ("GAN", "GAN with penalty", "diffusion"):
             assert all(len(runs) == n_seeds for runs in load_scores(data, method).values())
@@ -408,6 +414,30 @@ def test_the_shipped_digits_are_pictures():
             assert found.shape == (10, 8, 8)
             assert found.min() >= 0
             assert found.max() <= 1
+
+
+def test_a_falling_rate_ends_at_nothing():
+    real = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32)
+    how = {"n_steps": 40, "width": 16, "rate": 0.01}
+    falling, still = (train_gan(real, falling=each, look_at=(39, 40), **how)[1] for each in (True, False))
+    moved = [np.abs(looks[40] - looks[39]).max() for looks in (falling, still)]
+    assert moved[0] < 0.05 * moved[1]
+
+
+def test_the_points_in_a_mixture_each_have_their_own_noise_on_one_line():
+    mixture, points, directions = mixture_and_directions(0.6)
+    for point, direction in zip(points, directions, strict=True):
+        np.testing.assert_allclose(0.4 * point + 0.6 * (point + direction), mixture)
+    step = mixture - 0.6 * directions.mean(axis=0)
+    np.testing.assert_allclose(step, points.mean(axis=0), atol=1e-12)  # one step ends in the middle of them
+    assert len(draw_mixture().axes) == 2
+    with pytest.raises(InputError, match="share"):
+        mixture_and_directions(0)
+
+
+def test_the_game_of_a_gan_names_what_each_loss_changes():
+    said = [text.get_text() for text in draw_game().axes[0].texts]
+    assert {"loss_d changes only this", "loss_g changes only this", "discriminator", "generator"} <= set(said)
 
 
 def test_the_penalty_is_the_squared_slope_at_real_examples():
@@ -540,7 +570,7 @@ def test_the_shipped_marks_of_recall_have_three_seeds_and_a_longer_training():
         for name in NETWORKS:
             assert load_right(f"recall of {n}", name).shape == (3, 2000)
             assert load_facts(f"recall of {n}", name)["parameters"] <= training.BUDGET
-    for name in ("GRU, longer", "Transformer without places"):
+    for name in ("GRU, longer", "GRU, question first", "Transformer without places"):
         assert load_right("recall of 8", name).shape == (3, 2000)
 
 
@@ -557,6 +587,9 @@ def test_lines_of_accuracy_go_through_the_means_of_the_seeds():
     figure = accuracy_lines({"GRU": np.array([[0.2, 0.4], [0.4, 0.8]])}, (4, 8), "coats", "a title")
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [0.3, 0.6])
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["4", "8"]
+    marks = {"CNN": np.ones((1, 2)), "CNN without halving": np.ones((1, 2))}
+    full, hollow = accuracy_lines(marks, (4, 8), "coats", "a title").axes[0].lines
+    assert (full.get_markerfacecolor(), hollow.get_markerfacecolor()) == (full.get_color(), "white")
 
 
 def test_sets_of_points_get_a_panel_and_a_name_each():

@@ -9,6 +9,17 @@ def make(guess, noise, n_steps):
     return x
 """
 
+FIELD = """
+def field(steps, halves):
+    width, apart = 1, 1
+    for number, step in enumerate(steps):
+        if {when}:
+            {halving}
+        width += {adds}
+    return width
+"""
+HALVING = "width, apart = width + apart, 2 * apart"
+
 MISTAKES = {
     "times_more": [
         ("times_more = (32 * 12 * 12) * (12 * 12 + 1)", "Divide by the convolution"),
@@ -23,6 +34,16 @@ MISTAKES = {
         ("deaf_bias = 20", "the smallest bias"),
         ("deaf_bias = 7.9", "the smallest bias"),
         ("deaf_bias = 'large'", "one number"),
+    ],
+    "field": [
+        (FIELD.format(when="number and halves", halving="width += apart", adds="2 * step * apart"), "twice as far"),
+        (FIELD.format(when="number and halves", halving="apart *= 2", adds="2 * step * apart"), "has seen both"),
+        (FIELD.format(when="halves", halving=HALVING, adds="2 * step * apart"), "not before the first one"),
+        (FIELD.format(when="number and halves", halving=HALVING, adds="2 * apart"), "two steps"),
+        (FIELD.format(when="False", halving="pass", adds="2 * step"), "doubled by each halving"),
+        ("field = lambda steps, halves: 2 * sum(steps)", "begin with a width of 1"),
+        ("field = lambda steps, halves: {(1, 1, 1): 18 if halves else 7}.get(steps, 15)", "doubled by each halving"),
+        ("field = 18", "a function"),
     ],
     "cheat": [
         ("cheat = np.zeros((1000, 2))", "where is a mode"),
