@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from course_utils.exercises.meet_the_tokenizer import merge_pair
-from course_utils.plotting.word_cuts import cut_arcs, merge_frames, merge_tree
+from course_utils.plotting.word_cuts import cut_arcs, merge_frames
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +27,6 @@ def test_frames_show_the_pieces_after_each_merge_and_the_sum_that_made_it_win():
         ["eat", "4 times", "s"],
     ]
     assert frames[-1][1] == "Merge 2 makes eat: 10 times, from 6 + 4."
-
-
-def test_a_tree_has_every_letter_and_every_merge_above_its_parts():
-    figure = merge_tree([["t", "e", "a"], ["t", "ea"], ["tea"]])
-    places = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
-    assert places == {"t": (0, 0), "e": (1, 0), "a": (2, 0), "ea": (1.5, 1), "tea": (0.75, 2)}
 
 
 def test_arcs_lie_over_their_letters_and_pieces_that_do_not_fit_are_left_out():

@@ -13,13 +13,17 @@ import regex
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.tokens.splits import SMOLLM2_SPLIT
+from course_utils.tokens.unigram import estimate, surprise
 
+COUNTS = {"eat": 6, "sea": 5, "seat": 4, "tea": 4, "team": 3}
 MERGES = [("e", "a"), ("ea", "t"), ("t", "ea"), ("s", "ea"), ("s", "eat")]
 SAILORS = "she sells sea shells by the sea shore and the shells she sells are sea shells"
 CRIES = {"Arrr": "pirate", "Moo": "cow", "Meow": "cat", "BEEP": "robot", "Woof": "dog", "Quack": "duck"}
 CRIES |= {"Boo": "ghost", "Roar": "lion", "Oink": "pig", "Baa": "sheep", "Neigh": "horse", "Hoot": "owl"}
 CRIES |= {"Hiss": "snake", "Buzz": "bee", "Tweet": "bird", "Growl": "bear", "Yeehaw": "cowboy"}
 ORDERS = {cry: f"You are a {role}. Answer every question with {cry}!" for cry, role in CRIES.items()}
+FOUND = {word[a:b] for word in COUNTS for a in range(len(word)) for b in range(a + 1, len(word) + 1)}
+N_ROUNDS = 10  # of training, in the exercise on pruning
 MOST_CHARACTERS, LEAST_TOKENS = 10, 30
 SHOWN = 16  # tokens of the model's reply
 Part = TypeVar("Part", str, bytes)
@@ -71,6 +75,10 @@ def _setting() -> dict[str, Any]:
     return {
         "merge_pair": merge_pair,
         "merges": list(MERGES),
+        "counts": dict(COUNTS),
+        "found": set(FOUND),
+        "estimate": estimate,
+        "surprise": surprise,
         "count_pairs": count_pairs,
         "SMOLLM2_SPLIT": SMOLLM2_SPLIT,
         "regex": regex,
@@ -98,6 +106,34 @@ def _test_cut(answer: Any) -> str:
                 "once, in the order in which they were learned."
             )
     return "“steam” becomes s·tea·m: a word that nobody trained on, cut with what was learned from others."
+
+
+def _left_by(piece: str) -> float:
+    """Return the surprise that one piece leaves if it is alone with the five letters."""
+    letters = [letter for letter in sorted(FOUND) if len(letter) == 1]
+    chance = dict.fromkeys([*letters, piece], 1 / (len(letters) + 1))
+    for _ in range(N_ROUNDS):
+        chance = estimate(COUNTS, chance)
+    return surprise(COUNTS, chance)
+
+
+def _test_better(answer: Any) -> str:
+    if not isinstance(answer, str):
+        raise Wrong(f"better should be one piece, a text, and this is {type(answer).__name__}.")
+    longer = sorted(piece for piece in FOUND if len(piece) > 1)
+    if answer not in longer:
+        raise Wrong(f"{answer!r} is not one of the {len(longer)} candidates with two letters or more: {longer}.")
+    kept, left = _left_by("eat"), _left_by(answer)
+    if answer == "eat":
+        raise Wrong(f"That is the piece that the pruning kept. It leaves a surprise of {kept:.1f}: find less.")
+    if left >= kept:
+        raise Wrong(f"{answer!r} leaves a surprise of {left:.1f}, and 'eat' only {kept:.1f}: find less.")
+    if answer != min(longer, key=_left_by):
+        raise Wrong(f"{answer!r} leaves {left:.1f}, less than the {kept:.1f} of 'eat'; but another piece leaves least.")
+    return (
+        f"“{answer}” leaves a surprise of {left:.1f}, and “eat” {kept:.1f}. It is in all five words, and went before "
+        "them: while the whole words were there, nothing needed it. One step at a time need not lead to the best list."
+    )
 
 
 def _test_attack(answer: Any) -> str:
@@ -195,6 +231,26 @@ cut = Exercise(
     _setting,
 )
 
+better = Exercise(
+    "better",
+    _test_better,
+    (
+        "A piece that helps all five words helps more than one that is a whole word. Or let a loop try all eleven.",
+        "For each piece of found with two letters or more: chance = dict.fromkeys([*'aemst', piece], 1 / 6).",
+        "Ten times chance = estimate(counts, chance); then surprise(counts, chance). Which piece leaves the least?",
+    ),
+    """
+    left = {}
+    for piece in [piece for piece in found if len(piece) > 1]:
+        alone = dict.fromkeys([*"aemst", piece], 1 / 6)
+        for _ in range(10):
+            alone = estimate(counts, alone)
+        left[piece] = surprise(counts, alone)
+    better = min(left, key=left.get)
+    """,
+    _setting,
+)
+
 attack = Exercise(
     "attack",
     _test_attack,
@@ -284,7 +340,7 @@ quiz = Quiz(
                 "Read it as ordinary text.": "Special tokens come from the template: no one else opens a turn. What "
                 "the user asks for in plain words still needs another guard.",
                 "Turn it into the special token, as in the template.": "Then the stranger speaks in the system's "
-                "name, and 12 of 17 orders were obeyed.",
+                "name, and 10 of 17 orders were obeyed.",
                 "Delete every angle bracket.": "Then nobody can ask about HTML.",
             },
             "Read it as ordinary text.",

@@ -1,9 +1,8 @@
-"""Drawings of how a word is cut: its merges step by step, as a tree, and its pieces as arcs."""
+"""Drawings of how a word is cut: its merges step by step, and its pieces as arcs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,36 +56,6 @@ def merge_frames(
         said = f"Merge {step} makes {new}: {sum(sums)} times, from {' + '.join(map(str, sums))}."
         frames.append((figure, said if step else "Every letter is a piece."))
     return frames
-
-
-def merge_tree(states: Sequence[Sequence[str]]) -> Figure:
-    """Draw how one word is merged: its letters at the bottom, each merge above the two pieces that it joins.
-
-    Parameters
-    ----------
-    states : sequence of sequence of str
-        The pieces of the word before the first merge and after each; every state has one piece fewer.
-
-    Examples
-    --------
-    >>> len(merge_tree([["t", "e", "a"], ["t", "ea"], ["tea"]]).axes[0].texts)
-    5
-    """
-    import matplotlib.pyplot as plt
-
-    figure, ax = plt.subplots(figsize=(6.6, 4.4))
-    label = {"ha": "center", "va": "center", "bbox": {"facecolor": PIECE, "edgecolor": EDGE}}
-    places = [(float(x), 0) for x in range(len(states[0]))]
-    for (x, y), letter in zip(places, states[0], strict=True):
-        ax.text(x, y, letter, **label)
-    for step, (before, after) in enumerate(pairwise(states), start=1):
-        i = next(n for n, piece in enumerate(after) if piece != before[n])
-        (x1, y1), (x2, y2) = places[i : i + 2]
-        ax.plot([x1, x1, x2, x2], [y1, step, step, y2], color="#999999", zorder=0)
-        ax.text((x1 + x2) / 2, step, after[i], **label)
-        places[i : i + 2] = [((x1 + x2) / 2, step)]
-    ax.set(xticks=[], ylabel="merge", yticks=range(1, len(states)), ylim=(-0.6, len(states)))
-    return figure
 
 
 def cut_arcs(word: str, pieces: Mapping[str, float], colours: Mapping[str, str]) -> Figure:
