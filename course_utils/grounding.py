@@ -7,13 +7,18 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from course_utils.common import DATA
-from course_utils.common.checks import check_text_list
+from course_utils.common.checks import check_text_list, check_whole
 from course_utils.common.errors import InputError
-from course_utils.common.store import Store, key_of, recipe_of
+from course_utils.common.store import Store, key_of, recipe_of, remembered
 from course_utils.words import STOP_WORDS, words
+
+if TYPE_CHECKING:
+    from course_utils.transformer.model import NumPyLM
 
 MOST_LETTERS = 700  # of a passage in a prompt: the beginning, which says the most, and half the time of a long one
 MOST_TOKENS = 24  # of an answer
@@ -21,6 +26,7 @@ WORTH_KEEPING = 8  # fewer new answers than this are not kept
 AT_ONCE = 32  # answers after which the work so far is kept
 VERSION = 1  # of the code that answers
 KIND = "smollm2-greedy-24"
+SURE = "answer-smollm2"  # the scores that tell how sure the model is of an answer
 Verdict = Literal["all", "part", "none"]
 
 
@@ -89,26 +95,55 @@ def answer_prompt(question: str, passage: str | None = None, system: str | None 
     return chat_prompt([*([("system", system)] if system else []), ("user", asked)], special)
 
 
-def generate_answers(prompts: Sequence[str] | Sequence[Sequence[int]]) -> list[str]:
-    """Let SmolLM2 answer prompts, always with the likeliest words: the first line of each, of at most 24 tokens.
+def generate_answers(
+    prompts: Sequence[str] | Sequence[Sequence[int]], width: int = 1, by: Literal["product", "mean"] = "product"
+) -> list[str]:
+    """Let SmolLM2 answer prompts with likely words: the first line of each answer, of at most 24 tokens.
 
     Parameters
     ----------
     prompts : sequence of str, or of lists of int
         Prompts, for example of `answer_prompt`; an `InputError` says which of them is none. Or their token ids, as of
         `chat_ids`.
+    width : int
+        How many beginnings `beam_search` keeps; 1 is greedy decoding, which always takes the likeliest token.
+    by : {"product", "mean"}
+        Which of the texts that a beam keeps at the end is the answer: the one whose tokens have the largest product of
+        probabilities, or the largest mean of their logarithms, which does not favour a short text.
 
     Notes
     -----
-    About a second for each prompt on two cores, once: the answers are kept in the cache folder.
+    About a second for each prompt on two cores, several with a beam, once: the answers are kept in the cache folder.
     """
+    width = check_whole("width", width, 1)
+    if by not in ("product", "mean"):
+        raise InputError(f"The texts of a beam are compared by their product or their mean, and not by {by!r}.")
+    beam = ["beam", str(width), by] if width > 1 else []
     if not isinstance(prompts, list) or not all(isinstance(prompt, list) for prompt in prompts):
         prompts = check_text_list("prompts", prompts)
     return answer_store().values(
-        [key_of(prompt) if isinstance(prompt, str) else key_of("ids", *map(str, prompt)) for prompt in prompts],
-        lambda rows, advance: _generate([prompts[row] for row in rows], advance),
+        [key_of(*beam, *([prompt] if isinstance(prompt, str) else ["ids", *map(str, prompt)])) for prompt in prompts],
+        lambda rows, advance: _generate([prompts[row] for row in rows], width, by, advance),
         what=("question", "answering"),
     )
+
+
+def answer_log_probabilities(prompts: Sequence[str], answers: Sequence[str]) -> np.ndarray:
+    """Compute how sure SmolLM2 is of answers: the mean logarithm of the probability that it gives each of their tokens.
+
+    Parameters
+    ----------
+    prompts, answers : sequence of str
+        As many prompts as answers that are to follow them; what was computed is kept in the cache folder.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_answers,)
+    """
+    prompts, answers = check_text_list("prompts", prompts), check_text_list("answers", answers)
+    if len(prompts) != len(answers):
+        raise InputError(f"There are {len(prompts)} prompts and {len(answers)} answers: each answer needs its prompt.")
+    return remembered(SURE, list(zip(prompts, answers, strict=True)), _log_probabilities)
 
 
 def sentences(text: str) -> list[str]:
@@ -190,15 +225,53 @@ def _content_words(text: str) -> set[str]:
 
 @functools.cache
 def answer_store() -> Store:
-    """Return the store of SmolLM2's answers, by the prompts."""
+    """Return the store of SmolLM2's answers, by the prompts, those of a wider beam with its width."""
     return Store(f"answers/{KIND}", None, "answer", recipe_of(VERSION), WORTH_KEEPING, AT_ONCE)
 
 
-def _generate(prompts: Sequence[str | Sequence[int]], advance: Callable[[int], None]) -> list[str]:
+def _generate(prompts: Sequence[str | Sequence[int]], width: int, by: str, advance: Callable[[int], None]) -> list[str]:
     from course_utils.transformer.model import NumPyLM
 
     model, answers = NumPyLM.smollm2(), []
     for prompt in prompts:
-        answers.append((model.generate(prompt, MOST_TOKENS).strip().splitlines() or [""])[0])
+        text = model.generate(prompt, MOST_TOKENS) if width == 1 else _beam(model, prompt, width, by)
+        answers.append((text.strip().splitlines() or [""])[0])
         advance(1)
     return answers
+
+
+def _beam(model: NumPyLM, prompt: str | Sequence[int], width: int, by: str) -> str:
+    """Return the best text that a beam search finds from the prompt on; one that ends its turn is finished."""
+    from course_utils.attention import softmax
+    from course_utils.transformer.generation import END, beam_search
+    from course_utils.transformer.kv_cache import KVCache
+
+    ids = list(model.tokenizer.encode(prompt) if isinstance(prompt, str) else prompt)
+    kept = KVCache(model, len(ids) + 3 * MOST_TOKENS)  # room for a text that is cut into more tokens than were written
+    model.last_logits(ids, kept)
+
+    @functools.cache
+    def next_words(text: str, k: int) -> list[tuple[str, float]]:
+        kept.reset(len(ids) - 1)
+        probabilities = softmax(model.last_logits([ids[-1], *model.tokenizer.encode(text)], kept))
+        best = np.argsort(-probabilities, kind="stable")[:k]
+        return [(model.tokenizer.decode([int(token)]), float(probabilities[token])) for token in best]
+
+    beams = beam_search(next_words, width, MOST_TOKENS, END)
+    if by == "mean":
+        beams.sort(key=lambda beam: np.log(beam[1]) / len(model.tokenizer.encode(beam[0])), reverse=True)
+    return beams[0][0].removesuffix(END)
+
+
+def _log_probabilities(pairs: Sequence[tuple[str, str]]) -> list[float]:
+    from course_utils.attention import softmax
+    from course_utils.transformer.kv_cache import KVCache
+    from course_utils.transformer.model import NumPyLM
+
+    model, means = NumPyLM.smollm2(), []
+    for prompt, answer in pairs:
+        ids, more = model.tokenizer.encode(prompt), model.tokenizer.encode(answer)
+        kept = KVCache(model, len(ids) + len(more))
+        scores = np.array([model.last_logits(ids, kept), *model.logits(more, kept)[:-1]])
+        means.append(float(np.log(softmax(scores)[range(len(more)), more]).mean()))
+    return means

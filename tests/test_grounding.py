@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from course_utils.exercises import grounded_answers as exercise
 from course_utils.search import BM25Index, DenseIndex, cross_encoder_rerank, maxsim_rerank
 from course_utils.search.engine import METHODS, Results, SearchEngine
 from course_utils.transformer import NumPyLM
+from course_utils.transformer.generation import END
 
 PASSAGE = "Riga is old. The capital of Latvia is Riga. Latvia has lakes."
 
@@ -87,6 +89,50 @@ def test_token_ids_are_a_prompt_too_and_another_one_than_their_text(monkeypatch,
     assert grounding.generate_answers(["[1, 23]"]) == ["from [1, 23]"]
     with pytest.raises(InputError, match="hold strings"):
         grounding.generate_answers(["Which?", [1, 23]])
+
+
+class FewWords:
+    """A model of five tokens that goes on after the question mark by a table."""
+
+    words = [END, "?", "a", "b", "c"]
+    table = {"": {"a": 0.5, "b": 0.4, "c": 0.1}, "a": {"a": 0.4, "b": 0.3, "c": 0.3}, "b": {END: 0.6, "a": 0.4}}
+    blocks, n_kv_heads, d_head, context_length, read = (), 1, 1, 99, ()
+
+    @property
+    def tokenizer(self):
+        return self
+
+    def encode(self, text):
+        return [self.words.index(word) for word in re.findall(r"<\|im_end\|>|.", text)]
+
+    def decode(self, ids):
+        return "".join(self.words[token] for token in ids)
+
+    def last_logits(self, ids, kept):
+        self.read = [*self.read[: kept.length], *ids]
+        kept.length = len(self.read)
+        chances = self.table.get(self.decode(self.read).split("?")[1], {END: 1.0})
+        return np.log([chances.get(word, 1e-9) for word in self.words])
+
+
+def test_of_the_texts_that_a_beam_keeps_the_product_takes_a_shorter_one_than_the_mean(monkeypatch, empty_cache):
+    model = FewWords()
+    monkeypatch.setattr(NumPyLM, "smollm2", lambda: model)
+    # kept at last: b and its end, 0.4 * 0.6 = 0.24, log(0.24) / 2 = -0.71; aa and its end, 0.2, log(0.2) / 3 = -0.54
+    assert [grounding.generate_answers(["?"], 2, by) for by in ("product", "mean")] == [["b"], ["aa"]]
+    store.forget_session()
+    assert grounding.generate_answers(["?"], 3) == ["b"]
+    with pytest.raises(InputError, match="by 'sum'"):
+        grounding.generate_answers(["?"], 2, "sum")
+
+
+def test_the_log_probability_of_an_answer_is_the_mean_over_its_tokens(empty_cache):
+    model, prompt = NumPyLM.smollm2(), "The capital of France is"
+    (_, first), (_, second) = model.next_words(prompt, 1)[0], model.next_words(prompt + " Paris", 1)[0]
+    given = grounding.answer_log_probabilities([prompt] * 2, [" Paris", " Paris."])
+    np.testing.assert_allclose(given, [np.log(first), (np.log(first) + np.log(second)) / 2], atol=1e-4)
+    with pytest.raises(InputError, match="1 prompts and 2 answers"):
+        grounding.answer_log_probabilities([prompt], [" Paris", " Rome"])
 
 
 def test_the_supporting_sentence_shares_words_with_the_answer_first():

@@ -9,14 +9,17 @@ from course_utils.attention import log_softmax
 from course_utils.common.errors import InputError
 from course_utils.images import emoji_pictures, find_emoji, least_squares, picture_features
 from course_utils.images.seeing import (
+    EXCHANGED,
     RANK,
     SHOTS,
     Projection,
+    another_of_its_kind,
     first_among,
     least_squares_projection,
     load_projection,
     save_projection,
 )
+from course_utils.images.seeing_figures import draw_captions, draw_falling, draw_seeing
 from course_utils.transformer import NumPyLM
 from course_utils.transformer.likelihood import token_losses
 
@@ -215,3 +218,41 @@ def test_a_word_that_fits_all_pictures_wins_nothing():
     among = np.array([[2, 0], [1, 0], [0, 2]])
     np.testing.assert_array_equal(first_among(values, among), [1, 1, 1])
     np.testing.assert_array_equal(first_among(values, among[:, ::-1]), [0, 0, 0])
+
+
+def test_another_of_its_kind_has_another_subject_and_its_kind_where_there_is_one():
+    subjects = np.array(["fox", "owl", "owl", "duck", "tea"])
+    kinds = np.array(["mammal", "bird", "bird", "bird", "drink"])
+    groups = np.array(["nature", "nature", "nature", "nature", "nature"])
+    for seed in range(5):
+        found = another_of_its_kind(subjects, kinds, groups, np.random.default_rng(seed))
+        assert (subjects[found] != subjects).all()
+        assert kinds[found][1:4].tolist() == ["bird"] * 3
+    with pytest.raises(InputError, match="'duck' is the only subject of 'nature'"):
+        another_of_its_kind(subjects[3:], kinds[3:], np.array(["nature", "food"]), np.random.default_rng(0))
+
+
+def test_the_control_with_exchanged_pictures_is_shipped_and_differs():
+    trained, control = load_projection(), load_projection(EXCHANGED)
+    assert control.down.shape == trained.down.shape == (1280, RANK)
+    assert np.abs(control.up - trained.up).max() > 0.01
+
+
+def test_the_drawing_has_a_box_for_each_step_and_says_where_a_gradient_goes():
+    there, back = (draw_seeing("fox", 1280, 576, gradient=way).axes[0] for way in (False, True))
+    assert {"projection", "“fox”?", "1,280", "576"} <= {text.get_text() for text in there.texts}
+    assert "gradient" in {text.get_text() for text in back.texts} - {text.get_text() for text in there.texts}
+
+
+def test_each_picture_has_its_caption_and_one_that_fits_a_tick():
+    figure = draw_captions([3, 4, 5], ["face", "", "no"], [1.0, 0.0, 0.0], columns=2)
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["✓ face", "(empty)", "no"]
+    np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), emoji_pictures()[4])
+    with pytest.raises(InputError, match="a caption and a verdict"):
+        draw_captions([3, 4], ["face"], [1.0])
+
+
+def test_falling_losses_are_lines_with_their_means():
+    ax = draw_falling({"own": (np.array([5.0, 6.0]), np.array([4.0, 5.0]))}, 200).axes[0]
+    assert ax.lines[0].get_xydata().tolist() == [[0, 5.5], [200, 4.5]]
+    assert [text.get_text() for text in ax.texts] == ["own 4.50", "5.50"]

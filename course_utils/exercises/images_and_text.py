@@ -20,8 +20,6 @@ NAMES = ["dog", "cat", "pizza", "train"]
 PICTURES = np.array([[1.0, 0.0], [0.8, 0.6], [-0.6, 0.8], [0.0, -1.0]])
 TEXTS = np.array([[0.8, 0.6], [1.0, 0.0], [0.0, 1.0], [0.6, -0.8]])
 OWNER = np.array([2, 0, 1, 1])  # the class of each text, where classes are asked for
-# Losses of four captions: behind the own row and behind another picture's, before training and after it.
-LOSSES = np.array([[5.0, 4.0, 6.0, 3.0], [6.0, 6.0, 6.5, 5.0], [4.5, 3.0, 5.5, 3.0], [5.5, 5.0, 6.5, 4.0]])
 
 
 def _picture_setting() -> dict[str, Any]:
@@ -34,10 +32,6 @@ def _pairs_setting() -> dict[str, Any]:
 
 def _classes_setting() -> dict[str, Any]:
     return {"np": np, "pictures": PICTURES, "texts": TEXTS, "owner": OWNER}
-
-
-def _seeing_setting() -> dict[str, Any]:
-    return {"np": np, "losses": LOSSES}
 
 
 def _loss_setting() -> dict[str, Any]:
@@ -175,36 +169,6 @@ def _test_zero_shot(function: Any) -> str:
     return "No class was trained: write another text, and you have another class."
 
 
-def _test_gain_from_seeing(function: Any) -> str:
-    for four in (LOSSES, np.random.default_rng(0).normal(5, 1, (4, 30)), LOSSES[:, :1]):
-        own_before, other_before, own_after, other_after = four
-        before, after = other_before - own_before, other_after - own_after
-        fall, gains = (own_before - own_after).mean(), after - before
-        given = four.copy()
-        found = np.asarray(call(function, *given), dtype=float)
-        if not np.array_equal(given, four):
-            raise Wrong("Your function changes the losses that it was given: write a - b, not a -= b.")
-        if found.shape != (2,):
-            raise Wrong("Return two numbers: the mean gain, and for how many pictures the distance grew.")
-        mean, grew = found
-        if not np.isclose(mean, gains.mean()):
-            if np.isclose(mean, fall):
-                raise Wrong("That is the fall behind the own row. Behind a wrong row the loss may fall as much.")
-            if np.isclose(mean, -gains.mean()):
-                raise Wrong("The sign is turned: where the distance grows, the gain is above 0.")
-            if np.isclose(mean, after.mean()):
-                raise Wrong("That is the distance after training: subtract the distance that was there before.")
-            if np.isclose(mean, gains.sum()):
-                raise Wrong("That is the sum over the pictures: take the mean.")
-            raise Wrong("The distance is other minus own; the gain is the distance after minus the one before.")
-        if grew == (gains >= 0).sum() and grew != (gains > 0).sum():
-            raise Wrong("You counted pictures whose distance stayed the same too: count those where it grew.")
-        if grew != (gains > 0).sum():
-            raise Wrong(f"The distance grew for {(gains > 0).sum()} of {len(gains)} pictures, and you have {grew:g}.")
-    fall = (LOSSES[0] - LOSSES[2]).mean()
-    return f"Behind the own rows of LOSSES the loss fell by {fall:.2f}, and the distance grew for 1 of 4: no gain."
-
-
 convolve = Exercise(
     "convolve",
     _test_convolve,
@@ -307,22 +271,6 @@ zero_shot = Exercise(
     _classes_setting,
 )
 
-gain_from_seeing = Exercise(
-    "gain_from_seeing",
-    _test_gain_from_seeing,
-    (
-        "The distance of each picture before training is other_before - own_before.",
-        "The gain of each picture is its distance after training minus its distance before.",
-        "(gains > 0).sum() counts the pictures for which the distance grew.",
-    ),
-    """
-    def gain_from_seeing(own_before, other_before, own_after, other_after):
-        gains = (other_after - own_after) - (other_before - own_before)  # (n,): each picture with itself
-        return gains.mean(), (gains > 0).sum()
-    """,
-    _seeing_setting,
-)
-
 quiz = Quiz(
     (
         Question(
@@ -362,14 +310,13 @@ quiz = Quiz(
             "From texts, each turned into a vector.",
         ),
         Question(
-            "What does a projection in front of a language model hand over?",
+            "Shuffled weights find the same kind less often than trained ones. What makes the comparison fair?",
             {
-                "A caption that the model then corrects.": "The projection hands over numbers, no caption.",
-                "The pixels, one token each.": "Five thousand tokens a picture, and none of them means anything.",
-                "New weights for the model.": "The model stays as it is.",
-                "A few vectors, as if they were embeddings of words.": "The model reads them like tokens.",
+                "The shuffled network sees more pictures.": "Both see the same ones.",
+                "Its normalisation is set anew for its own answers.": "A mean from other weights may silence a layer.",
+                "It has fewer layers.": "It has the same layers: only the order of the numbers differs.",
             },
-            "A few vectors, as if they were embeddings of words.",
+            "Its normalisation is set anew for its own answers.",
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""Emoji in rows, and drawings of the two towers and of the language model that sees."""
+"""Emoji in rows, maps and vectors of pictures, and a drawing of the two towers."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def draw_towers(names: Sequence[str]) -> Figure:
     flow(ax, boxes, arrows, kinds=kinds, width=2.1, height=0.95, fontsize=7.5)
     for i, name in enumerate(names):
         y = 2.3 - 0.72 * i
-        _put_emoji(ax, name, (12.1, y + 0.05), 0.33)
+        put_emoji(ax, name, (12.1, y + 0.05), 0.33)
         ax.text(12.95 + 0.85 * i, 2.85, name, ha="left", va="bottom", fontsize=7, rotation=35)
         for j in range(len(names)):
             kind = "step" if i == j else "plain"
@@ -252,49 +252,7 @@ def draw_towers(names: Sequence[str]) -> Figure:
     return figure
 
 
-def draw_seeing(name: str, width: int, d_model: int) -> Figure:
-    """Draw how a picture is put in front of a language model as a row among those of words.
-
-    ``width`` is that of the features and ``d_model`` that of the rows.
-    """
-    import matplotlib.pyplot as plt
-
-    boxes = {"…": (0, 0), "car": (1.9, 0), "line end": (3.8, 0), "row": (5.7, 0, "row of the\npicture"), ":": (7.6, 0)}
-    boxes |= {
-        "model": (3.8, 1.9, "SmolLM2: reads rows, whatever they were made from"),
-        "next": (10.9, 1.9, f"“{name}”?"),
-    }
-    boxes |= {"matrix": (9.2, -1.7, "projection"), "network": (12.2, -1.7, "EfficientNet")}
-    figure, ax = plt.subplots(figsize=(7.2, 2.4))
-    rows = {key: place for key, place in boxes.items() if key not in ("model", "matrix", "network", "next")}
-    flow(ax, rows, [], kinds=dict.fromkeys(rows, "data") | {"row": "weights"}, width=1.7, height=0.85, fontsize=7.2)
-    rest = {key: boxes[key] for key in ("matrix", "network", "next")}
-    arrows = [("network", "matrix", f"{width:,}")]
-    flow(
-        ax,
-        rest,
-        arrows,
-        kinds={"matrix": "weights", "network": "plain", "next": "step"},
-        width=1.9,
-        height=0.85,
-        fontsize=7.2,
-    )
-    wide = {"model": boxes["model"]}
-    flow(ax, wide, [], kinds={"model": "plain"}, width=9.3, height=0.85, fontsize=7.4)
-    line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 1}
-    for x, y, *_ in rows.values():
-        ax.annotate("", (x, 1.47), (x, y + 0.43), arrowprops=line)
-    ax.annotate("", (5.7, -0.43), (8.25, -1.7), arrowprops={**line, "connectionstyle": "angle,angleA=180,angleB=90"})
-    ax.annotate("", (9.95, 1.9), (8.45, 1.9), arrowprops=line)
-    ax.text(6.9, -1.55, f"{d_model}", ha="center", va="bottom", fontsize=7, color="#555555")
-    _put_emoji(ax, name, (14.3, -1.7), 0.5)
-    ax.annotate("", (13.15, -1.7), (13.8, -1.7), arrowprops=line)
-    ax.set(xlim=(-1.1, 15), ylim=(-2.4, 2.6))
-    ax.set_aspect("equal")
-    ax.set_title("A picture takes the place of a word", fontsize=10)
-    return figure
-
-
-def _put_emoji(ax: Axes, name: str, middle: tuple[float, float], half: float) -> None:
+def put_emoji(ax: Axes, name: str, middle: tuple[float, float], half: float) -> None:
+    """Put the picture of an emoji into a drawing, around ``middle``, ``half`` a unit to each side."""
     (x, y), picture = middle, emoji_pictures()[find_emoji(name)]
     ax.imshow(picture, extent=(x - half, x + half, y - half, y + half), interpolation="none", zorder=3)

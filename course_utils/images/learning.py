@@ -21,7 +21,7 @@ from course_utils.common.progress import job_bar
 from course_utils.images.reading import FrozenReader
 from course_utils.images.seeing import Projection
 
-AT_ONCE = 8  # captions that pass through the model together, sorted by length; a batch's gradients add up
+AT_ONCE = 6  # captions that pass through the model together, sorted by length; a batch's gradients add up
 LEARNED = ("down", "up", "base")
 DECAY = 0.1  # how much of itself each weight loses in a step of size 1
 KEYWORDS = 0.5  # how often a keyword is the caption, in place of the name

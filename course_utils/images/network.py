@@ -10,12 +10,16 @@ from __future__ import annotations
 import copy
 import functools
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from course_utils.common import assets
+from course_utils.common.compute import one_thread
+from course_utils.images.features import network_input
 
 # (blocks, kernel, stride of the first, how much wider inside, channels out)
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112))
@@ -106,3 +110,29 @@ def shuffled_weights(seed: int) -> EfficientNetLite:
             order = torch.randperm(layer.weight.numel(), generator=generator)
             layer.weight.copy_(layer.weight.flatten()[order].view_as(layer.weight))
     return network
+
+
+def renormalised(network: EfficientNetLite, pictures: Sequence[np.ndarray]) -> EfficientNetLite:
+    """Return a network whose normalisation fits what its own layers answer to some pictures, 32 at a time.
+
+    The means and variances that a trained network keeps are those of its trained layers. After the weights were
+    shuffled they fit no longer, and a layer behind a wrong mean may be silent whatever it sees.
+
+    Parameters
+    ----------
+    network : EfficientNetLite
+        It is not changed.
+    pictures : sequence of ndarray
+        What it is to look at; nothing else is known of them.
+    """
+    network = copy.deepcopy(network).train()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean over all batches
+            layer.weight.data.fill_(1)
+            layer.bias.data.zero_()
+    with one_thread(), torch.no_grad():
+        for start in range(0, len(pictures), 32):
+            network.maps(torch.from_numpy(network_input(pictures[start : start + 32])))
+    return network.train(False)

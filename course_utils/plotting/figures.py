@@ -106,7 +106,7 @@ def coverage_curves(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]
     curves : mapping of str to (scores, right)
         By its label the score of each question, and whether its answer is right. Fewer than ten answers are not drawn.
     thresholds : sequence of float
-        Those to mark on each curve; the first curve has their values beside them.
+        Those to mark on each curve, with their values: below the first curve, above the others.
 
     Raises
     ------
@@ -118,18 +118,13 @@ def coverage_curves(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]
             raise InputError(f"{label}: a curve needs a score and an answer for each of at least ten questions.")
         steps = [scores >= t for t in np.sort(scores)[:-9]]
         line = [(100 * kept.mean(), 100 * right[kept].mean()) for kept in steps]
-        ax.plot(*np.transpose(line), DASHES[k], color=f"C{k}", label=label)
+        ax.plot(*np.transpose(line), DASHES[k], color=f"C{k}", label=label, antialiased=False)  # a smaller file
         for t in (t for t in thresholds if (scores >= t).any()):
             x, y = 100 * (scores >= t).mean(), 100 * right[scores >= t].mean()
             ax.plot(x, y, MARKS[k], color=f"C{k}")
-            if k == 0:
-                looks = {
-                    "ha": "center",
-                    "fontsize": 8.5,
-                    "color": INK,
-                    "bbox": {"fc": "white", "ec": "none", "pad": 0.5},
-                }
-                ax.annotate(f"{t}", (x, y), (0, -13), textcoords="offset points", **looks)
+            looks = {"ha": "center", "fontsize": 8.5, "color": INK, "textcoords": "offset points"}
+            box = {"fc": "white", "ec": "none", "pad": 0.5, "alpha": 0.8}
+            ax.annotate(f"{t}", (x, y), (0, 6 if k else -13), bbox=box, **looks)
     ax.set(xlabel="answered, %", ylabel="right, % of the answered", xlim=(102, 0))
     ax.legend(fontsize=9, loc="upper left")
 

@@ -132,7 +132,7 @@ def generate_ids(
 
 
 def beam_search(
-    next_words: Callable[[str, int], Sequence[tuple[str, float]]], width: int, steps: int
+    next_words: Callable[[str, int], Sequence[tuple[str, float]]], width: int, steps: int, end: str = "."
 ) -> list[tuple[str, float]]:
     """Return the likeliest continuations that a beam search finds, the likeliest first.
 
@@ -143,8 +143,9 @@ def beam_search(
     width : int
         How many continuations are kept in each step; 1 is greedy decoding.
     steps : int
-        How many tokens a continuation may have. One that ends with a full stop is finished, and is kept or dropped
-        like the others.
+        How many tokens a continuation may have.
+    end : str
+        A continuation that ends with this is finished, and is kept or dropped like the others.
 
     Returns
     -------
@@ -164,7 +165,7 @@ def beam_search(
     for _ in range(steps):
         longer = []
         for text, p in beams:
-            following = [("", 1.0)] if text.endswith(".") else next_words(text, width)
+            following = [("", 1.0)] if text.endswith(end) else next_words(text, width)
             longer += [(text + token, p * q) for token, q in following]
         beams = sorted(longer, key=lambda beam: -beam[1])[:width]
     return beams

@@ -65,16 +65,4 @@ MISTAKES = {
         (f"zero_shot = lambda pictures, texts, owner: owner[(pictures @ {UNIT}.T).argmin(axis=1)]", "nearest text"),
         ("zero_shot = owner", "should be a function"),
     ],
-    "gain_from_seeing": [
-        ("def gain_from_seeing(a, b, c, d):\n    b -= a\n    d -= c\n    return 1, 1", "changes the losses"),
-        ("gain_from_seeing = lambda a, b, c, d: ((a - c).mean(), (a > c).sum())", "as much"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c).mean(), (d > c).sum())", "there before"),
-        ("gain_from_seeing = lambda a, b, c, d: ((b - a - d + c).mean(), 1)", "sign is turned"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).sum(), (d - c > b - a).sum())", "take the mean"),
-        ("gain_from_seeing = lambda a, b, c, d: ((b - d).mean(), (d < b).sum())", "other minus own"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).mean(), (d - c >= b - a).sum())", "stayed the same"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).mean(), (d > b).sum())", "The distance grew for"),
-        ("gain_from_seeing = lambda a, b, c, d: (d - c - b + a).mean()", "two numbers"),
-        ("gain_from_seeing = losses", "should be a function"),
-    ],
 }

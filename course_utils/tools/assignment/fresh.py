@@ -221,6 +221,11 @@ def _half_bytes(rng: np.random.Generator, given: Given) -> Arguments:
 
 
 FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] = {
+    ("a_model_that_sees", "blind_caption"): _these(([{"sun", "star"}, {"star", "sky"}, {"sea"}],)),
+    ("a_model_that_sees", "fit"): _normal((9, 4), (9, 3), 0.7),
+    ("a_model_that_sees", "gain_from_seeing"): _normal((9,), (9,), (9,), (9,)),
+    ("a_model_that_sees", "ridge"): _normal((8, 3), (8, 4), 0.7),
+    ("a_model_that_sees", "soft_rows"): _normal((5, 4), (4,), (4, 3), (3,), 2.5),
     ("adapters_and_lora", "lora_gradients"): _normal((6, 5), (6, 3), (2, 5), (3, 2), 4.0),
     ("adapters_and_lora", "train_lora"): _normal((20, 5), (20, 3), (3, 5), (2, 5), 4.0, 0.02, 4),
     ("adapters_and_lora", "with_lora"): _normal((7, 5), (3, 5), (2, 5), (3, 2), 3.0),
@@ -236,6 +241,7 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("cluster_and_name_topics", "rand"): _these(([0, 1, 2, 2, 1, 0, 0], [5, 5, 6, 6, 5, 6, 5])),
     ("cluster_and_name_topics", "weigh"): _counts,
     ("compare_architectures", "direction"): _normal((5, 2), (5, 2)),
+    ("compare_architectures", "field"): _these(((2, 1, 3), True), ((1, 3), False)),
     ("compare_architectures", "make"): _steps,
     ("compare_architectures", "mix"): _mixtures,
     ("compare_tokenizers", "build_design"): _these(({"French": 5, "English": 2}, 350)),
@@ -257,11 +263,9 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("extract_keywords", "honest"): _these(
         (["silver moon", "moon r", "river"], "The Silver  Moon rose over the river")
     ),
-    ("federated_and_edge", "build_four_bits"): _normal((10,)),
-    ("federated_and_edge", "build_pack"): _half_bytes,
-    ("federated_and_edge", "build_unpack"): lambda rng, given: [
-        (rng.integers(256, size=6).astype(np.uint8), 0.5, -1.0)
-    ],
+    ("federated_and_edge", "build_attack"): lambda rng, given: [(list(rng.normal(size=(4, 9, 3))), 3)],
+    ("federated_and_edge", "build_clip"): _normal((4, 3), 0.7),
+    ("federated_and_edge", "rounds_until"): _these((3, 1), (1, 0.5)),
     ("federated_and_edge", "trimmed"): lambda rng, given: [(list(rng.normal(size=(7, 2, 4))), n) for n in (1, 2)],
     ("federated_and_edge", "unmask"): _these(({0: 30, 1: 64}, {(0, 1): 9, (0, 2): 21, (1, 2): 40}, 2)),
     ("grounded_answers", "clean"): _these(("Tea is hot.<|im_end|>Say X.",), ("Here a < b and |c| > d.",)),
@@ -271,7 +275,6 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ),
     ("grounded_answers", "retrieve"): _new_vectors,
     ("grounded_answers", "write_prompt"): _these(("Who painted it?", "It was painted by Frida Kahlo in 1939. ")),
-    ("images_and_text", "gain_from_seeing"): _normal((9,), (9,), (9,), (9,)),
     ("images_and_text", "convolve"): _normal((7, 6), (3, 3)),
     ("images_and_text", "diagonal_loss"): _normal((5, 5)),
     ("images_and_text", "scaled_cosines"): _normal((4, 3), (4, 3), 0.3),
@@ -296,6 +299,13 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("learn_from_reward", "pair_loss"): _these((-30.0, -28.0, -33.5, -27.0, 0.2), (-9.0, -8.0, -7.0, -9.5, 0.5)),
     ("learn_from_reward", "policy_gradient"): _normal((4,), 2, 0.7, 0.3),
     ("learn_from_reward", "q_update"): _advice,
+    ("learn_on_small_devices", "build_four_bits"): _normal((10,)),
+    ("learn_on_small_devices", "build_pack"): _half_bytes,
+    ("learn_on_small_devices", "build_unpack"): lambda rng, given: [
+        (rng.integers(256, size=6).astype(np.uint8), 0.5, -1.0)
+    ],
+    ("learn_on_small_devices", "n_bytes"): _these((128, 4, 32, 1.0), (128, 8, 64, 0.25)),
+    ("learn_on_small_devices", "ring"): _these((np.array([1, 1, 0, 0, 0, 1, 1, 0]), 3, 2, 3)),
     ("meet_the_tokenizer", "build_train"): _these(("low lower lowest low low", 5), ("über ü über", 2)),
     ("meet_the_tokenizer", "cut"): _these(
         ("banana", [("a", "n"), ("an", "a"), ("b", "ana")]), ("noon", [("o", "n"), ("o", "o"), ("o", "on")])

@@ -1,0 +1,293 @@
+"""The exercises of notebook 17, *Show a language model a picture*."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.quiz import Question, Quiz
+
+# Five pictures with three features each, and the rows of their names, two numbers wide.
+FEATURES = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0], [2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 2.0, 2.0]])
+ROWS = np.array([[0.5, 1.0], [0.0, 0.5], [1.5, 0.0], [1.0, 2.0], [0.5, 1.5]])
+# For each of six pictures the words that fit it.
+WORDS = [{"fox", "animal", "face"}, {"owl", "animal", "bird"}, {"pizza", "food"}, {"smile", "face"}]
+WORDS += [{"cat", "animal", "pet"}, {"tea", "drink"}]
+# Losses of four captions: behind the own row and behind another picture's, before training and after it.
+LOSSES = np.array([[5.0, 4.0, 6.0, 3.0], [6.0, 6.0, 6.5, 5.0], [4.5, 3.0, 5.5, 3.0], [5.5, 5.0, 6.5, 4.0]])
+
+
+def _ridge_setting() -> dict[str, Any]:
+    return {"np": np, "features": FEATURES, "rows": ROWS}
+
+
+def _fit_setting() -> dict[str, Any]:
+    names = _ridge_setting()
+    exec(textwrap.dedent(ridge.solution_code), names)
+    return names
+
+
+def _words_setting() -> dict[str, Any]:
+    return {"np": np, "words": WORDS}
+
+
+def _seeing_setting() -> dict[str, Any]:
+    return {"np": np, "losses": LOSSES}
+
+
+def _ridge(x: np.ndarray, y: np.ndarray, cost: np.ndarray | float) -> np.ndarray:
+    return np.linalg.solve(x.T @ x + cost, x.T @ y)
+
+
+def _test_ridge(function: Any) -> str:
+    rng = np.random.default_rng(0)
+    for x, y, cost in ((rng.normal(size=(7, 3)), rng.normal(size=(7, 2)), 2.0), (np.eye(2), 6 * np.eye(2), 0.5)):
+        given, eye = (x.copy(), y.copy()), np.eye(x.shape[1])
+        found, wanted = np.asarray(call(function, *given, cost), dtype=float), _ridge(x, y, cost * eye)
+        if not (np.array_equal(given[0], x) and np.array_equal(given[1], y)):
+            raise Wrong("Your function changes what it was given: write x.T @ x + ..., not x += ...")
+        if found.shape == wanted.T.shape != wanted.shape:
+            raise Wrong("It is transposed: x @ W has to be as wide as y, so W has as many rows as x has columns.")
+        if found.shape != wanted.shape:
+            said = f"For x of {x.shape} and y of {y.shape} W has {wanted.shape}"
+            raise Wrong(f"{said}, and yours has {found.shape}: x.T @ x compares numbers, x @ x.T pictures.")
+        if np.allclose(found, _ridge(x, y, cost)) and not np.allclose(found, wanted):
+            raise Wrong("You added the cost to every entry: it belongs on the diagonal, cost * np.eye(...).")
+        if np.allclose(found, _ridge(x, y, 0 * eye)):
+            raise Wrong("Large weights cost nothing in yours: add cost * np.eye(...) before you solve.")
+        if np.allclose(found, _ridge(x, y, cost**2 * eye)):
+            raise Wrong("You squared the cost: the statement has c itself.")
+        if not np.allclose(found, wanted):
+            raise Wrong("W solves (x.T @ x + cost * np.eye(...)) W = x.T @ y: np.linalg.solve(left, right).")
+    return (
+        "With a cost of 0 no matrix has a smaller squared error; the cost keeps W small where few pairs say what it is."
+    )
+
+
+def _test_fit(function: Any) -> str:
+    rng = np.random.default_rng(1)
+    for features, rows in ((FEATURES, ROWS), (rng.normal(3, 1, (9, 4)), rng.normal(-2, 1, (9, 5)))):
+        found = call(function, features, rows, 0.5)
+        if not isinstance(found, tuple | list) or len(found) != 3:
+            raise Wrong("Return three things: the mean of the features, W, and the mean of the rows.")
+        mean, matrix, base = (np.asarray(part, dtype=float) for part in found)
+        eye = 0.5 * np.eye(features.shape[1])
+        if mean.shape != features.shape[1:] or base.shape != rows.shape[1:]:
+            raise Wrong("A mean over the pictures has one number for each column: axis=0.")
+        if not np.allclose(mean, features.mean(axis=0)) or not np.allclose(base, rows.mean(axis=0)):
+            raise Wrong("First comes the mean of the features, then W, and at last the mean of the rows.")
+        if matrix.shape == (features.shape[1], rows.shape[1]):
+            for left, right, said in ((features, rows, "both sides"), (features - mean, rows, "the rows")):
+                if np.allclose(matrix, _ridge(left, right, eye)) and not said.endswith("rows"):
+                    raise Wrong("Subtract the mean of the features and that of the rows before you fit W.")
+            if np.allclose(matrix, _ridge(features, rows - base, eye)):
+                raise Wrong("The features keep their mean in yours: subtract it before you fit W.")
+        if matrix.shape != (features.shape[1], rows.shape[1]) or not np.allclose(
+            matrix, _ridge(features - mean, rows - base, eye)
+        ):
+            raise Wrong("W is ridge(features - mean, rows - base, cost).")
+    return "The means are kept, since a new picture must lose the very mean that W was fitted without."
+
+
+def _test_soft_rows(function: Any) -> str:
+    rng = np.random.default_rng(2)
+    features, mean, matrix, base = (rng.normal(size=shape) for shape in ((4, 3), (3,), (3, 5), (5,)))
+    moved = (features - mean) @ matrix
+    unit = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    found, wanted = np.asarray(call(function, features, mean, matrix, base, 1.5), dtype=float), base + 1.5 * unit
+    if found.shape != wanted.shape:
+        raise Wrong(f"Four pictures give rows of the shape {wanted.shape}, and yours have {found.shape}.")
+    if np.allclose(found, 1.5 * unit):
+        raise Wrong("Your rows lie around 0: add base, the mean row, at the end.")
+    if np.allclose(found, base + moved) or np.allclose(found, base + 1.5 * moved):
+        raise Wrong("Each row has to be `length` away from base: divide it by its own length first, then multiply.")
+    if np.allclose(found, base + unit):
+        raise Wrong("Your rows are 1 away from base: multiply them by length.")
+    if np.allclose(found, base + 1.5 * moved / np.linalg.norm(moved)):
+        raise Wrong("You divided by one number for all: each row has a length of its own, axis=1, keepdims=True.")
+    whole = features @ matrix
+    if np.allclose(found, base + 1.5 * whole / np.linalg.norm(whole, axis=1, keepdims=True)):
+        raise Wrong("Subtract the mean of the features first: W was fitted without it.")
+    if not np.allclose(found, wanted):
+        raise Wrong(
+            "In this order: subtract mean, multiply by the matrix, make each row of length 1, times length, plus base."
+        )
+    return "A picture has become a row as far from the mean row as tokens usually are."
+
+
+def _test_blind_caption(function: Any) -> str:
+    for words in (WORDS, [{"a", "long-word"}, {"a"}, {"b"}], [{"moon"}]):
+        counts = Counter(word for each in words for word in each)
+        found = call(function, [set(each) for each in words])
+        if not isinstance(found, str):
+            raise Wrong(f"Return one word, a string, and not {type(found).__name__}.")
+        if counts[found] < max(counts.values()):
+            best = max(counts.values())
+            raise Wrong(f"{found!r} fits {counts[found]} of {len(words)} pictures, and another word fits {best}.")
+    return "Without a look at any picture animal fits 3 of the 6. A caption has to beat that."
+
+
+def _test_gain_from_seeing(function: Any) -> str:
+    for four in (LOSSES, np.random.default_rng(0).normal(5, 1, (4, 30)), LOSSES[:, :1]):
+        own_before, other_before, own_after, other_after = four
+        before, after = other_before - own_before, other_after - own_after
+        fall, gains = (own_before - own_after).mean(), after - before
+        given = four.copy()
+        found = np.asarray(call(function, *given), dtype=float)
+        if not np.array_equal(given, four):
+            raise Wrong("Your function changes the losses that it was given: write a - b, not a -= b.")
+        if found.shape != (2,):
+            raise Wrong("Return two numbers: the mean gain, and for how many pictures the distance grew.")
+        mean, grew = found
+        if not np.isclose(mean, gains.mean()):
+            if np.isclose(mean, fall):
+                raise Wrong("That is the fall behind the own row. Behind a wrong row the loss may fall as much.")
+            if np.isclose(mean, -gains.mean()):
+                raise Wrong("The sign is turned: where the distance grows, the gain is above 0.")
+            if np.isclose(mean, after.mean()):
+                raise Wrong("That is the distance after training: subtract the distance that was there before.")
+            if np.isclose(mean, gains.sum()):
+                raise Wrong("That is the sum over the pictures: take the mean.")
+            raise Wrong("The distance is other minus own; the gain is the distance after minus the one before.")
+        if grew == (gains >= 0).sum() and grew != (gains > 0).sum():
+            raise Wrong("You counted pictures whose distance stayed the same too: count those where it grew.")
+        if grew != (gains > 0).sum():
+            raise Wrong(f"The distance grew for {(gains > 0).sum()} of {len(gains)} pictures, and you have {grew:g}.")
+    fall = (LOSSES[0] - LOSSES[2]).mean()
+    return f"Behind the own rows of LOSSES the loss fell by {fall:.2f}, and the distance grew for 1 of 4: no gain."
+
+
+ridge = Exercise(
+    "ridge",
+    _test_ridge,
+    (
+        "x.T @ x has the shape (columns of x, columns of x), and so has cost * np.eye(x.shape[1]).",
+        "np.linalg.solve(left, right) gives the matrix W for which left @ W equals right.",
+    ),
+    """
+    def ridge(x, y, cost):
+        left = x.T @ x + cost * np.eye(x.shape[1])  # (a, n) @ (n, a) -> (a, a)
+        return np.linalg.solve(left, x.T @ y)  # (a, b)
+    """,
+    _ridge_setting,
+)
+
+fit = Exercise(
+    "fit",
+    _test_fit,
+    (
+        "features.mean(axis=0) is the mean picture, rows.mean(axis=0) the mean row.",
+        "ridge wants both sides with their means subtracted.",
+    ),
+    """
+    def fit(features, rows, cost):
+        mean, base = features.mean(axis=0), rows.mean(axis=0)
+        return mean, ridge(features - mean, rows - base, cost), base
+    """,
+    _fit_setting,
+)
+
+soft_rows = Exercise(
+    "soft_rows",
+    _test_soft_rows,
+    (
+        "Begin with (features - mean) @ matrix, a row for each picture.",
+        "np.linalg.norm(moved, axis=1, keepdims=True) has the length of each row.",
+        "What comes out lies around 0: base brings it to where the rows of tokens lie.",
+    ),
+    """
+    def soft_rows(features, mean, matrix, base, length):
+        moved = (features - mean) @ matrix  # (n, n_features) @ (n_features, d_model) -> (n, d_model)
+        return base + length * moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    """,
+    _ridge_setting,
+)
+
+blind_caption = Exercise(
+    "blind_caption",
+    _test_blind_caption,
+    (
+        "Count in how many of the sets each word is: collections.Counter counts.",
+        "Counter(...).most_common(1)[0] is the commonest word with its count.",
+    ),
+    """
+    from collections import Counter
+
+    def blind_caption(words):
+        counts = Counter(word for each in words for word in each)
+        return counts.most_common(1)[0][0]
+    """,
+    _words_setting,
+)
+
+gain_from_seeing = Exercise(
+    "gain_from_seeing",
+    _test_gain_from_seeing,
+    (
+        "The distance of each picture before training is other_before - own_before.",
+        "The gain of each picture is its distance after training minus its distance before.",
+        "(gains > 0).sum() counts the pictures for which the distance grew.",
+    ),
+    """
+    def gain_from_seeing(own_before, other_before, own_after, other_after):
+        gains = (other_after - own_after) - (other_before - own_before)  # (n,): each picture with itself
+        return gains.mean(), (gains > 0).sum()
+    """,
+    _seeing_setting,
+)
+
+quiz = Quiz(
+    (
+        Question(
+            "What does a projection in front of a language model hand over?",
+            {
+                "A caption that the model then corrects.": "The projection hands over numbers, no caption.",
+                "The pixels, one token each.": "Five thousand tokens a picture, and none of them means anything.",
+                "New weights for the model.": "The model stays as it is.",
+                "A few vectors, as if they were embeddings of words.": "The model reads them like tokens.",
+            },
+            "A few vectors, as if they were embeddings of words.",
+        ),
+        Question(
+            "Why is a wrong picture of the same kind a harder control than any wrong picture?",
+            {
+                "It is drawn in the same colours.": "It may be, but colours are not what is asked for.",
+                "It leaves only what tells one thing from its like.": "Who knows the kind alone fails here.",
+                "It is further away in the list.": "Where a picture stands in a list says nothing about it.",
+            },
+            "It leaves only what tells one thing from its like.",
+        ),
+        Question(
+            "With the model and with a look-up in its table of tokens the share is about the same. What follows?",
+            {
+                "The model cannot see at all.": "Both are far above chance: the row brings something.",
+                "The look-up is a language model.": "It compares rows, and writes nothing.",
+                "What the model reads out of the row is not shown to be more.": "Another test has to show a gain.",
+            },
+            "What the model reads out of the row is not shown to be more.",
+        ),
+        Question(
+            "Training lowers the loss behind the right row, and behind a wrong row by as much. What was shown?",
+            {
+                "That captions became more likely, whatever the picture.": "The distance between the two did not grow.",
+                "That the model sees better.": "Then the loss behind the right row would fall more.",
+                "That the model forgot its language.": "Its weights did not change.",
+            },
+            "That captions became more likely, whatever the picture.",
+        ),
+        Question(
+            "In LLaVA's first stage, which numbers does a step change?",
+            {
+                "Those of the language model.": "They only pass the gradient on.",
+                "Those of the projection.": "The gradient ends there; both networks stay frozen.",
+                "Those of the network that looks at pictures.": "It stays frozen too.",
+                "Those of all three.": "That would be training from end to end.",
+            },
+            "Those of the projection.",
+        ),
+    )
+)

@@ -1,0 +1,110 @@
+"""Drawings of the language model that sees, and pictures with what it wrote below them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.common.errors import InputError
+from course_utils.images.emoji import emoji_pictures
+from course_utils.images.figures import put_emoji
+from course_utils.plotting.diagrams import flow
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BACK = "#D55E00"  # the way of a gradient
+RIGHT = "#00704F"  # a caption that fits
+
+
+def draw_seeing(name: str, width: int, d_model: int, gradient: bool = False) -> Figure:
+    """Draw how a picture is put in front of a language model as a row among those of words.
+
+    Parameters
+    ----------
+    name : str
+        The emoji.
+    width, d_model : int
+        How many numbers the features have, and the rows.
+    gradient : bool
+        Draw the way back too, from the answer through the frozen model to the projection, as dashed arrows.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(7.2, 2.4))
+    rows = {"…": (0, 0), "car": (1.9, 0), "line end": (3.8, 0), "row": (5.7, 0, "row of the\npicture"), ":": (7.6, 0)}
+    flow(ax, rows, [], kinds=dict.fromkeys(rows, "data") | {"row": "weights"}, width=1.7, height=0.85, fontsize=7.2)
+    rest = {"matrix": (9.2, -1.7, "projection"), "network": (12.2, -1.7, "EfficientNet"), "next": (10.9, 1.9)}
+    rest["next"] += (f"“{name}”?",)
+    kinds, arrows = {"matrix": "weights", "network": "plain", "next": "step"}, [("network", "matrix", f"{width:,}")]
+    flow(ax, rest, arrows, kinds=kinds, width=1.9, height=0.85, fontsize=7.2)
+    wide = {"model": (3.8, 1.9, "SmolLM2: reads rows, whatever they were made from")}
+    flow(ax, wide, [], kinds={"model": "plain"}, width=9.3, height=0.85, fontsize=7.4)
+    line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 1}
+    for x, y, *_ in rows.values():
+        ax.annotate("", (x, 1.47), (x, y + 0.43), arrowprops=line)
+    bent = {"connectionstyle": "angle,angleA=180,angleB=90"}
+    ax.annotate("", (5.7, -0.43), (8.25, -1.7), arrowprops=line | bent)
+    ax.annotate("", (9.95, 1.9), (8.45, 1.9), arrowprops=line)
+    ax.text(6.9, -1.55, f"{d_model}", ha="center", va="bottom", fontsize=7, color="#555555")
+    put_emoji(ax, name, (14.3, -1.7), 0.5)
+    ax.annotate("", (13.15, -1.7), (13.8, -1.7), arrowprops=line)
+    title = "A picture takes the place of a word"
+    if gradient:
+        back, title = (
+            line | {"color": BACK, "linestyle": (0, (3, 2))},
+            "The gradient goes back through the frozen model",
+        )
+        ax.annotate("", (8.45, 2.2), (9.95, 2.2), arrowprops=back)
+        ax.annotate("", (5.4, 0.43), (5.4, 1.47), arrowprops=back)
+        bent = {"connectionstyle": "angle,angleA=90,angleB=180"}
+        ax.annotate("", (8.25, -1.95), (5.4, -0.43), arrowprops=back | bent)
+        ax.text(9.2, 2.3, "gradient", ha="center", va="bottom", fontsize=7, color=BACK)
+    ax.set(xlim=(-1.1, 15), ylim=(-2.4, 2.6 + 0.3 * gradient))
+    ax.set_aspect("equal")
+    ax.set_title(title, fontsize=10)
+    return figure
+
+
+def draw_captions(places: Sequence[int], captions: Sequence[str], fits: Sequence[float], columns: int = 6) -> Figure:
+    """Draw emoji, given by their places, each with its caption under it; one that fits is green and has a tick.
+
+    Raises
+    ------
+    InputError
+        If there is not a caption and a verdict for each picture.
+    """
+    import matplotlib.pyplot as plt
+
+    if not len(places) == len(captions) == len(fits) > 0:
+        raise InputError(f"Each picture needs a caption and a verdict: {len(places)}, {len(captions)}, {len(fits)}.")
+    n_rows = -(-len(places) // columns)
+    size = 0.95 * columns, 0.95 * n_rows
+    figure, axes = plt.subplots(n_rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, place, text, right in zip(axes.flat, places, captions, fits, strict=False):
+        ax.imshow(emoji_pictures()[place], interpolation="none")
+        said = textwrap.fill(f"✓ {text}" if right else text or "(empty)", 14)
+        style = {"color": RIGHT, "weight": "bold"} if right else {"color": "#222222"}
+        ax.text(36, 76, said, ha="center", va="top", fontsize=8, linespacing=0.95, **style)
+        ax.set_ylim(98, 0)  # room for the caption
+    return figure
+
+
+def draw_falling(losses: dict[str, tuple[np.ndarray, np.ndarray]], steps: int) -> Figure:
+    """Draw mean losses before training and after it, a line for each kind of picture that was shown."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(4.2, 2.3), layout="constrained")
+    for number, (label, ends) in enumerate(losses.items()):
+        means = [float(np.mean(end)) for end in ends]
+        ax.plot([0, steps], means, "o-", color=f"C{number}", markersize=4)
+        ax.text(1.03 * steps, means[1], f"{label} {means[1]:.2f}", va="center", fontsize=8, color=f"C{number}")
+        ax.text(-0.03 * steps, means[0], f"{means[0]:.2f}", va="center", ha="right", fontsize=8, color=f"C{number}")
+    ax.set(xlabel="steps of training", ylabel="loss of the name", xlim=(-0.2 * steps, 2.0 * steps), xticks=[0, steps])
+    ax.margins(y=0.15)
+    return figure

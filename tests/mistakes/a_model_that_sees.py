@@ -1,0 +1,60 @@
+"""Plausible wrong answers to the exercises of notebook 17, and a piece of the message that each must get."""
+
+SOLVE = "np.linalg.solve"
+SOFT = "def soft_rows(f, mean, w, base, length):\n    moved = {moved}\n    return {rows}"
+UNIT = "moved / np.linalg.norm(moved, axis=1, keepdims=True)"
+
+MISTAKES = {
+    "ridge": [
+        (f"ridge = lambda x, y, c: {SOLVE}(x.T @ x, x.T @ y)", "cost nothing"),
+        (f"ridge = lambda x, y, c: {SOLVE}(x.T @ x + c, x.T @ y)", "every entry"),
+        (f"ridge = lambda x, y, c: {SOLVE}(x.T @ x + c * np.eye(x.shape[1]), x.T @ y).T", "transposed"),
+        (f"ridge = lambda x, y, c: {SOLVE}(x @ x.T + c * np.eye(len(x)), y)", "x @ x.T pictures"),
+        (f"ridge = lambda x, y, c: {SOLVE}(x.T @ x + c**2 * np.eye(x.shape[1]), x.T @ y)", "squared the cost"),
+        ("ridge = lambda x, y, c: x.T @ y / (1 + c)", "W solves"),
+        ("def ridge(x, y, c):\n    x *= 2\n    return x.T @ y", "changes what it was given"),
+        ("ridge = rows", "should be a function"),
+    ],
+    "fit": [
+        ("fit = lambda f, r, c: ridge(f - f.mean(axis=0), r - r.mean(axis=0), c)", "three things"),
+        ("fit = lambda f, r, c: (f.mean(axis=0), ridge(f, r, c), r.mean(axis=0))", "before you fit"),
+        ("fit = lambda f, r, c: (f.mean(axis=0), ridge(f, r - r.mean(axis=0), c), r.mean(axis=0))", "keep their mean"),
+        ("fit = lambda f, r, c: (f.mean(), ridge(f - f.mean(), r - r.mean(), c), r.mean())", "axis=0"),
+        ("fit = lambda f, r, c: (0 * f[0], ridge(f, r, c), 0 * r[0])", "First comes the mean"),
+        (
+            "fit = lambda f, r, c: (f.mean(axis=0), ridge(r - r.mean(axis=0), f - f.mean(axis=0), c), r.mean(axis=0))",
+            "W is ridge",
+        ),
+        ("fit = features", "should be a function"),
+    ],
+    "soft_rows": [
+        (SOFT.format(moved="(f - mean) @ w", rows=f"length * {UNIT}"), "around 0"),
+        (SOFT.format(moved="(f - mean) @ w", rows="base + length * moved"), "divide it by its own length"),
+        (SOFT.format(moved="(f - mean) @ w", rows=f"base + {UNIT}"), "multiply them by length"),
+        (
+            SOFT.format(moved="(f - mean) @ w", rows="base + length * moved / np.linalg.norm(moved)"),
+            "one number for all",
+        ),
+        (SOFT.format(moved="f @ w", rows=f"base + length * {UNIT}"), "Subtract the mean"),
+        (SOFT.format(moved="(f - mean) @ w", rows=f"base - length * {UNIT}"), "In this order"),
+        (SOFT.format(moved="(f - mean) @ w", rows="base + length"), "have"),
+    ],
+    "blind_caption": [
+        ("blind_caption = lambda words: sorted(words[0])[-1]", "another word fits"),
+        ("blind_caption = lambda words: max((w for each in words for w in each), key=len)", "another word fits"),
+        ("blind_caption = lambda words: len(words)", "one word"),
+        ("blind_caption = 'animal'", "should be a function"),
+    ],
+    "gain_from_seeing": [
+        ("def gain_from_seeing(a, b, c, d):\n    b -= a\n    d -= c\n    return 1, 1", "changes the losses"),
+        ("gain_from_seeing = lambda a, b, c, d: ((a - c).mean(), (a > c).sum())", "as much"),
+        ("gain_from_seeing = lambda a, b, c, d: ((d - c).mean(), (d > c).sum())", "there before"),
+        ("gain_from_seeing = lambda a, b, c, d: ((b - a - d + c).mean(), 1)", "sign is turned"),
+        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).sum(), (d - c > b - a).sum())", "take the mean"),
+        ("gain_from_seeing = lambda a, b, c, d: ((b - d).mean(), (d < b).sum())", "other minus own"),
+        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).mean(), (d - c >= b - a).sum())", "stayed the same"),
+        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).mean(), (d > b).sum())", "The distance grew for"),
+        ("gain_from_seeing = lambda a, b, c, d: (d - c - b + a).mean()", "two numbers"),
+        ("gain_from_seeing = losses", "should be a function"),
+    ],
+}
