@@ -38,8 +38,9 @@ NOT_TERMS = {
     "20": {"table", "pictures", "text", "entry", "linear", "penalty"},
     "21": {"ratio"},
     "22": {"The hardware is simulated"},
-    "23": {"Shared articles", "More frequent averaging", "drops out", "attacker", "scale", "minimum", "energy"},
+    "23": {"Shared articles", "More frequent averaging", "drops out", "attacker", "scale"},
     "24": {"noisy"},
+    "28": {"scale", "minimum", "energy"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Shrink the sentence encoder in several ways for notebook 23: ``python3 training/shrink_encoder.py``, five minutes.
+"""Shrink the sentence encoder in several ways for notebook 28: ``python3 training/shrink_encoder.py``, five minutes.
 
 Each version reads the first thirty words of the same test articles. A classifier of topics that was fitted once to the
 full encoder's vectors of the training articles judges the vectors; the file keeps for each version which articles it
@@ -15,7 +15,7 @@ import numpy as np
 
 from course_utils.common.files import save_file
 from course_utils.edge.judging import fit_topics
-from course_utils.edge.quantise import bits_per_weight, pruned, rounded, sparse_bits
+from course_utils.edge.quantise import SCALE_BITS, bits_per_weight, pruned, rounded, sparse_bits
 from course_utils.edge.shipped import FOLDER, N_TEXTS
 from course_utils.edge.shrink import change_encoder, encoder_weights, first_words
 from course_utils.federated.averaging import load_articles
@@ -28,6 +28,7 @@ CHANGES = {
     "int4, blocks of 32": (lambda W: rounded(W, 4, 32), bits_per_weight(4, 32)),
     "int3, blocks of 32": (lambda W: rounded(W, 3, 32), bits_per_weight(3, 32)),
     "30% pruned": (lambda W: pruned(W, 0.3), sparse_bits(0.3)),
+    "30% pruned, int8": (lambda W: rounded(pruned(W, 0.3), 8), sparse_bits(0.3, 8) + SCALE_BITS / 384),
     "50% pruned": (lambda W: pruned(W, 0.5), sparse_bits(0.5)),
     "70% pruned": (lambda W: pruned(W, 0.7), sparse_bits(0.7)),
 }

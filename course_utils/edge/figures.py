@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.edge.quantise import quantise, restore
-from course_utils.plotting.diagrams import EDGES, KINDS
+from course_utils.plotting.diagrams import EDGES, KINDS, flow
 from course_utils.plotting.figures import INK, PALE_INK
 
 # Where a name stands beside its point, and whether a thin line leads to it.
-OFFSETS = {"float32": ("center", (6, 33)), "int8, a scale a row": ("center", (14, 40))}
-OFFSETS |= {"int4, blocks of 32": ("center", (-8, 68)), "int4, a scale a row": ("right", (-30, 36))}
-OFFSETS |= {"int3, blocks of 32": ("right", (-8, -2)), "30% pruned": ("center", (-4, 60))}
+OFFSETS = {"float32": ("center", (4, -33)), "int8, a scale a row": ("center", (38, 40))}
+OFFSETS |= {"int4, blocks of 32": ("center", (-30, 62)), "int4, a scale a row": ("right", (-30, 36))}
+OFFSETS |= {"int3, blocks of 32": ("right", (-8, -2)), "30% pruned": ("left", (-2, -50))}
 OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -14))}
-OFFSETS |= {"TF-IDF itself": ("left", (6, 8))}
+OFFSETS |= {"TF-IDF itself": ("left", (6, 8)), "30% pruned, int8": ("center", (0, 80))}
 FLOOR = 0.77  # of the accuracies in the drawing of sizes; below it an arrow with the number
-LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int4, a scale a row", "30% pruned")
+LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int4, a scale a row", "30% pruned", "30% pruned, int8")
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def block_bytes(raw: Sequence[int]) -> Figure:
 
 
 def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, float]]], speed: str) -> None:
-    """Draw accuracy with its interval over megabytes, with a name at each point and the speed of the students.
+    """Draw accuracy with its interval over megabytes, with a name at each point and a line on speed.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         The versions of a model, by names that say ``pruned`` or ``student`` where they are. One that lies below the
         drawing is an arrow at its lower edge.
     speed : str
-        How fast the students are, and beside what.
+        How fast the small ones are, and beside what.
     """
     from matplotlib.ticker import MultipleLocator
 
@@ -110,9 +110,9 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         if name in LEADERS:
             style["arrowprops"] = {"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4}
         ax.annotate(name, (size, mean), offset, ha=across, **style)
-    ax.text(0.02, 0.05, f"orange: {speed}", transform=ax.transAxes, fontsize=9, color=colours["student"])
+    ax.text(0.02, 0.05, speed, transform=ax.transAxes, fontsize=9, color=INK)
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
-    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 160), ylim=(FLOOR, 0.99))
+    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 160), ylim=(FLOOR, 1.0))
 
 
 def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
@@ -127,4 +127,57 @@ def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
     ax.set(xlabel="articles", ylabel="share of right guesses", xlim=(0, len(curve)), ylim=(0.4, 1))
     ax.legend(fontsize=8.5, loc="lower left")
     ax.set_title("A long memory knows more and forgets late")
+    return figure
+
+
+def distillation() -> Figure:
+    """Draw how a student is fitted: one text goes to the teacher and to the student, and both vectors shall agree."""
+    import matplotlib.pyplot as plt
+
+    boxes = {"text": (0, 0, "a text,\nno label"), "teacher": (4.4, 1.3, "teacher: MiniLM,\n89 MB")}
+    boxes |= {"student": (4.4, -1.3, "student: a table\nof words, 2 MB")}
+    boxes |= {
+        "goal": (8.8, 1.3, "its vector,\n64 numbers"),
+        "sum": (8.8, -1.3, "sum of its words'\nvectors, 64 numbers"),
+    }
+    arrows = [("text", "teacher"), ("text", "student"), ("teacher", "goal"), ("student", "sum")]
+    kinds = {"teacher": "weights", "student": "weights", "goal": "value", "sum": "value"}
+    figure, ax = plt.subplots(figsize=(6.4, 2.5))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.4, height=1.3, fontsize=8.5)
+    ax.annotate("", (8.8, 0.6), (8.8, -0.6), arrowprops={"arrowstyle": "<->", "color": EDGES["step"], "lw": 1.6})
+    ax.text(9.05, 0, "make these alike", va="center", fontsize=8.5, color="#00785A")
+    ax.set(xlim=(-2, 11.6))
+    ax.set_title("The student learns to say what the teacher says")
+    return figure
+
+
+def model_in_two(n_blocks: int) -> Figure:
+    """Draw a model whose first blocks run on a device and the rest on a server, and what travels between them."""
+    import matplotlib.pyplot as plt
+
+    boxes = {"text": (0, 0, "a text"), "first": (4.2, 0, f"words and\nblocks 1 to {n_blocks}")}
+    boxes |= {"rest": (11.4, 0, f"blocks {n_blocks + 1} to 6"), "topic": (15.6, 0, "a topic")}
+    arrows = [("text", "first"), ("first", "rest"), ("rest", "topic")]
+    figure, ax = plt.subplots(figsize=(6.6, 1.9))
+    flow(ax, boxes, arrows, kinds={"first": "weights", "rest": "weights"}, width=3.2, height=1.4, fontsize=8.5)
+    ax.plot([7.8, 7.8], [-1.7, 0.5], ":", color="#999999", lw=1)
+    ax.text(7.8, 0.6, "a vector for\neach token", fontsize=8.5, ha="center", va="bottom", color=INK)
+    ax.text(2.1, -1.5, "device", fontsize=8.5, ha="center", color=PALE_INK)
+    ax.text(13.5, -1.5, "server", fontsize=8.5, ha="center", color=PALE_INK)
+    ax.set(ylim=(-1.8, 2.1))
+    ax.set_title("Cut in two, a model sends vectors")
+    return figure
+
+
+def draw_by_hand(memories: Mapping[str, Sequence[float]], change: int) -> Figure:
+    """Draw memories of a single number, article by article, and the article at which all that comes changes sign."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5, 2.4), layout="constrained")
+    for (name, values), dash in zip(memories.items(), ("o-", "s--"), strict=True):
+        ax.plot(range(1, len(values) + 1), values, dash, ms=3.5, lw=1.4, label=name)
+    ax.axvline(change + 0.5, color="#bbbbbb", lw=0.9, zorder=0)
+    ax.axhline(0, color="#bbbbbb", lw=0.9, zorder=0)
+    ax.set(xlabel="article", ylabel="memory", ylim=(-1.1, 1.1), title="The short memory changes sides first")
+    ax.legend(fontsize=8.5, loc="lower left")
     return figure

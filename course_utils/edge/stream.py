@@ -59,7 +59,7 @@ def draw_streams(
 
 
 def follow(
-    vectors: np.ndarray, streams: Streams, share: float, *, alarm: tuple[int, int] | None = None
+    vectors: np.ndarray, streams: Streams, share: float, *, alarm: tuple[int, int] | None = None, first: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Let a device guess which of two articles will be opened, and move its memory towards the one that was.
 
@@ -72,6 +72,8 @@ def follow(
         The articles, with their mean taken off.
     alarm : (n_last, n_misses), optional
         Begin with an empty memory when that many of the last guesses were wrong.
+    first : int
+        After so many articles the alarm may ring for the first time.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def follow(
         n, since = n + 1, since + 1
         m += np.maximum(share, 1 / n)[:, None] * (opened - m)
         if alarm is not None:
-            ring = recent.sum(axis=1) >= n_misses
+            ring = (recent.sum(axis=1) >= n_misses) & (step >= first)
             alarms[:, step] = ring
             m[ring], n[ring], since[ring], recent[ring] = 0, 0, 0, False
     return hits, alarms

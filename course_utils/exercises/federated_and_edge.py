@@ -1,4 +1,4 @@
-"""Exercises of notebook 23: one client that lies, a mean without extremes, a mask to take out, and a file of 4 bits."""
+"""Exercises of notebook 23: a client that lies, extremes cut, a mask to take out, and a private round to break."""
 
 # ruff: noqa: N806 (W and X are the matrices of the prose)
 
@@ -12,10 +12,10 @@ import numpy as np
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.federated.averaging import accuracy, average, load_articles, split_skewed, train_locally
+from course_utils.federated.leaks import clip
 
 RATE, N_STEPS = 300.0, 10  # of the lesson
 FALLS_TO, MODULUS = 0.2, 100
-ROW = np.array([0.8, -0.31, 0.12, 0.05, -0.77, 0.4, 0.0, -0.16])
 
 
 def _numbers_setting() -> dict[str, Any]:
@@ -128,63 +128,98 @@ def _test_unmask(function: Any) -> str:
     return "The server learned the masks of one pair each, and of nobody who has sent: the rest still hides them."
 
 
-def _test_to_four_bits(function: Any) -> str:
-    found = call(function, ROW.copy())
-    if not isinstance(found, tuple) or len(found) != 3:
-        raise Wrong("Return three things: the whole numbers, the scale and the minimum.")
-    q, scale, minimum = np.asarray(found[0]), float(found[1]), float(found[2])
-    if not np.isclose(minimum, ROW.min()):
-        raise Wrong(f"The minimum is that of the weights, {ROW.min()}, and yours is {minimum:.3f}.")
-    if np.isclose(scale, (ROW.max() - ROW.min()) / 16):
-        raise Wrong("From 0 to 15 there are 15 steps: with 16 the largest weight would need a seventeenth number.")
-    if not np.isclose(scale, (ROW.max() - ROW.min()) / 15):
-        raise Wrong(f"A step is (largest - smallest) / 15 = {(ROW.max() - ROW.min()) / 15:.4f}; yours is {scale:.4f}.")
-    if q.shape != ROW.shape or q.min() < 0 or q.max() > 15:
-        raise Wrong("There should be a whole number from 0 to 15 for each weight.")
-    wanted = np.rint((ROW - minimum) / scale)
-    if np.array_equal(q, np.floor((ROW - minimum) / scale)) and not np.array_equal(q, wanted):
-        raise Wrong("You cut the decimals off: np.rint goes to the nearest step, and its error is half as large.")
-    if not np.array_equal(q, wanted):
-        raise Wrong(f"The whole numbers should be {wanted.astype(int).tolist()}, and yours are {q.tolist()}.")
+def _test_rounds_until(function: Any) -> str:
+    for noise, clean, wanted in ((2, 1, 36), (1, 2, 3), (1, 1, 9)):
+        found = call(function, noise, clean)
+        if (noise, clean) == (2, 1) and found == 4:
+            raise Wrong("There both are equal: the sum should be at least three times the noise.")
+        if (noise, clean) == (2, 1) and found in (6, 12):
+            raise Wrong(
+                "The noise grows with the root of n, so n has to grow with the square: 36 for noise 2, clean 1."
+            )
+        if found != wanted:
+            raise Wrong(f"For noise {noise} and clean {clean} it is {wanted}, and yours is {found}.")
+    if call(function, 0, 1) != 1:
+        raise Wrong("Without noise the first round is enough.")
+    return "A noise twice as large needs four times as many rounds, and no noise hides for ever what comes again."
+
+
+def _test_clip(function: Any) -> str:
+    update = np.array([[3.0, 0.0], [0.0, -4.0]])
+    given = update.copy()
+    found = np.asarray(call(function, given, 1.0))
+    if not np.array_equal(given, update):
+        raise Wrong("It changed the update that it got: return a new one.")
+    if found.shape != update.shape:
+        raise Wrong(f"The result has the shape of the update, {update.shape}, and yours has {found.shape}.")
+    if np.allclose(found, np.clip(update, -1, 1)):
+        raise Wrong("That cuts each number by itself. Shorten the whole update, so that its direction stays.")
+    if np.allclose(found, update / np.abs(update).sum()):
+        raise Wrong("The length is the root of the sum of all squares, np.linalg.norm.")
+    if not np.allclose(found, update / 5):
+        raise Wrong(f"The update's length is 5, so with limit 1 it should be {(update / 5).tolist()}.")
+    short = np.asarray(call(function, update.copy(), 10.0))
+    if not np.allclose(short, update):
+        raise Wrong("An update that is shorter than the limit stays as it is.")
     with np.errstate(all="ignore"):
-        same = call(function, np.full(8, 0.5))
-    if not np.isfinite(np.asarray(same[0], dtype=float)).all():
-        raise Wrong("Where all weights are equal the scale is 0: the whole numbers should be 0, and no NaN.")
-    return "Eight weights are now eight numbers of 4 bits, a scale and a minimum."
+        nothing = np.asarray(call(function, np.zeros((2, 2)), 1.0))
+    if not np.array_equal(nothing, np.zeros((2, 2))):
+        raise Wrong("An update of zeros has the length 0: do not divide by it.")
+    return "Nobody can now move the mean by more than the limit divided by the number of clients."
 
 
-def _test_pack(function: Any) -> str:
-    q = np.array([15, 5, 9, 8, 0, 11, 7, 6], dtype=np.uint8)
-    found, wanted = np.asarray(call(function, q.copy())), q[:4] | q[4:] << 4
+def _test_noisy_mean(function: Any) -> str:
+    updates = [np.array([[6.0, 8.0]]), np.array([[0.0, 0.5]]), np.array([[-0.3, 0.0]])]
+    found = np.asarray(call(function, [each.copy() for each in updates], 1.0, 0.0, np.random.default_rng(0)))
+    wanted = np.mean([clip(each, 1.0) for each in updates], axis=0)
     if found.shape != wanted.shape:
-        raise Wrong(f"Eight numbers of 4 bits make four bytes, and yours has the shape {found.shape}.")
-    if np.array_equal(found, q[::2] | q[1::2] << 4):
-        raise Wrong("You paired neighbours. In the file number i goes with number i + n / 2.")
-    if np.array_equal(found, q[:4] << 4 | q[4:]):
-        raise Wrong("The halves are exchanged: the first half of the numbers goes into the low four bits.")
-    if not np.array_equal(found, wanted):
-        raise Wrong(f"The bytes should be {wanted.tolist()}, and yours are {found.tolist()}.")
-    if found.dtype != np.uint8:
-        raise Wrong(f"The bytes are of type {found.dtype}: a byte is a uint8, and you use {found.itemsize} for each.")
-    return "Two weights in a byte: the first half in the low bits, the second half in the high ones."
+        raise Wrong(f"The mean has the shape of an update, {wanted.shape}, and yours has {found.shape}.")
+    if np.allclose(found, wanted * 3):
+        raise Wrong("That is the sum: divide by the number of clients.")
+    if np.allclose(found, np.mean(updates, axis=0)) or np.allclose(found, clip(np.mean(updates, axis=0), 1.0)):
+        raise Wrong("Each client clips its own update, before anything is added up.")
+    if not np.allclose(found, wanted):
+        raise Wrong(f"Without noise the mean of the clipped updates is {wanted.round(3).tolist()}.")
+    quiet = [np.zeros((100, 50))] * 16  # each number of their mean: 0.5 * 2 / sqrt(16)
+    spread = float(np.std(call(function, quiet, 2.0, 0.5, np.random.default_rng(1))))
+    if spread < 0.05:
+        raise Wrong("A single random number moves all alike: draw one for each number, rng.normal(size=update.shape).")
+    if spread > 0.7:
+        raise Wrong("The noise was drawn once. Each client draws its own, and in a mean of 16 it shrinks to a quarter.")
+    if abs(spread - 0.125) < 0.02:
+        raise Wrong("The noise is a multiple of the limit: its spread is noise * limit.")
+    if abs(spread - 0.25) > 0.02:
+        raise Wrong(f"With 16 clients, limit 2 and noise 0.5 the spread should be 0.25, and yours is {spread:.2f}.")
+    return "Sixteen clients' noise of spread 1 is 0.25 in the mean: a crowd hides its members at less cost."
 
 
-def _test_unpack(function: Any) -> str:
-    q = np.random.default_rng(0).integers(16, size=32).astype(np.uint8)
-    found = np.asarray(call(function, q[:16] | q[16:] << 4, 0.25, -2.0))
-    if found.shape != (32,):
-        raise Wrong(f"Sixteen bytes hold 32 weights, and yours has the shape {found.shape}.")
-    if np.allclose(found, q):
-        raise Wrong("Those are the whole numbers: multiply by the scale and add the minimum.")
-    if np.allclose(found, q * 0.25):
-        raise Wrong("The minimum is missing: the number 0 means the smallest weight.")
-    if np.allclose(found, (q - 2.0) * 0.25):
-        raise Wrong("Multiply by the scale first, then add the minimum.")
-    if np.allclose(found, np.concatenate([q[16:], q[:16]]) * 0.25 - 2.0):
-        raise Wrong("The halves are exchanged: the low bits are the first sixteen weights.")
-    if not np.allclose(found, q * 0.25 - 2.0):
-        raise Wrong(f"The first weight should be {q[0] * 0.25 - 2.0}, and yours is {found[0]}.")
-    return "That reads every 4-bit block of SmolLM2's file: try it on the block of the lesson."
+def _test_name_words(function: Any) -> str:
+    rounds = np.zeros((3, 5, 2))
+    rounds[:, 0] = [1, -1]  # comes in every round
+    rounds[:, 1, 0] = [4, -4, 0.1]  # loud, but cancels
+    rounds[:, 2, 1] = [-1, -1.2, 2.5]  # longest in the last round
+    rounds[:, 3] = [0.5, -0.5]
+    rounds[:, 4] = [[0.6, 0.6], [-0.5, -0.5], [0, 0.3]]  # small, of one sign in most rounds
+    found = [int(n) for n in np.ravel(call(function, list(rounds.copy()), 2))]
+    lengths = np.linalg.norm(rounds, axis=2)  # (3, 5)
+    if len(found) != 2:
+        raise Wrong(f"Name as many words as the client has, here 2, and yours are {len(found)}.")
+    if set(found) == set(np.argsort(-lengths.sum(axis=0))[:2].tolist()):
+        raise Wrong("You added the lengths, which are never negative, so noise piles up. Add the updates first.")
+    if set(found) == set(np.argsort(-lengths[-1])[:2].tolist()):
+        raise Wrong("You looked at the last round only: add up all that was seen.")
+    if set(found) == set(np.argsort(-rounds.sum(axis=(0, 2)))[:2].tolist()):
+        raise Wrong("You added the numbers of a row, where plus and minus cancel: take the row's length.")
+    if set(found) != {0, 3}:
+        raise Wrong(f"The rows of the sum are longest for the words 0 and 3, and yours are {found}.")
+    if found != [0, 3]:
+        raise Wrong("These are the words. Name the one with the longest row first.")
+    rng, truly, shares = np.random.default_rng(0), np.zeros((500, 11)), []
+    truly[:20] = rng.normal(size=(20, 11))
+    seen = [truly + rng.normal(0, 1.5, truly.shape) for _ in range(20)]
+    for n in (1, 20):
+        shares.append(np.isin(np.ravel(call(function, seen[:n], 20)), np.arange(20)).mean())
+    return f"Of twenty words under a noise of 1.5 it finds {shares[0]:.2f} in one round and {shares[1]:.2f} in twenty."
 
 
 lie = Exercise(
@@ -240,47 +275,65 @@ unmask = Exercise(
     _numbers_setting,
 )
 
-build_four_bits = Exercise(
-    "to_four_bits",
-    _test_to_four_bits,
+rounds_until = Exercise(
+    "rounds_until",
+    _test_rounds_until,
     (
-        "scale = (row.max() - row.min()) / 15, since there are 15 steps from 0 to 15.",
-        "np.rint((row - minimum) / scale) are the whole numbers; where the scale is 0, divide by 1 instead.",
+        "Try n = 1, 2, 3 and so on: the word adds up to n * clean, the noise to about noise * np.sqrt(n).",
+        "n * clean >= 3 * noise * np.sqrt(n): divide by the root, then square.",
+        "n = 1, and while n * clean < 3 * noise * np.sqrt(n): n += 1",
     ),
     """
-    def to_four_bits(row):
-        minimum = row.min()
-        scale = (row.max() - minimum) / 15
-        return np.rint((row - minimum) / (scale or 1)).astype(np.uint8), scale, minimum
+    def rounds_until(noise, clean):
+        n = 1
+        while n * clean < 3 * noise * np.sqrt(n):
+            n += 1
+        return n
     """,
     _numbers_setting,
 )
 
-build_pack = Exercise(
-    "pack",
-    _test_pack,
+build_clip = Exercise(
+    "shorten",
+    _test_clip,
     (
-        "q << 4 moves four bits up, and a | b puts two numbers together.",
-        "half = len(q) // 2, then q[:half] | q[half:] << 4.",
+        "np.linalg.norm(update) is the length of the whole update.",
+        "Multiply by limit / length where the length is above the limit, and leave the rest as it is.",
     ),
     """
-    def pack(q):
-        half = len(q) // 2
-        return q[:half] | q[half:] << 4
+    def shorten(update, limit):
+        length = np.linalg.norm(update)
+        return update * (limit / length) if length > limit else update.copy()
     """,
     _numbers_setting,
 )
 
-build_unpack = Exercise(
-    "unpack",
-    _test_unpack,
+build_noisy_mean = Exercise(
+    "noisy_mean",
+    _test_noisy_mean,
     (
-        "packed & 15 are the low four bits, packed >> 4 the high ones.",
-        "np.concatenate([packed & 15, packed >> 4]) * scale + minimum",
+        "For each update: clip it, then add rng.normal(0, noise * limit, update.shape).",
+        "np.mean(sent, axis=0) is the mean of a list of arrays, number by number.",
     ),
     """
-    def unpack(packed, scale, minimum):
-        return np.concatenate([packed & 15, packed >> 4]) * scale + minimum
+    def noisy_mean(updates, limit, noise, rng):
+        sent = [clip(update, limit) + rng.normal(0, noise * limit, update.shape) for update in updates]
+        return np.mean(sent, axis=0)
+    """,
+    lambda: {"np": np, "clip": clip},
+)
+
+build_attack = Exercise(
+    "name_words",
+    _test_name_words,
+    (
+        "np.sum(seen, axis=0) adds up the rounds; np.linalg.norm(total, axis=1) gives a length for each row.",
+        "np.argsort(-lengths)[:n] are the places of the n largest, the largest first.",
+    ),
+    """
+    def name_words(seen, n):
+        lengths = np.linalg.norm(np.sum(seen, axis=0), axis=1)
+        return np.argsort(-lengths)[:n]
     """,
     _numbers_setting,
 )
@@ -324,22 +377,22 @@ quiz = Quiz(
             "Their sum, and nothing else of any single one.",
         ),
         Question(
-            "One weight of a row is a hundred times the others. What happens with 4 bits and one scale for the row?",
+            "A client adds fresh noise in each of twenty rounds, and somebody sees all its updates. What helps them?",
             {
-                "The large weight is cut to the size of the others.": "It sets the scale, so it comes back as it was.",
-                "Nothing, because the scale adapts.": "It does, and that is the trouble for the others.",
-                "All others come back as zero.": "A step is then larger than twice any of them.",
+                "Adding up: what comes again grows faster than noise.": "By n against the root of n.",
+                "Nothing: each update is hidden, so their sum is.": "Noises cancel in a sum, and a word does not.",
+                "The last update: it has the least noise.": "The noise is as large as before, and the update smaller.",
             },
-            "All others come back as zero.",
+            "Adding up: what comes again grows faster than noise.",
         ),
         Question(
-            "A reader's taste changes. Which memory follows first, and what does it cost?",
+            "In which case does one local step a round give the same model as training with all articles in one place?",
             {
-                "One with a long memory, at no cost.": "A long memory keeps the old taste for long.",
-                "A short one; it is noisier while nothing changes.": "It rests on the last few articles only.",
-                "Both at the same time.": "The share of each new article sets the pace.",
+                "Only where all clients have the same mixture.": "The mean of gradients does not ask who has what.",
+                "With any split, if each client counts by its articles.": "Their mean is the gradient of all.",
+                "Never.": "The cell found a difference of 0.000.",
             },
-            "A short one; it is noisier while nothing changes.",
+            "With any split, if each client counts by its articles.",
         ),
     )
 )

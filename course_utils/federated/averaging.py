@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,64 +205,6 @@ def learn_in_few_bits(
             updates = [rounded(update.T, bits).T for update in updates]
         W = W + average(updates, sizes)
     return W
-
-
-def learn_joined(
-    clients: Sequence[tuple[np.ndarray, np.ndarray]],
-    join: Callable[..., np.ndarray],
-    *,
-    n_topics: int,
-    rate: float,
-    n_steps: int,
-    n_rounds: int,
-    liar: bool = False,
-) -> np.ndarray:
-    """Run rounds in which the server joins the copies by another rule than the weighted mean; return the last model.
-
-    Parameters
-    ----------
-    join : callable
-        Turns the copies into one model: ``join(copies, axis=0)``, as `numpy.mean` and `numpy.median` do. Each client
-        counts the same.
-    liar : bool
-        The first client sends random numbers of a spread of 1,000 in every round.
-    rate, n_steps
-        As in `train_locally`.
-
-    Notes
-    -----
-    Yin and others (2018), *Byzantine-Robust Distributed Learning*, for the median and the trimmed mean.
-
-    Examples
-    --------
-    >>> clients = [(np.array([[3.0]]), np.array([1]))] * 3
-    >>> how = {"n_topics": 2, "rate": 0.1, "n_steps": 1, "n_rounds": 1}
-    >>> learn_joined(clients, np.median, liar=True, **how)
-    array([[-0.15,  0.15]])
-    """
-    W = np.zeros((clients[0][0].shape[1], n_topics), dtype=clients[0][0].dtype)
-    rng = np.random.default_rng(0)
-    for _ in range(check_whole("n_rounds", n_rounds, 0)):
-        copies = [train_locally(W, *client, rate, n_steps) for client in clients]
-        if liar:
-            copies[0] = rng.normal(0, 1000, W.shape).astype(W.dtype)
-        W = join(copies, axis=0)
-    return W
-
-
-def best_joined_rate(
-    deals: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]],
-    join: Callable[..., np.ndarray],
-    judge: tuple[np.ndarray, np.ndarray],
-    rates: Sequence[float] = (30.0, 100.0, 300.0, 1000.0),
-    **how: int,
-) -> float:
-    """Return the learning rate with which `learn_joined` is right for most of the articles ``judge``, ``(X, y)``.
-
-    ``deals`` holds several lists of clients, over which accuracy is averaged; ``how`` goes to `learn_joined`.
-    """
-    right = [np.mean([accuracy(learn_joined(one, join, rate=rate, **how), *judge) for one in deals]) for rate in rates]
-    return rates[int(np.argmax(right))]
 
 
 def learn_together(

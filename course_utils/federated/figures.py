@@ -11,6 +11,9 @@ from course_utils.plotting.diagrams import flow
 from course_utils.plotting.figures import DASHES, INK, PALE_INK
 from course_utils.plotting.maps import TOPIC_COLOURS
 
+# Where the names of the lines of the price of noise stand: at which noise, on which side, and how far away.
+NAMES = (((2, "right", (-8, 0)), (2, "left", (4, 12))), ((1, "center", (0, 10)), (1, "center", (0, -12))))
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -90,18 +93,18 @@ def draw_curves(curves: Mapping[str, Sequence[float]], n_steps: Mapping[str, int
     n_steps : mapping of str to int
         How many steps each client takes in a round.
     megabytes : float
-        What all rounds together send.
+        What one round sends.
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.5), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(6.6, 2.7), layout="constrained", sharey=True)
     for (name, curve), dash in zip(curves.items(), DASHES, strict=False):
         rounds = np.arange(1, len(curve) + 1)
-        axes[0].plot(rounds * megabytes / len(curve), curve, dash, label=name)
+        axes[0].semilogx(rounds * megabytes, curve, dash, label=name)
         axes[1].semilogx(rounds * n_steps[name], curve, dash, label=name)
     axes[0].set(xlabel="megabytes sent", ylabel="accuracy", title="Per byte, even clients lead")
     axes[1].set(xlabel="steps of each client", title="Per step, frequent means lead")
-    axes[0].legend(fontsize=8.5, loc="lower right")
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8.5, loc="outside lower center", ncol=4)
     return figure
 
 
@@ -111,7 +114,7 @@ def draw_price(
     blind: float,
     accuracies: Mapping[str, Sequence[float]],
 ) -> Figure:
-    """Draw how many words an attacker finds and how accurate the model is, by the noise.
+    """Draw how many words an attacker finds, and beside it how accurate the model is, by the noise.
 
     Parameters
     ----------
@@ -126,15 +129,58 @@ def draw_price(
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(6.4, 2.5), layout="constrained")
-    places = range(len(noises))
-    for (name, row), style in zip(found.items(), ("o-", "o--"), strict=True):
-        ax.plot(places, row, style, color="#D55E00", label=f"words found, {name}")
-    ax.axhline(blind, color="#D55E00", ls=":", lw=1.2, label="words named without looking")
-    for (name, row), style in zip(accuracies.items(), ("s-", "s--"), strict=True):
-        ax.plot(places, row, style, color="#0072B2", label=f"accuracy, {name}")
-    ax.set(xlabel="noise, as a multiple of the update's length", ylabel="share", ylim=(0, 1.04))
-    ax.set_xticks(places, noises)
-    figure.legend(*ax.get_legend_handles_labels(), fontsize=9, loc="outside right center")
-    ax.set_title("A noise of 0.03 hides words once, not twenty times")
+    figure, axes = plt.subplots(1, 2, figsize=(6.6, 2.7), layout="constrained", sharex=True, sharey=True)
+    places, style = range(len(noises)), {"textcoords": "offset points", "fontsize": 9, "va": "center"}
+    for ax, rows, colour in ((axes[0], found, "#D55E00"), (axes[1], accuracies, "#0072B2")):
+        for (name, row), dash, (place, across, offset) in zip(
+            rows.items(), ("o-", "o--"), NAMES[ax is axes[1]], strict=False
+        ):
+            ax.plot(places, row, dash, color=colour, label=name)
+            place = min(place, len(row) - 1)
+            ax.annotate(name, (place, row[place]), offset, ha=across, color=colour, **style)
+        ax.set_xticks(places, noises)
+    axes[0].axhline(blind, color=PALE_INK, ls=":", lw=1.2)
+    axes[0].annotate("named blindly", (0, blind), (0, -7), ha="left", color=PALE_INK, **style)
+    axes[0].set(ylabel="share", ylim=(0, 1.08), title="0.03 hides words for one round")
+    axes[1].set(title="A small crowd pays more")
+    figure.supxlabel("noise, as a multiple of the update's length", fontsize=9)
+    return figure
+
+
+def draw_drift(ends: Mapping[int, float]) -> Figure:
+    """Draw the losses of the two clients of the example, their sum, and where it ends by the steps in a round."""
+    import matplotlib.pyplot as plt
+
+    w = np.linspace(-1.6, 1.6, 200)
+    losses = {"client A": 2 * (w - 1) ** 2, "client B": 0.5 * (w + 1) ** 2}
+    losses["sum"] = losses["client A"] + losses["client B"]
+    figure, ax = plt.subplots(figsize=(5.6, 2.9), layout="constrained")
+    for (name, loss), colour, dash in zip(losses.items(), ("#0072B2", "#D55E00", INK), ("--", "-.", "-"), strict=True):
+        ax.plot(w, loss, dash, color=colour, lw=1.6, label=name)
+    for n_steps, end in ends.items():
+        height = 2 * (end - 1) ** 2 + 0.5 * (end + 1) ** 2
+        ax.plot(end, height, "o", color="#009E73", zorder=3)
+        style = {"textcoords": "offset points", "fontsize": 9, "color": "#00785A"}
+        ax.annotate(f"{n_steps}", (end, height), (9, 5) if n_steps == 1 else (-4, 7), ha="center", **style)
+    ax.plot([], [], "o", color="#009E73", label="where it ends,\nby steps a round")
+    ax.set(xlabel="w", ylabel="loss", ylim=(0, 6), title="More steps a round end farther from the best w")
+    ax.legend(fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def draw_rows(words: Sequence[str], update: np.ndarray, title: str) -> Figure:
+    """Draw a gradient as coloured cells, a row for each word and a column for each topic: ``(n_words, n_topics)``."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(4.2, 2.7), layout="constrained")
+    most = np.abs(update).max()
+    ax.imshow(update, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
+    for (row, column), value in np.ndenumerate(update):
+        colour = "white" if abs(value) > 0.7 * most else INK
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=colour)
+    ax.set_xticks(range(update.shape[1]), [f"topic {n}" for n in range(1, update.shape[1] + 1)])
+    ax.set_yticks(range(len(words)), words)
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.set_title(title)
     return figure

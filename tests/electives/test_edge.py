@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from course_utils.common.errors import InputError
-from course_utils.edge import energy, explorer, figures, gguf_block, judging, quantise, shipped, shrink, stream, student
+from course_utils.edge import (
+    energy,
+    explorer,
+    figures,
+    gguf_block,
+    judging,
+    quantise,
+    shipped,
+    shrink,
+    split,
+    stream,
+    student,
+)
 from course_utils.federated.averaging import load_articles
 from course_utils.transformer.encoder import NumPyEncoder
 
@@ -227,6 +239,27 @@ def test_the_alarm_rings_at_the_count_and_then_counts_anew():
     assert alarms[0].tolist() == [False, False, True, False, False, False, False, False]
 
 
+def test_an_alarm_that_waits_rings_no_earlier_and_still_counts_what_was_before():
+    vectors, wrong = np.array([[1.0], [-1.0]]), [0, 1, 1, 0, 0, 0]  # opened 0, then the other one twice
+    opened = np.array([wrong])
+    streams = stream.Streams(opened, 1 - opened, 6, np.zeros((1, 2), int))
+    _, soon = stream.follow(vectors, streams, 0.0, alarm=(3, 2))
+    _, later = stream.follow(vectors, streams, 0.0, alarm=(3, 2), first=3)
+    assert soon.argmax() == 2
+    assert later.any()
+    assert later.argmax() == 3
+
+
+def test_a_curious_server_names_the_tokens_that_it_has_met():
+    encoder, known = NumPyEncoder.minilm(), ["the river rises", "money in the bank"]
+    ids, states = split.states_after(encoder, known, 1)
+    assert states.shape == (len(ids), 384)
+    seen_ids, seen = split.states_after(encoder, ["the bank rises"], 1)
+    assert split.name_tokens(ids, states, seen).tolist() == seen_ids.tolist()
+    with pytest.raises(InputError, match="needs its token"):
+        split.name_tokens(ids[1:], states, seen)
+
+
 def test_the_count_that_rings_is_that_of_the_binomial_distribution():
     from scipy.stats import binom
 
@@ -251,6 +284,10 @@ def test_figures_and_the_explorer_have_what_they_promise():
     words = [text.get_text() for text in figures.block_bytes(np.arange(20)).axes[0].texts]
     assert "0, 16" in words
     assert "scale" in words
+    assert "make these alike" in [text.get_text() for text in figures.distillation().axes[0].texts]
+    assert "blocks 4 to 6" in [text.get_text() for text in figures.model_in_two(3).axes[0].texts]
+    lines = figures.draw_by_hand({"short": [1, 0.4], "long": [1, 0.8]}, 1).axes[0].lines
+    assert lines[0].get_ydata().tolist() == [1, 0.4]
     plt.close("all")
     page = explorer.rounding_explorer(weights(shape=(1, 384))[0])
     before = page.children[-1].value

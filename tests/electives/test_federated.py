@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from course_utils.common.errors import CourseError, InputError
 from course_utils.exercises import federated_and_edge as exercise
-from course_utils.federated import averaging, figures, leaks, masks, shipped, wire
+from course_utils.federated import averaging, figures, joining, leaks, masks, shipped, wire
 from course_utils.federated.averaging import average, gradient, learn_together, split_skewed, train_locally
 
 
@@ -58,23 +58,39 @@ def test_joining_by_the_mean_is_averaging_clients_of_one_size():
     X, y = small_clients(1)[0]
     clients, how = [(X, y), (2 * X, y)], {"n_topics": 3, "rate": 0.5, "n_steps": 2, "n_rounds": 3}
     wanted, _ = learn_together(clients, (X, y), **how)
-    np.testing.assert_allclose(averaging.learn_joined(clients, np.mean, **how), wanted, atol=1e-12)
+    np.testing.assert_allclose(joining.learn_joined(clients, np.mean, **how), wanted, atol=1e-12)
 
 
 def test_the_median_survives_a_liar_and_the_mean_does_not():
     clients, how = small_clients(5), {"n_topics": 3, "rate": 0.5, "n_steps": 2, "n_rounds": 3}
-    honest = averaging.learn_joined(clients, np.median, **how)
-    lied = {join: averaging.learn_joined(clients, join, liar=True, **how) for join in (np.mean, np.median)}
+    honest = joining.learn_joined(clients, np.median, **how)
+    lied = {join: joining.learn_joined(clients, join, lie="loud", **how) for join in (np.mean, np.median)}
     assert np.abs(lied[np.mean] - honest).max() > 100
     assert np.abs(lied[np.median] - honest).max() < 1
+
+
+def test_a_trimmed_mean_by_hand_leaves_one_out_at_each_end_of_each_place():
+    copies = [np.array([n, -n]) for n in (3.0, 1.0, 900.0, 2.0, 2.0)]
+    np.testing.assert_allclose(joining.trim(copies), [7 / 3, -7 / 3])
+    rng = np.random.default_rng(0)
+    np.testing.assert_allclose(joining.trim(rng.normal(size=(4, 3, 2))).shape, (3, 2))
+
+
+def test_a_quiet_lie_is_training_on_the_next_topic():
+    clients, how = small_clients(3), {"n_topics": 3, "rate": 0.5, "n_steps": 2, "n_rounds": 2}
+    (X, y), *others = clients
+    wanted = joining.learn_joined([(X, (y + 1) % 3), *others], np.mean, **how)
+    np.testing.assert_allclose(joining.learn_joined(clients, np.mean, lie="quiet", **how), wanted)
+    with pytest.raises(InputError, match="no lie 'white'"):
+        joining.learn_joined(clients, np.mean, lie="white", **how)
 
 
 def test_the_best_rate_is_chosen_for_each_way_to_join():
     clients, judge = small_clients(5), small_clients(1)[0]
     how, rates = {"n_topics": 3, "n_steps": 2, "n_rounds": 3}, (0.0, 0.1, 0.5)
     for join in (np.mean, np.median):
-        best = averaging.best_joined_rate([clients], join, judge, rates, **how)
-        right = [averaging.accuracy(averaging.learn_joined(clients, join, rate=rate, **how), *judge) for rate in rates]
+        best = joining.best_joined_rate([clients], join, judge, rates, **how)
+        right = [averaging.accuracy(joining.learn_joined(clients, join, rate=rate, **how), *judge) for rate in rates]
         assert right[rates.index(best)] == max(right) > right[0]
 
 
@@ -315,7 +331,15 @@ def test_drawings_have_their_words():
     figures.draw_clients(ax, np.array([[3, 1], [0, 2]]), ["Arts", "History"], "two")
     found = {"one round": [1.0, 0.2], "twenty rounds": [1.0, 0.6]}
     drawn = figures.draw_price([0, 0.03], found, 0.2, {"10": [0.8, 0.7], "5": [0.7, 0.5]})
-    assert [line.get_label() for line in drawn.axes[0].lines][:2] == [f"words found, {name}" for name in found]
+    assert [line.get_label() for line in drawn.axes[0].lines][:2] == list(found)
+    ends = {1: 0.6, 20: 0.06}
+    marked = [text.get_text() for text in figures.draw_drift(ends).axes[0].texts]
+    assert marked == ["1", "20"]
+    cells = figures.draw_rows(["snow", "sun"], np.array([[0.5, -0.5], [0, 0]]), "two words").axes[0]
+    assert [text.get_text() for text in cells.texts] == ["0.50", "-0.50", "0.00", "0.00"]
+    drawn = figures.draw_curves({"a": [0.1, 0.2], "b": [0.3]}, {"a": 1, "b": 10}, 0.5)
+    assert drawn.axes[0].lines[0].get_xdata().tolist() == [0.5, 1.0]
+    assert drawn.axes[1].lines[1].get_xdata().tolist() == [10]
     plt.close("all")
 
 

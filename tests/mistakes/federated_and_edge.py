@@ -11,12 +11,13 @@ def unmask(sent, masks, gone):
             total {two}= mask
     return total{end}
 """
-FOUR = """
-def to_four_bits(row):
-    minimum = {minimum}
-    scale = (row.max() - row.min()) / {steps}
-    return {how}((row - minimum) / {scale}), scale, minimum
+ATTACK = "name_words = lambda seen, n: np.argsort(-{})[:{}]"
+NOISY = """
+def noisy_mean(updates, limit, noise, rng):
+    sent = [{}(update, limit) + {} for update in updates]
+    return {}
 """
+ONCE = "noisy_mean = lambda updates, limit, noise, rng: {} + rng.normal(0, noise * limit, updates[0].shape)"
 
 MISTAKES = {
     "lie": [
@@ -42,24 +43,36 @@ MISTAKES = {
         (UNMASK.format(one="-", two="+", end=""), "Take the remainder"),
         ("unmask = lambda sent, masks, gone: 15", "the sum is 29"),
     ],
-    "build_four_bits": [
-        (FOUR.format(minimum="row.min()", steps=16, how="np.rint", scale="scale"), "15 steps"),
-        (FOUR.format(minimum="row.min()", steps=15, how="np.floor", scale="scale"), "cut the decimals off"),
-        (FOUR.format(minimum="row.min()", steps=15, how="np.rint", scale="scale"), "no NaN"),
-        (FOUR.format(minimum="0.0", steps=15, how="np.rint", scale="scale"), "The minimum is that"),
-        ("to_four_bits = lambda row: np.rint(row * 15)", "three things"),
+    "rounds_until": [
+        ("rounds_until = lambda noise, clean: int(np.ceil(noise / clean)) * 6", "has to grow with the square"),
+        ("rounds_until = lambda noise, clean: 3 * noise // clean", "has to grow with the square"),
+        ("rounds_until = lambda noise, clean: int(np.ceil((noise / clean) ** 2))", "three times the noise"),
+        ("rounds_until = lambda noise, clean: int((3 * noise / clean) ** 2)", "For noise 1 and clean 2"),
+        ("rounds_until = lambda noise, clean: int(np.ceil((3 * noise / clean) ** 2))", "Without noise"),
     ],
-    "build_pack": [
-        ("pack = lambda q: q[::2] | q[1::2] << 4", "paired neighbours"),
-        ("pack = lambda q: q[:4] << 4 | q[4:]", "halves are exchanged"),
-        ("pack = lambda q: q[:4] + 16 * q[4:].astype(int)", "a byte is a uint8"),
-        ("pack = lambda q: q", "four bytes"),
+    "build_clip": [
+        ("shorten = lambda update, limit: np.clip(update, -limit, limit)", "each number by itself"),
+        ("shorten = lambda update, limit: update * limit / np.linalg.norm(update)", "shorter than the limit"),
+        ("shorten = lambda u, limit: u / np.linalg.norm(u) * min(limit, np.linalg.norm(u))", "do not divide"),
+        ("shorten = lambda update, limit: update / np.abs(update).sum()", "root of the sum"),
+        ("def shorten(update, limit):\n    update /= 5\n    return update", "return a new one"),
     ],
-    "build_unpack": [
-        ("unpack = lambda p, s, m: np.concatenate([p & 15, p >> 4])", "Those are the whole numbers"),
-        ("unpack = lambda p, s, m: np.concatenate([p & 15, p >> 4]) * s", "minimum is missing"),
-        ("unpack = lambda p, s, m: (np.concatenate([p & 15, p >> 4]) + m) * s", "scale first"),
-        ("unpack = lambda p, s, m: np.concatenate([p >> 4, p & 15]) * s + m", "halves are exchanged"),
-        ("unpack = lambda p, s, m: p * s + m", "32 weights"),
+    "build_noisy_mean": [
+        (ONCE.format("clip(np.mean(updates, axis=0), limit)"), "Each client clips"),
+        (ONCE.format("np.mean([clip(each, limit) for each in updates], axis=0)"), "drawn once"),
+        (NOISY.format("clip", "rng.normal(0, noise, update.shape)", "np.mean(sent, axis=0)"), "multiple of the limit"),
+        (NOISY.format("clip", "rng.normal(0, noise * limit, update.shape)", "np.sum(sent, axis=0)"), "That is the sum"),
+        (NOISY.format("clip", "rng.normal(0, noise * limit)", "np.mean(sent, axis=0)"), "moves all alike"),
+        ("noisy_mean = lambda updates, limit, noise, rng: np.mean(updates, axis=0)", "Each client clips"),
+    ],
+    "build_attack": [
+        (ATTACK.format("np.linalg.norm(seen, axis=2).sum(axis=0)", "n"), "noise piles up"),
+        (ATTACK.format("np.linalg.norm(seen[-1], axis=1)", "n"), "last round only"),
+        (ATTACK.format("np.sum(seen, axis=(0, 2))", "n"), "take the row's length"),
+        (ATTACK.format("np.linalg.norm(np.sum(seen, axis=0), axis=1)", "3"), "as many words"),
+        (
+            "name_words = lambda seen, n: np.argsort(np.linalg.norm(np.sum(seen, axis=0), axis=1))[-n:]",
+            "longest row first",
+        ),
     ],
 }
