@@ -165,7 +165,7 @@ def _test_alarm(function: Any) -> str:
         raise Wrong(f"With one, two and three days in a row it rings on day 2, 5 and 9, and yours on {found}.")
     if function([0.3, 0.3], 0.3, 1) is not None or function([0.1], 0.3, 1) is not None:
         raise Wrong("Only values above the limit count, and without an alarm the answer is None.")
-    return "Two days in a row ring later and much more rarely for nothing."
+    return "What two days in a row bring on calm days, and what they cost, the next cell measures."
 
 
 version = Exercise(

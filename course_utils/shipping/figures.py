@@ -117,17 +117,6 @@ def wilson(right: int, many: int) -> tuple[float, float]:
     return float((middle - half) / (1 + z * z / many)), float((middle + half) / (1 + z * z / many))
 
 
-def draw_shares(ax: Axes, expected: np.ndarray, actual: np.ndarray, parts: np.ndarray) -> None:
-    """Draw the shares of each bin before and now, and what each bin adds to the index."""
-    place = np.arange(len(expected))
-    ax.bar(place - 0.2, expected, 0.38, color=COLOURS[0], label="before")
-    ax.bar(place + 0.2, actual, 0.38, color=COLOURS[1], label="now")
-    for n, part in enumerate(parts):
-        ax.text(n, max(expected[n], actual[n]) + 0.015, f"+{part:.2f}", ha="center", fontsize=9, color=PALE_INK)
-    ax.set(xlabel="bin", ylabel="share of requests", ylim=(0, max(*expected, *actual) + 0.2))
-    ax.set_xticks(place, place + 1)
-
-
 def draw_cumulative(ax: Axes, sides: Mapping[str, Sequence[float]]) -> float:
     """Draw for two samples which share lies at or below each value, and a bar at the widest gap, which is returned."""
     rows = [np.sort(values) for values in sides.values()]
@@ -163,12 +152,35 @@ def calm_drawing(found: Mapping[int, Mapping[str, np.ndarray]], name: str, title
     return figure
 
 
-def draw_silent(ax: Axes, shares: Sequence[float], lines: Mapping[str, Sequence[float]]) -> None:
-    """Draw what a dashboard shows while the share of Spanish requests grows."""
-    for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
-        ax.plot(shares, values, "o-", color=colour, label=name, ms=5)
-    ax.set(xlabel="share of requests in Spanish", ylabel="share, or mean", ylim=(-0.04, 1.06))
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+def after_labels(scores: Mapping[tuple[int, str], np.ndarray], always: float, title: str) -> Figure:
+    """Draw what labels bring: all Spanish articles with their range, people, others, the English test, and a control.
+
+    Parameters
+    ----------
+    scores : mapping of (number of labels, language) to ndarray, shape (n_draws, 4)
+        For each draw the share of right topics: all, people, others, English test.
+    always : float
+        The share of one that always says *People*.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5.8, 2.7), layout="constrained")
+    rows = {n: found for (n, language), found in scores.items() if language == "Spanish"}
+    x, draws = list(rows), np.stack(list(rows.values()), axis=1)  # (n_draws, n_counts, 4)
+    means = draws.mean(axis=0)
+    ax.fill_between(x, draws[..., 0].min(axis=0), draws[..., 0].max(axis=0), color=COLOURS[0], alpha=0.25, lw=0)
+    names = ("people", "all, with range", "others", "English test")
+    for name, n, colour, style in zip(names, (1, 0, 2, 3), (1, 0, 2, 4), ("s-", "o-", "D-", "--"), strict=True):
+        ax.plot(x, means[:, n], style, color=COLOURS[colour], label=name, ms=4.5, clip_on=False)
+    ax.axhline(always, color=INK, ls=":", lw=1.2, label="always People")
+    for (n, language), found in scores.items():
+        if language == "English":
+            ax.plot(n, found[:, 0].mean(), "x", color=COLOURS[0], ms=8, mew=2, label="all, English labels")
+    ax.set_xscale("function", functions=(np.sqrt, np.square))
+    ax.set_xticks(x, x)
+    ax.set(xlabel="number of labels (square-root scale)", ylabel="share of right topics", ylim=(0.3, 1.0), title=title)
+    figure.legend(loc="outside right center", fontsize=8.5)
+    return figure
 
 
 def draw_delays(ax: Axes, curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:

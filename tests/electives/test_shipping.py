@@ -475,8 +475,13 @@ def test_figures_are_drawn():
     made.append(figures.calm_drawing({100: {"index": np.array([0.05, 0.155, 0.155])}}, "index", "three windows"))
     assert max(made[-1].axes[0].patches[0].get_path().vertices[:, 1]) == 2
     figures.draw_sides(axes[3], {"all": ((8, 10), (5, 10))})
-    figures.draw_shares(axes[4], np.array([0.5, 0.5]), np.array([0.2, 0.8]), np.array([0.1, 0.2]))
-    figures.draw_silent(axes[5], [0, 1], {"right": [0.9, 0.4]})
+    low = np.array([[0.4, 0.3, 0.6, 0.9], [0.5, 0.5, 0.6, 0.9]])
+    made.append(figures.after_labels({(0, "Spanish"): low, (9, "Spanish"): low + 0.1, (9, "English"): low}, 0.7, "t"))
+    lines = {line.get_label(): line.get_ydata() for line in made[-1].axes[0].lines}
+    assert lines["all, with range"] == pytest.approx([0.45, 0.55])
+    assert lines["people"] == pytest.approx([0.4, 0.5])
+    assert list(lines["all, English labels"]) == [0.45]
+    assert set(lines["always People"]) == {0.7}
     assert axes[3].texts[0].get_text() == "0.80"
     for each in [*made, figure]:
         plt.close(each)
