@@ -8,7 +8,8 @@ import functools
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from course_utils.common.errors import InputError
 from course_utils.common.sampling import round_robin
 
 if TYPE_CHECKING:
-    import datasets
+    import pandas
 
 NO_TOPIC = "Uncategorized"
 SEED = 0
@@ -30,9 +31,51 @@ LEAST_WORDS = 9  # shorter lines of the dump are captions and entries of lists
 RATINGS = {"SimLex-999": "simlex999.txt", "WordSim-353": "wordsim353.tsv"}
 
 
-def load_wikipedia(
-    language: str = "en", size: int | None = None, topics: Sequence[str] | None = None
-) -> datasets.Dataset:
+@dataclass(frozen=True, repr=False)
+class Articles:
+    """A table of articles, with a list for each column: what the course needs of a table, in little memory.
+
+    Examples
+    --------
+    >>> articles = Articles({"title": ["Jazz", "Snow"], "topic": ["Arts", "Physical sciences"]})
+    >>> articles["title"], len(articles), next(iter(articles))
+    (['Jazz', 'Snow'], 2, {'title': 'Jazz', 'topic': 'Arts'})
+    """
+
+    columns: dict[str, list[str]]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.columns)
+
+    def __getitem__(self, name: str) -> list[str]:
+        if name not in tuple(self.columns):
+            raise InputError(f"There is no column {name!r}; there are {', '.join(self.columns)}.")
+        return self.columns[name][:]  # a list of the caller's own
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        """Yield each article as a dictionary."""
+        return (dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True))
+
+    def __repr__(self) -> str:
+        return f"Articles({len(self):,} rows of {', '.join(self.columns)})"
+
+    def select(self, rows: Sequence[int]) -> Articles:
+        """Return a table of the rows at these positions, in their order."""
+        return Articles({name: [values[row] for row in rows] for name, values in self.columns.items()})
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the table as a data frame of pandas."""
+        import pandas
+
+        return pandas.DataFrame(self.columns)
+
+
+def load_wikipedia(language: str = "en", size: int | None = None, topics: Sequence[str] | None = None) -> Articles:
     """Load Wikipedia's summaries, all of them or a balanced sample.
 
     Parameters
@@ -63,8 +106,6 @@ def load_wikipedia(
     >>> len(articles), articles.column_names
     (24, ['title', 'text', 'description', 'topic'])
     """
-    import datasets
-
     articles = _read(language)
     rows = np.arange(len(articles["title"]))
     known = sorted(set(articles["topic"]))
@@ -77,7 +118,7 @@ def load_wikipedia(
         size = check_whole("size", size, least=1, most=len(rows))
         order = np.random.default_rng(SEED).random(len(rows))
         rows = np.sort(rows[round_robin(order, np.array(articles["topic"])[rows])[:size]])
-    return datasets.Dataset.from_dict({name: [values[row] for row in rows] for name, values in articles.items()})
+    return Articles(articles).select(rows.tolist())
 
 
 def load_declaration(language: str = "English") -> list[str]:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from course_utils.common.errors import InputError
 from course_utils.fine_tuning import classifier, lora
-from course_utils.fine_tuning.classifier import Classifier, fit, stored_results
+from course_utils.fine_tuning.classifier import Classifier, fit, logistic_regression, stored_results
 from course_utils.fine_tuning.coarse import coarsen
 from course_utils.fine_tuning.costs import step_costs
 from course_utils.transformer.encoder import NumPyEncoder
@@ -222,6 +222,23 @@ def test_costs_of_a_step_follow_what_is_frozen():
     assert few.kept < everything.kept
     assert everything.backward == pytest.approx(2 * everything.forward, rel=0.02)  # of the error, and of the weights
     assert few.backward == pytest.approx(few.forward, rel=0.05)
+
+
+def test_a_logistic_regression_is_that_of_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=60)
+    vectors = rng.normal(size=(60, 5)) + np.eye(3, 5)[labels]
+    ours = logistic_regression(torch.from_numpy(vectors), labels)
+    theirs = LogisticRegression(max_iter=1000, tol=1e-8).fit(vectors, labels)
+    ours, theirs = ours(torch.from_numpy(vectors)).softmax(dim=1).numpy(), theirs.predict_proba(vectors)
+    assert np.allclose(ours, theirs, atol=1e-4)
+
+
+def test_a_logistic_regression_needs_a_label_for_each_vector():
+    with pytest.raises(InputError, match="3 vectors and 2 labels"):
+        logistic_regression(torch.eye(3), [0, 1])
 
 
 def test_the_rate_of_the_head_is_kept():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 from collections import Counter
 
@@ -16,9 +18,30 @@ from course_utils.corpus import count_mentions, load_declaration, load_long_arti
 @pytest.mark.parametrize(("language", "size"), [("en", 10033), ("fr", 9955), ("es", 6239)])
 def test_each_language_has_its_articles(language, size):
     articles = load_wikipedia(language)
-    assert articles.num_rows == size
+    assert len(articles) == size
     assert articles.column_names == ["title", "text", "description", "topic"]
     assert all(text.strip() for text in articles["text"][:])
+
+
+def test_a_table_of_articles_is_read_by_columns_and_by_rows():
+    articles = load_wikipedia(size=24)
+    few = articles.select([3, 1])
+    assert [row["title"] for row in few] == few["title"] == [articles["title"][row] for row in (3, 1)]
+    assert articles.to_pandas().to_dict("list") == articles.columns
+    assert "24 rows of title" in repr(articles)
+
+
+def test_a_column_is_the_readers_own_and_an_unknown_one_lists_the_others():
+    load_wikipedia()["title"].clear()
+    assert load_wikipedia()["title"]
+    with pytest.raises(InputError, match="no column 'titles'; there are title, text"):
+        load_wikipedia(size=12)["titles"]
+
+
+def test_articles_come_without_heavy_libraries():
+    code = "import sys; from course_utils.corpus import load_wikipedia; load_wikipedia(size=12)\n"
+    code += "assert not {'pandas', 'pyarrow', 'datasets'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_sample_is_balanced_over_the_topics():

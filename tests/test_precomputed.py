@@ -19,7 +19,7 @@ from course_utils.tools import precompute
 from course_utils.transformer import NumPyLM
 from course_utils.transformer.encoder import NumPyEncoder
 
-MOST_MEGABYTES = 20
+MOST_MEGABYTES = 15
 N_VECTORS, N_SCORES, N_ANSWERS = 50, 20, 2
 
 

@@ -16,9 +16,12 @@ from course_utils.common.gguf_file import open_gguf
 from course_utils.tokens.libraries import Tokenizer, tokenizer_from_gguf
 
 if TYPE_CHECKING:
+    import gguf
+
     from course_utils.transformer.model import Block, NumPyLM
 
 STOP_TOKENS = ("<|endoftext|>", "<|im_end|>")
+ROWS_AT_ONCE = 256  # of a matrix: spread out, so many fit into a processor's cache until they are turned
 
 
 def load_model(path: Path, shared: bool = True) -> NumPyLM:
@@ -62,7 +65,7 @@ def _read_model(path: Path) -> NumPyLM:
         raise InputError(f"{path.name} holds a {name} model, and this code runs models of the architecture llama.")
     model = NumPyLM(
         tokenizer=Tokenizer("SmolLM2", file.rules),
-        embedding=np.asfortranarray(file.weight("token_embd.weight")),
+        embedding=file.transposed("token_embd.weight").T,
         blocks=tuple(_read_block(file, number) for number in range(file.number("llama.block_count"))),
         final_norm=file.weight("output_norm.weight"),
         n_heads=file.number("llama.attention.head_count"),
@@ -113,26 +116,42 @@ class GGUFFile:
         return self.fields[name]
 
     def weight(self, name: str) -> np.ndarray:
-        """Return a matrix, or a vector, as float32."""
-        import gguf
-
-        if name not in self.tensors:
-            raise InputError(f"{self.name} has no weights {name}, so it cannot be run.")
-        tensor = self.tensors.pop(name)
-        with contextlib.suppress(AttributeError):  # on Linux and macOS: drop the pages that were read
-            self.memory.madvise(mmap.MADV_DONTNEED)
-        try:
-            return gguf.dequantize(tensor.data, tensor.tensor_type)
-        except NotImplementedError as error:
-            raise InputError(
-                f"{self.name} keeps {name} as {tensor.tensor_type.name}, which cannot be undone here: take a file with "
-                "Q4_0, Q4_1, Q5_0, Q8_0, a K type, F16 or F32."
-            ) from error
+        """Return a vector as float32."""
+        return self._spread_out(self._taken(name), slice(None))
 
     def transposed(self, *names: str) -> np.ndarray:
-        """Return matrices side by side, transposed so that a row multiplies them from the left."""
-        parts = [self.weight(name) for name in names]
-        return np.ascontiguousarray((parts[0] if len(parts) == 1 else np.concatenate(parts)).T)
+        """Return matrices side by side, as float32 and transposed so that a row multiplies them from the left.
+
+        A few rows at a time are spread out and turned, so that nothing is in memory twice.
+        """
+        tensors = [self._taken(name) for name in names]
+        lengths = [len(tensor.data) for tensor in tensors]
+        whole = np.empty((int(tensors[0].shape[0]), sum(lengths)), dtype=np.float32)
+        for tensor, columns in zip(tensors, np.split(whole, np.cumsum(lengths[:-1]), axis=1), strict=True):
+            for start in range(0, len(tensor.data), ROWS_AT_ONCE):
+                rows = slice(start, start + ROWS_AT_ONCE)
+                columns[:, rows] = self._spread_out(tensor, rows).reshape(-1, len(whole)).T
+        return whole
+
+    def _taken(self, name: str) -> gguf.ReaderTensor:
+        """Return what the file says of some weights, which are read once."""
+        if name not in self.tensors:
+            raise InputError(f"{self.name} has no weights {name}, so it cannot be run.")
+        with contextlib.suppress(AttributeError):  # on Linux and macOS: drop the pages that were read
+            self.memory.madvise(mmap.MADV_DONTNEED)
+        return self.tensors.pop(name)
+
+    def _spread_out(self, tensor: gguf.ReaderTensor, rows: slice) -> np.ndarray:
+        """Return the numbers of some rows, end to end, as float32."""
+        import gguf
+
+        try:  # as one long row, which gguf takes in fewer steps
+            return gguf.dequantize(tensor.data[rows].reshape(1, -1), tensor.tensor_type)[0]
+        except NotImplementedError as error:
+            raise InputError(
+                f"{self.name} keeps {tensor.name} as {tensor.tensor_type.name}, which cannot be undone here: take a "
+                "file with Q4_0, Q4_1, Q5_0, Q8_0, a K type, F16 or F32."
+            ) from error
 
     def must_be_read(self) -> None:
         """Refuse a file with weights that were not read: without them it would be another model."""
