@@ -1,8 +1,8 @@
 """Measure what notebook 26 ships of times: ``python3 training/scale_out.py``.
 
-It starts workers on the loopback address, and takes about three minutes of two cores. Times are the processor's, but
-``wall`` is the clock's, and of repeated runs the cheapest counts. Run it while nothing else does: programs share the
-processor's caches. Workers are as Dask starts them, but for the second half of ``wall``.
+It starts workers on the loopback address, and takes about five minutes of two cores, and 6 GB of memory. Times are the
+processor's, but ``wall`` is the clock's, and of repeated runs the cheapest counts. Run it while nothing else does:
+programs share the processor's caches. Workers are as Dask starts them, but for the second half of ``wall``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from course_utils.embeddings import embed
 from course_utils.scale import build_index, cluster_corpus, cut_corpus, embed_corpus, local_workers, search_shards
 from course_utils.scale.engine import Stopwatch, run_tasks
 from course_utils.scale.jobs import encode_live
-from course_utils.scale.measuring import clocked, count_words, cpu_by_size, cpu_of, grow
+from course_utils.scale.measuring import clocked, count_words, cpu_by_size, cpu_of, grow, search_codes
 from course_utils.scale.partitions import read_partition
 from course_utils.scale.shipped import FILE
 
@@ -101,6 +101,11 @@ def system_seconds() -> float:
     return os.times().system
 
 
+def rounded(row: dict[str, float]) -> dict[str, float]:
+    """Return a row with three digits of what is no whole number."""
+    return {key: value if isinstance(value, int) else float(f"{value:.3g}") for key, value in row.items()}
+
+
 def main() -> None:
     """Measure, and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -108,11 +113,6 @@ def main() -> None:
     file, texts = parser.parse_args().file, load_wikipedia()["text"][:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        encode_live(texts[:16])
-        start = time.process_time()
-        encode_live(texts[:128])
-        text = (time.process_time() - start) / 128
-        print("a text:", text, flush=True)
         clock = wall(texts[:160], folder / "wall")
         shares = serial_shares(texts, folder)
         found = curves(texts, folder)
@@ -120,11 +120,13 @@ def main() -> None:
         print("a task:", task, flush=True)
     growth = []
     for row in map(partial(grow, embed(texts)), GROWTH):
-        growth.append({key: value if key in ("n", "cells") else float(f"{value:.3g}") for key, value in row.items()})
+        growth.append(rounded(row))
         print(growth[-1], flush=True)
+    codes = rounded(search_codes(embed(texts), GROWTH[-1]))
+    print(codes, flush=True)
     file.parent.mkdir(parents=True, exist_ok=True)
-    results = {"text": float(f"{text:.3g}"), "task": task, "curves": found, "serial": shares, "wall": clock}
-    save_file(file, json.dumps(results | {"growth": growth}, indent=1).encode() + b"\n")
+    results = {"task": task, "curves": found, "serial": shares, "wall": clock}
+    save_file(file, json.dumps(results | {"growth": growth, "codes": codes}, indent=1).encode() + b"\n")
 
 
 if __name__ == "__main__":

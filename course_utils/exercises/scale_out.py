@@ -1,7 +1,4 @@
-"""Exercises of notebook 26: means put together, a stamp, a task that survives a crash, a queue that waits, machines.
-
-And a sharded search in three steps.
-"""
+"""Exercises of notebook 26: means, a stamp, a task that survives, a reduce task, machines, and a sharded search."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ import math
 import os
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,12 +20,10 @@ from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.scale.crash import crash_states, restore, run_inside, watch_steps
 from course_utils.scale.estimate import Costs
-from course_utils.scale.measuring import finish_time
-from course_utils.scale.partitions import fingerprint
+from course_utils.scale.partitions import fingerprint, read_partition, write_partition
 
-N_WORKERS, N_TASKS, ALL_MINUTES, AT_LEAST = 4, 12, 60, 45
 TEXT, N_WORDS = "to be or not to be\nthat is the question\nor is it", 13
-COSTS, QUERY = Costs(seconds=0.025, text=487, vector=768, code=56, task=0.00064), 0.000873
+COSTS, QUERY = Costs(seconds=0.0283, text=487, vector=768, code=56, task=0.00064), 0.00279
 
 
 def shard_of(title: str, n_shards: int) -> int:
@@ -50,7 +46,8 @@ def merge(lists: Sequence[Sequence[tuple[float, int]]], k: int) -> list[tuple[fl
 
 def _setting() -> dict[str, Any]:
     names = {"np": np, "hashlib": hashlib, "math": math, "os": os, "zlib": zlib, "Path": Path, "uuid4": uuid4}
-    return names | {"fingerprint": fingerprint, "finish_time": finish_time, "costs": COSTS, "query_cost": QUERY}
+    names |= {"Counter": Counter, "fingerprint": fingerprint, "read_partition": read_partition}
+    return names | {"costs": COSTS, "query_cost": QUERY}
 
 
 def _test_combine_means(function: Any) -> str:
@@ -167,7 +164,7 @@ def _two_at_once(function: Any, source: Path, room: Path) -> int:
 
 
 def _test_machines_for(function: Any) -> str:
-    for queries, n_docs, right in ((100, 1e10, 55), (0.1, 1e10, 9), (1000, 2e9, 110), (1, 1e9, 1)):
+    for queries, n_docs, right in ((100, 1e10, 175), (0.1, 1e10, 9), (1000, 2e9, 349), (1, 1e9, 1)):
         found = float(call(function, queries, n_docs))
         memory, work = n_docs * COSTS.code / (COSTS.memory * 1e9), queries * n_docs / 1e6 * QUERY / COSTS.cores
         whole = math.ceil(memory), math.ceil(work)
@@ -188,24 +185,31 @@ def _test_machines_for(function: Any) -> str:
     return "Few queries among many documents are a matter of memory, and many queries one of cores."
 
 
-def _test_minutes(answer: Any) -> str:
-    try:
-        minutes = np.asarray(list(answer), dtype=float)
-    except (TypeError, ValueError):
-        raise Wrong("minutes is a list of twelve numbers.") from None
-    if minutes.shape != (N_TASKS,):
-        raise Wrong(f"There are twelve tasks, and your list has the shape {minutes.shape}.")
-    if not (minutes > 0).all():
-        raise Wrong("Each task takes more than 0 minutes.")
-    if not np.isclose(minutes.sum(), ALL_MINUTES):
-        raise Wrong(f"The minutes should add up to {ALL_MINUTES}, and yours add up to {minutes.sum():g}.")
-    needs = finish_time(minutes.tolist(), [1] * N_WORKERS)
-    if np.allclose(minutes, minutes[0]):
-        raise Wrong(f"Equal tasks are best for the queue: it needs {needs:g} minutes. Make one much larger.")
-    if needs < AT_LEAST - 1e-9:
-        raise Wrong(f"The queue needs {needs:.1f} minutes: make the largest task larger still, or let it come last.")
-    sorted_needs = finish_time(sorted(minutes.tolist(), reverse=True), [1] * N_WORKERS)
-    return f"It needs {needs:.0f} minutes, and {sorted_needs:.0f} with the longest first: one worker does a piece."
+def _test_reduce_counts(function: Any) -> str:
+    files = {f"part-0000{n}-for-1.parquet": each for n, each in enumerate(({"a": 2, "b": 1}, {"a": 1}, {"c": 4}))}
+    others = {"part-00000-for-2.parquet": {"y": 5}, "part-00000-for-12.parquet": {"x": 7}}
+    with tempfile.TemporaryDirectory() as room:
+        for name, counts in (files | others | {".part-00001-for-1.parquet-aside": {"a": 1}}).items():
+            write_partition(Path(room) / name, {"word": list(counts), "n": list(counts.values())}, "map")
+        found = call(function, Path(room), 1, 3)
+        if not isinstance(found, dict):
+            raise Wrong(f"Return a Counter of words, and this is {type(found).__name__}.")
+        if "y" in found:
+            raise Wrong("You count the files of other reducers too: only those with the reducer's number are yours.")
+        if "x" in found:
+            raise Wrong(
+                "You count the words of reducer 12 for reducer 1: the whole name has to fit, not its beginning."
+            )
+        if found.get("a") == 4:
+            raise Wrong("A killed run left a file aside, and you count it: read the names that the maps gave.")
+        if found != {"a": 3, "b": 1, "c": 4}:
+            raise Wrong(f"The three files add up to a: 3, b: 1, c: 4, and you return {dict(found)}.")
+        (Path(room) / "part-00002-for-1.parquet").unlink()
+        try:
+            function(Path(room), 1, 3)
+        except Exception:
+            return "Three files were added up, others passed over, and a missing one was noticed."
+    raise Wrong("One of three files is missing, and you return counts as if it had been empty: complain.")
 
 
 def _test_shard_of(function: Any) -> str:
@@ -263,22 +267,11 @@ def _test_merge(function: Any) -> str:
         raise Wrong("These are the worst: sort from above.")
     if found != [(0.9, 7), (0.8, 0), (0.8, 1), (0.7, 2)]:
         raise Wrong(f"The best four are at the positions 7, 0, 1 and 2, and yours are {[p for _, p in found]}.")
-    if not _same_as_one_index(function):
-        raise Wrong("On five shards of random vectors your list differs from that of a single search.")
-    return "Five shards of random vectors gave the same ten hits as one search over all of them."
-
-
-def _same_as_one_index(merge: Any) -> bool:
-    rng = np.random.default_rng(0)
-    vectors, query = rng.normal(size=(200, 8)), rng.normal(size=8)
-    scores = vectors @ query
-    lists = []
-    for n in range(5):
-        rows = np.arange(200)[n::5]
-        rows = rows[np.argsort(-scores[rows])][:10]
-        lists.append([(scores[row], int(row)) for row in rows])
-    best = np.argsort(-scores)[:10].tolist()
-    return [position for _, position in merge(lists, 10)] == best
+    hits = [(float(score), n) for n, score in enumerate(np.random.default_rng(0).normal(size=200))]
+    best = sorted(hits, reverse=True)[:10]
+    if _hits(function([sorted(hits[n::5], reverse=True)[:10] for n in range(5)], 10)) != _hits(best):
+        raise Wrong("On five shards with random scores your list differs from the ten best of all.")
+    return "Five shards with random scores gave the ten best of all of them."
 
 
 combine_means = Exercise(
@@ -326,14 +319,21 @@ count_safely = Exercise(
     _setting,
 )
 
-minutes = Exercise(
-    "minutes",
-    _test_minutes,
+reduce_counts = Exercise(
+    "reduce_counts",
+    _test_reduce_counts,
     (
-        "Whatever the others do, the longest task is done by one worker from its beginning to its end.",
-        "One task of 49 minutes and eleven of 1 minute.",
+        "The names are known beforehand, so there is no need to look which files lie there: one for each map.",
+        'columns = read_partition(folder / f"part-{part:05}-for-{reducer}.parquet") for part in range(n_parts).',
     ),
-    "minutes = [49] + [1] * 11",
+    """
+    def reduce_counts(folder, reducer, n_parts):
+        total = Counter()
+        for part in range(n_parts):
+            columns = read_partition(folder / f"part-{part:05}-for-{reducer}.parquet")
+            total.update(dict(zip(columns["word"], columns["n"].tolist())))
+        return total
+    """,
     _setting,
 )
 

@@ -54,6 +54,18 @@ def add_up(counts: Sequence[Counter[str]]) -> Counter[str]:
     return total
 
 
+def reduce_counts(folder: Path, reducer: int, n_parts: int) -> Counter[str]:
+    """Add up what each map wrote for one reducer, the files ``part-00000-for-0.parquet`` and so on.
+
+    Raises
+    ------
+    InputError
+        If one of the ``n_parts`` files is missing: without it the counts would be too small.
+    """
+    columns = (read_partition(Path(folder) / f"part-{part:05}-for-{reducer}.parquet") for part in range(n_parts))
+    return add_up([Counter(dict(zip(each["word"], each["n"].tolist(), strict=True))) for each in columns])
+
+
 def speedup(serial: float, n_workers: int) -> float:
     """Return by how much ``n_workers`` are faster than one where the share ``serial`` cannot be cut (Amdahl, 1967).
 
@@ -236,3 +248,49 @@ def grow(vectors: np.ndarray, n: int, seed: int = 0) -> dict[str, float]:
         _, fast = measure(lambda q: index.search(q, 10), queries, exact)
     row = {"n": n, "cells": int(2 * n**0.5), "recall": recall, "share": share}
     return row | {"build": build, "exact": slow, "in_cells": fast}
+
+
+def search_codes(vectors: np.ndarray, n: int, candidates: int = 300, seed: int = 0) -> dict[str, float]:
+    """Search in cells of product codes of 48 bytes, with a second look, among ``n`` vectors made of the real ones.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n_real, d)
+        What `make_more` mixes; all ``d`` numbers are kept, where `grow` keeps 96.
+    n, candidates : int
+        How many vectors to make, and how many of the best codes are compared once more with their full vectors.
+
+    Returns
+    -------
+    dict
+        As of `grow`, without ``exact``: the search opens eight cells more until it finds nine of ten neighbours or all
+        are ``opened``. ``codes`` is the recall without the second look, and ``build`` leaves the trials out.
+    """
+    import faiss
+    from threadpoolctl import threadpool_limits
+
+    from course_utils.scale.compress import look_again
+    from course_utils.search.approximate import make_more, measure, share_found
+
+    many, _ = make_more(vectors, n + N_QUERIES, vectors.shape[1], seed)
+    chosen = np.random.default_rng(seed).permutation(n + N_QUERIES)[:N_QUERIES]
+    queries, library, cells = many[chosen], np.delete(many, chosen, axis=0), int(2 * n**0.5)
+    with threadpool_limits(1):
+        exact = faiss.knn(queries, library, 10, faiss.METRIC_INNER_PRODUCT)[1]
+        start = time.process_time()
+        index = faiss.index_factory(library.shape[1], f"IVF{cells},PQ48", faiss.METRIC_INNER_PRODUCT)
+        index.do_polysemous_training = False  # helps only comparisons that we do not make
+        index.train(library[:: max(1, n // 40_000)])
+        index.add(library)
+        row = {"n": n, "cells": cells, "candidates": candidates, "build": time.process_time() - start}
+
+        def search(asked: np.ndarray) -> tuple[None, np.ndarray]:
+            return None, look_again(index.search(asked, candidates)[1], asked, library, 10)
+
+        for opened in range(8, cells + 8, 8):
+            index.nprobe = opened
+            if share_found(search(queries)[1], exact) >= LEAST_RECALL:
+                break
+        recall, row["in_cells"] = measure(search, queries, exact)
+        codes = share_found(index.search(queries, 10)[1], exact)
+    return row | {"opened": min(opened, cells), "recall": recall, "codes": codes}

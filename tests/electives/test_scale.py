@@ -47,7 +47,9 @@ from course_utils.scale.measuring import (
     cpu_by_size,
     finish_time,
     grow,
+    reduce_counts,
     schedule,
+    search_codes,
     speedup,
     time_with,
 )
@@ -183,6 +185,16 @@ def test_a_stopwatch_is_a_client_and_tells_what_is_not_in_tasks():
     assert run_tasks(watch, sum, [range(100_000)] * 3) == [4999950000] * 3
     assert len(watch.seconds) == 3
     assert 0 <= watch.serial_share() < 1
+
+
+def test_a_reducer_reads_its_file_of_each_map_and_misses_none(tmp_path):
+    for part, counts in enumerate(({"a": 2, "b": 1}, {"a": 1})):
+        columns = {"word": list(counts), "n": list(counts.values())}
+        write_partition(tmp_path / f"part-{part:05}-for-1.parquet", columns, "x")
+    write_partition(tmp_path / "part-00000-for-12.parquet", {"word": ["c"], "n": [1]}, "x")
+    assert reduce_counts(tmp_path, 1, 2) == Counter({"a": 3, "b": 1})
+    with pytest.raises(InputError, match="part-00001-for-12"):
+        reduce_counts(tmp_path, 12, 2)
 
 
 def test_counts_of_partitions_add_up(parts):
@@ -398,6 +410,13 @@ def test_growth_compares_a_smaller_share_of_more_vectors():
     assert min(small["recall"], large["recall"]) >= 0.9
 
 
+def test_a_second_look_finds_what_short_codes_confuse():
+    vectors = unit_rows(np.random.default_rng(0).normal(size=(500, 96))).astype(np.float32)
+    row = search_codes(vectors, 2000, candidates=200)
+    assert row["recall"] >= max(0.9, row["codes"])
+    assert row["opened"] <= row["cells"] == 89
+
+
 def test_what_is_shipped_is_complete_and_possible():
     times = shipped.load_times()
     assert set(times["curves"]) == {"count words", "embed"}
@@ -406,6 +425,7 @@ def test_what_is_shipped_is_complete_and_possible():
         assert min(rows["worker"]) > 0
     assert all(0 < share < 1 for share in times["serial"].values())
     assert all(row["recall"] >= 0.9 for row in times["growth"])
+    assert times["codes"]["recall"] >= 0.9 > times["codes"]["codes"]
     for row in times["wall"].values():
         one, two = row["clock"]
         assert 1 < one / two < 2

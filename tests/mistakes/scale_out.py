@@ -36,6 +36,22 @@ def machines_for(queries_a_second, n_docs):
     work = queries_a_second * n_docs / 1e6 * query_cost / costs.cores
     return {answer}
 """
+REDUCE = """
+def reduce_counts(folder, reducer, n_parts):
+    total = Counter()
+    for path in {files}:
+        columns = read_partition(path)
+        total.update(dict(zip(columns["word"], columns["n"].tolist())))
+    return total
+"""
+REPLACE = """
+def reduce_counts(folder, reducer, n_parts):
+    total = {}
+    for part in range(n_parts):
+        columns = read_partition(folder / f"part-{part:05}-for-{reducer}.parquet")
+        total |= dict(zip(columns["word"], columns["n"].tolist()))
+    return total
+"""
 
 MISTAKES = {
     "combine_means": [
@@ -67,13 +83,13 @@ MISTAKES = {
         (SLOPPY, "write it aside"),
         ("count_safely = 13", "should be a function"),
     ],
-    "minutes": [
-        ("minutes = [5] * 12", "Equal tasks"),
-        ("minutes = [38] + [2] * 11", "larger still"),
-        ("minutes = [60] + [0] * 11", "more than 0"),
-        ("minutes = [49] + [1] * 10", "twelve tasks"),
-        ("minutes = [100] + [1] * 11", "add up to 60"),
-        ("minutes = 45", "list of twelve"),
+    "reduce_counts": [
+        (REDUCE.format(files="folder.glob('*-for-*')"), "files of other reducers"),
+        (REDUCE.format(files="folder.glob(f'part*-for-{reducer}*')"), "words of reducer 12"),
+        (REDUCE.format(files="folder.glob(f'*-for-{reducer}.parquet*')"), "left a file aside"),
+        (REDUCE.format(files="folder.glob(f'part-*-for-{reducer}.parquet')"), "is missing"),
+        (REPLACE, "add up to a: 3"),
+        ("reduce_counts = lambda folder, reducer, n_parts: n_parts", "Return a Counter"),
     ],
     "machines_for": [
         (MACHINES.format(answer="math.ceil(memory)"), "count the queries too"),
