@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.classify import class_centres, macro_f1, resampled_interval
+from course_utils.attention import softmax
+from course_utils.classify import (
+    best_temperature,
+    class_centres,
+    loss_and_gradient,
+    macro_f1,
+    reliability_table,
+    resampled_interval,
+)
 from course_utils.common.errors import InputError
 from course_utils.transformer import NumPyLM, choice_scores
 from course_utils.transformer.likelihood import likeliest_tokens, log_probabilities
@@ -248,3 +256,41 @@ def empty_cache_but_models(tmp_path, monkeypatch):
     path = assets.smollm2_path()
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     monkeypatch.setattr(assets, "smollm2_path", lambda: path)
+
+
+def test_log_loss_and_gradient_worked_by_hand():
+    # both shares are one half: the loss is ln 2, and each share is half too small or too large
+    loss, gradient = loss_and_gradient(np.array([[2.0, 1.0], [4.0, 1.0]]), np.zeros((2, 2)), np.array([0, 1]))
+    assert loss == pytest.approx(np.log(2))
+    assert gradient.tolist() == [[0.5, -0.5], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0, 4.0])
+def test_the_best_temperature_undoes_what_logits_were_multiplied_by(factor):
+    rng = np.random.default_rng(0)
+    logits = 2 * rng.normal(size=(4000, 4))
+    right = (softmax(logits).cumsum(axis=1) < rng.random((4000, 1))).sum(axis=1)
+    assert best_temperature(factor * logits, right, [4.0, 1.0, 0.5, 2.0]) == factor
+
+
+def test_reliability_worked_by_hand():
+    claimed = np.array([0.2, 0.45, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 0.97])
+    correct = np.array([1, 0, 1, 1, 1, 0, 1, 1, 1])
+    table = reliability_table(claimed, correct)
+    assert table["n"].tolist() == [2, 1, 1, 1, 1, 2]  # the claim of 0.2 has no step
+    assert table["right"].tolist() == [0.5, 1, 1, 0, 1, 1]
+    assert table["claim"][5] == pytest.approx(0.96)
+    assert table["verdict"].tolist() == ["ok", "low", "low", "high", "low", "low"]
+
+
+def test_the_interval_of_a_step_holds_its_share():
+    rng = np.random.default_rng(0)
+    claimed = rng.uniform(0.4, 1, 600)
+    table = reliability_table(claimed, rng.random(600) < claimed)
+    assert (table["low"] <= table["right"]).all()
+    assert (table["right"] <= table["high"]).all()
+
+
+def test_a_step_without_claims_is_told():
+    with pytest.raises(InputError, match=r"between 0\.6 and 0\.7"):
+        reliability_table(np.array([0.45, 0.55, 0.75, 0.85, 0.95]), np.ones(5))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.attention import softmax
+from course_utils.classify import class_centres, loss_and_gradient
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
@@ -25,21 +26,6 @@ def small_data() -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack([middles[classes] + rng.normal(size=(60, 2)), np.ones(60)]), classes
 
 
-def loss_and_gradient(rows: np.ndarray, weights: np.ndarray, classes: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean log loss of softmax regression, and its gradient, which has the shape of the weights."""
-    shares = softmax(rows @ weights)
-    loss = -np.log(shares[np.arange(len(classes)), classes]).mean()
-    return float(loss), rows.T @ (shares - np.eye(weights.shape[1])[classes]) / len(classes)
-
-
-def fit_softmax(rows: np.ndarray, classes: np.ndarray, rate: float, n_steps: int) -> np.ndarray:
-    """Return the weights of softmax regression after some steps of gradient descent from zero."""
-    weights = np.zeros((rows.shape[1], classes.max() + 1))
-    for _ in range(n_steps):
-        weights = weights - rate * loss_and_gradient(rows, weights, classes)[1]
-    return weights
-
-
 def _building_setting() -> dict[str, Any]:
     return {"np": np, "softmax_rows": softmax, "loss_and_gradient": loss_and_gradient}
 
@@ -48,7 +34,6 @@ def _building_setting() -> dict[str, Any]:
 def _setting() -> dict[str, Any]:
     from sklearn.model_selection import train_test_split
 
-    from course_utils.classify import class_centres
     from course_utils.corpus import NO_TOPIC, load_wikipedia
     from course_utils.embeddings import embed
 
@@ -57,13 +42,8 @@ def _setting() -> dict[str, Any]:
     known = topics != NO_TOPIC
     vectors, topics = embed(articles["text"])[known], topics[known]
     train, test = train_test_split(np.arange(len(topics)), test_size=2000, stratify=topics, random_state=0)
-    names = np.unique(topics)
-    return {"np": np, "embed": embed, "class_centres": class_centres, "vectors": vectors, "topics": topics} | {
-        "train": train,
-        "test": test,
-        "names": names,
-        "train_topics": topics[train],
-    }
+    setting = {"np": np, "embed": embed, "class_centres": class_centres, "vectors": vectors, "topics": topics}
+    return setting | {"train": train, "test": test, "names": np.unique(topics), "train_topics": topics[train]}
 
 
 def _test_macro(answer: Any) -> str:
@@ -162,6 +142,28 @@ def _test_habit(answer: Any) -> str:
             "the same number for all classes of a text changes no choice."
         )
     raise Wrong(f"It should be {right.tolist()}, and it is {said.tolist()}: subtract batch.mean(axis=0), then argmax.")
+
+
+def _test_temper(answer: Any) -> str:
+    rng, temperatures, given = np.random.default_rng(0), [4.0, 1.0, 3.0, 2.0, 6.0, 0.5], []
+    logits = 1.5 * rng.normal(size=(4000, 3))
+    classes = (softmax(logits).cumsum(axis=1) < rng.random((4000, 1))).sum(axis=1)  # drawn by the shares
+    for factor in (3.0, 0.5):  # claims that are too bold, and too timid
+        given.append(call(answer, factor * logits, classes.copy(), list(temperatures)))
+    if any(np.ndim(value) or isinstance(value, bool | str) for value in given):
+        raise Wrong("It should return one number, the temperature.")
+    if given == [3.0, 0.5]:
+        return "It finds 3 where the logits were three times too large, and 0.5 where they were half as large as right."
+    reasons = {
+        (4.0, 4.0): "You return the first. By accuracy all are equal, since no answer changes: compare log losses.",
+        (0.5, 2.0): "You multiply by the temperature: divide the logits by it.",
+        (0.5, 6.0): "That is the temperature with the largest loss: the smallest is asked for.",
+        (2, 5): "You return the place of the temperature in the list: return temperatures[place].",
+        (0.5, 0.5): "You reward boldness: take the share of the right class, shares[np.arange(len(y)), y].",
+    }
+    if tuple(given) in reasons:
+        raise Wrong(reasons[tuple(given)])
+    raise Wrong(f"For logits that are three times too large it gives {given[0]}, and 3 is right.")
 
 
 def _test_softmax(answer: Any) -> str:
@@ -321,6 +323,24 @@ habit = Exercise(
         return (scores - batch.mean(axis=0)).argmax(axis=1)
     """,
     lambda: {"np": np},
+)
+
+temper = Exercise(
+    "temper",
+    _test_temper,
+    (
+        "For one temperature t: shares = softmax(logits / t), and the loss is as in the section on examples.",
+        "Make a list of the losses, and return temperatures[int(np.argmin(losses))].",
+    ),
+    """
+    def temper(logits, y, temperatures):
+        losses = []
+        for t in temperatures:
+            shares = softmax(logits / t)
+            losses.append(-np.log(shares[np.arange(len(y)), y]).mean())
+        return temperatures[int(np.argmin(losses))]
+    """,
+    lambda: {"np": np, "softmax": softmax},
 )
 
 build_softmax = Exercise(

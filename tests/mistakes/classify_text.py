@@ -63,6 +63,39 @@ MISTAKES = {
         ),
         ("corrected = lambda scores, batch: (scores - batch.max(axis=0)).argmax(axis=1)", "It should be"),
     ],
+    "temper": [
+        (
+            "def temper(logits, y, temperatures):\n"
+            "    hits = [(softmax(logits / t).argmax(axis=1) == y).mean() for t in temperatures]\n"
+            "    return temperatures[int(np.argmax(hits))]",
+            "no answer changes",
+        ),
+        (
+            "def temper(logits, y, temperatures):\n"
+            "    losses = [-np.log(softmax(logits * t)[np.arange(len(y)), y]).mean() for t in temperatures]\n"
+            "    return temperatures[int(np.argmin(losses))]",
+            "divide the logits",
+        ),
+        (
+            "def temper(logits, y, temperatures):\n"
+            "    losses = [-np.log(softmax(logits / t)[np.arange(len(y)), y]).mean() for t in temperatures]\n"
+            "    return temperatures[int(np.argmax(losses))]",
+            "largest loss",
+        ),
+        (
+            "def temper(logits, y, temperatures):\n"
+            "    losses = [-np.log(softmax(logits / t)[np.arange(len(y)), y]).mean() for t in temperatures]\n"
+            "    return int(np.argmin(losses))",
+            "the place of the temperature",
+        ),
+        (
+            "def temper(logits, y, temperatures):\n"
+            "    losses = [-np.log(softmax(logits / t).max(axis=1)).mean() for t in temperatures]\n"
+            "    return temperatures[int(np.argmin(losses))]",
+            "reward boldness",
+        ),
+        ("temper = lambda logits, y, temperatures: softmax(logits / temperatures[0])", "one number"),
+    ],
     "build_softmax": [
         ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)", "NaN"),
         ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum()", "All shares together"),

@@ -1,18 +1,16 @@
-"""Texts into classes: the centre of each class, and measures for what a classifier said."""
+"""Texts into classes: the centre of each class, and measures for what a classifier said and claimed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from course_utils.attention import softmax
 from course_utils.common.checks import describe
 from course_utils.common.errors import InputError
-from course_utils.evaluation.intervals import percentile_interval
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from course_utils.evaluation.intervals import bootstrap_interval, percentile_interval
 
 
 def class_centres(vectors: np.ndarray, labels: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +100,66 @@ def resampled_interval(
     )
 
 
+def loss_and_gradient(rows: np.ndarray, weights: np.ndarray, classes: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the mean log loss of softmax regression, and its gradient, which has the shape of the weights.
+
+    ``rows`` has shape ``(n_texts, d)``, ``weights`` ``(d, n_classes)``, and ``classes`` counts from 0.
+
+    Examples
+    --------
+    >>> loss, gradient = loss_and_gradient(np.array([[2.0], [4.0]]), np.zeros((1, 2)), np.array([0, 0]))
+    >>> round(loss, 3), gradient.tolist()
+    (0.693, [[-1.5, 1.5]])
+    """
+    shares = softmax(rows @ weights)
+    loss = -np.log(shares[np.arange(len(classes)), classes]).mean()
+    return float(loss), rows.T @ (shares - np.eye(weights.shape[1])[classes]) / len(classes)
+
+
+def best_temperature(logits: np.ndarray, right: np.ndarray, temperatures: Sequence[float]) -> float:
+    """Return the temperature, of those given, by which logits are to be divided for the smallest mean log loss.
+
+    ``logits`` has shape ``(n_texts, n_classes)``, and ``right`` the number of the right class of each, from 0. It is
+    temperature scaling (Guo and others, 2017): the classifier must not have learned from these texts.
+
+    Examples
+    --------
+    >>> best_temperature(np.array([[9.0, 0.0]] * 4), np.array([0, 0, 0, 1]), [1, 3, 9])
+    9
+    """
+    rows, right = np.arange(len(right)), np.asarray(right)
+    losses = [-np.log(softmax(np.asarray(logits) / t)[rows, right]).mean() for t in temperatures]
+    return temperatures[int(np.argmin(losses))]
+
+
+def reliability_table(claimed: np.ndarray, correct: np.ndarray) -> dict[str, np.ndarray]:
+    """Compare what a classifier claims with how often it is right, in six steps of a tenth from 0.4 to 1.
+
+    ``claimed`` is the largest share of each text and ``correct`` whether its class was right. Each of the columns
+    ``"n"``, ``"claim"``, ``"right"``, ``"low"``, ``"high"`` and ``"verdict"`` has an entry for each step: the texts,
+    the mean claim, the share that is right, its 95 % interval, and whether the claim is too low or too high for it.
+
+    Raises
+    ------
+    InputError
+        If a step has no text.
+
+    Examples
+    --------
+    >>> table = reliability_table(np.arange(45, 100, 10) / 100, np.array([0, 0, 1, 1, 1, 1]))
+    >>> table["n"].tolist(), table["right"].tolist()
+    ([1, 1, 1, 1, 1, 1], [0.0, 0.0, 1.0, 1.0, 1.0, 1.0])
+    """
+    tenth = np.digitize(10 * np.asarray(claimed), range(4, 10))  # 0: below 0.4, 1: from 0.4 to 0.5, ... 6: from 0.9
+    parts = [tenth == step for step in range(1, 7)]
+    if empty := [step for step, part in enumerate(parts, 4) if not part.any()]:
+        raise InputError(f"No claim lies between 0.{empty[0]} and {(empty[0] + 1) / 10}: it takes more texts.")
+    low, high = np.array([bootstrap_interval(np.asarray(correct)[part]) for part in parts]).T
+    claim, right = (np.array([np.mean(np.asarray(of)[part]) for part in parts]) for of in (claimed, correct))
+    columns = {"n": np.array([part.sum() for part in parts]), "claim": claim, "right": right, "low": low, "high": high}
+    return columns | {"verdict": np.select([claim < low, claim > high], ["low", "high"], "ok")}
+
+
 def _f1(right: np.ndarray, said: np.ndarray, n_classes: int) -> np.ndarray:
     """Macro-F1 of each row of class numbers: ``(n_sets, n_texts) -> (n_sets,)``; absent classes do not count."""
     hits, wanted, claimed = (np.zeros((len(right), n_classes)) for _ in range(3))
@@ -140,101 +198,3 @@ def _labels(labels: Sequence[Any]) -> np.ndarray:
     if any(isinstance(label, bool | float | list | tuple) or label is None for label in given) or len(kinds) > 1:
         raise InputError(f"Labels must be strings, or whole numbers, all of one kind; these are {sorted(kinds)}.")
     return np.asarray(given if given else [], dtype=None if given else str)
-
-
-def draw_choices(
-    prompt: str, pieces: Sequence[Sequence[str]], logs: Sequence[Sequence[float]], shares: Sequence[float]
-) -> Figure:
-    """Draw how a language model scores names: token by token after a prompt, then a sum and a share for each.
-
-    Parameters
-    ----------
-    prompt : str
-        What the names follow, short enough for a box.
-    pieces, logs : sequences of sequences of str and of float
-        The tokens of each name, and their log-probabilities.
-    shares : sequence of float
-        The softmax of the sums.
-    """
-    import matplotlib.pyplot as plt
-
-    from course_utils.plotting.diagrams import flow
-
-    boxes, arrows = {"prompt": (0, 1.4 * (len(pieces) - 1) / 2, prompt)}, []
-    ends = 5.4 + 4.7 * max(map(len, pieces))
-    for row, tokens in enumerate(pieces):
-        last, y = "prompt", 1.4 * (len(pieces) - 1 - row)
-        for step, token in enumerate(tokens):
-            boxes[f"{row}, {step}"] = (5.4 + 4.4 * step, y, token.strip())
-            arrows.append((last, last := f"{row}, {step}", f"{logs[row][step]:.1f}"))
-        boxes[f"end {row}"] = (ends, y, f"sum {sum(logs[row]):.1f}\nshare {shares[row]:.2f}")
-        arrows.append((last, f"end {row}"))
-    figure, ax = plt.subplots(figsize=(7, 0.75 * len(pieces)))
-    flow(ax, boxes, arrows, kinds={"prompt": "weights"}, width=3.4, height=0.95, fontsize=8)
-    ax.set_title("Each name: the sum of its tokens' log-probabilities, then a softmax")
-    return figure
-
-
-def draw_ways(n_numbers: int, n_labels: int, n_topics: int) -> Figure:
-    """Draw the five ways of notebook 08 from a text to a topic, with the labels that each of them has seen.
-
-    Parameters
-    ----------
-    n_numbers : int
-        The length of the encoder's vectors.
-    n_labels, n_topics : int
-        The labelled texts, all of which three ways learn from, and the topics, of which the language model sees one
-        example each.
-    """
-    import matplotlib.pyplot as plt
-
-    from course_utils.plotting.diagrams import flow
-
-    labels, end = f"{n_labels:,} labels", 12.6
-    boxes = {"text": (0, 1.3), "encoder": (5, 3.9), "count": (5, 1.3, "count its words")}
-    boxes |= {"model": (5, 0, "language model"), "name": (end, 5.2, "nearest name\nno labels")}
-    boxes |= {"centre": (end, 3.9, f"nearest centre\n{labels}"), "fit": (end, 2.6, f"regression\n{labels}")}
-    boxes |= {"words": (end, 1.3, f"regression\n{labels}"), "likely": (end, 0, f"likeliest name\n{n_topics} labels")}
-    arrows = [("text", way) for way in ("encoder", "count", "model")]
-    arrows += [("encoder", "name"), ("encoder", "centre", f"{n_numbers} numbers"), ("encoder", "fit")]
-    arrows += [("count", "words", "a number a word"), ("model", "likely", "log-probabilities")]
-    kinds = dict.fromkeys(["encoder", "model", "fit", "words"], "weights")
-    kinds |= dict.fromkeys(["count", "name", "centre", "likely"], "step")
-    figure, ax = plt.subplots(figsize=(6.8, 3.2))
-    flow(ax, boxes, arrows, kinds=kinds, width=3.4, height=0.98, fontsize=8)
-    ax.set_title("Five ways from a text to a topic need from 0 to " + labels)
-    return figure
-
-
-def draw_border(points: np.ndarray, classes: Sequence[str], weights: np.ndarray, centres: np.ndarray) -> Figure:
-    """Draw points of two classes, the border that a logistic regression has learned, and the one between two centres.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        All from 0 to 4 and from -1 to 7.
-    classes : sequence of str
-        The class of each point, one of two.
-    weights : ndarray, shape (3, 2)
-        For each class the weights of the two numbers and the bias.
-    centres : ndarray, shape (2, 2)
-        A row for each class. The dashed line lies halfway between them.
-    """
-    import matplotlib.pyplot as plt
-    from matplotlib.patches import Patch
-
-    names, grid = np.unique(classes), np.meshgrid(np.linspace(0, 4, 60), np.linspace(-1, 7, 60))
-    (a, b, bias), (across, up) = weights[:, 1] - weights[:, 0], centres[1] - centres[0]
-    figure, ax = plt.subplots(figsize=(4.8, 3.2), layout="constrained")
-    pale = ["#DCEBF7", "#FBE3CF"]
-    ax.contourf(*grid, a * grid[0] + b * grid[1] + bias, [-99, 0, 99], colors=pale)
-    for number, name in enumerate(names):
-        chosen = points[np.asarray(classes) == name]
-        ax.plot(*chosen.T, "os"[number], color=f"C{number}", ms=8, label=str(name))
-    ax.axline(centres.mean(axis=0), slope=-across / up, color="k", ls="--", lw=1, label="between\nthe centres")
-    shown = [Patch(color=color, label=f"called {name}") for color, name in zip(pale, names, strict=True)]
-    ax.set(xlim=(0, 4), ylim=(-1, 7), xlabel="first number", ylabel="second number")
-    ax.legend(
-        handles=[*ax.get_legend_handles_labels()[0], *shown], fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5)
-    )
-    return figure
