@@ -380,7 +380,7 @@ quiz = Quiz(
             "A client adds fresh noise in each of twenty rounds, and somebody sees all its updates. What helps them?",
             {
                 "Adding up: what comes again grows faster than noise.": "By n against the root of n.",
-                "Nothing: each update is hidden, so their sum is.": "Noises cancel in a sum, and a word does not.",
+                "Nothing: each update is hidden, so their sum is.": "Noise grows more slowly in a sum than words do.",
                 "The last update: it has the least noise.": "The noise is as large as before, and the update smaller.",
             },
             "Adding up: what comes again grows faster than noise.",

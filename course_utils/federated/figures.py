@@ -103,7 +103,7 @@ def draw_curves(curves: Mapping[str, Sequence[float]], n_steps: Mapping[str, int
         axes[0].semilogx(rounds * megabytes, curve, dash, label=name)
         axes[1].semilogx(rounds * n_steps[name], curve, dash, label=name)
     axes[0].set(xlabel="megabytes sent", ylabel="accuracy", title="Per byte, even clients lead")
-    axes[1].set(xlabel="steps of each client", title="Per step, frequent means lead")
+    axes[1].set(xlabel="steps of each client", title="Per step, frequent means catch up")
     figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8.5, loc="outside lower center", ncol=4)
     return figure
 

@@ -27,6 +27,9 @@ def trim(copies: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
     return np.sort(copies, axis=axis)[1:-1].mean(axis=axis)
 
 
+JOINS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "trimmed": trim, "median": np.median}
+
+
 def learn_joined(
     clients: Sequence[tuple[np.ndarray, np.ndarray]],
     join: Callable[..., np.ndarray],

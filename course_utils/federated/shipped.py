@@ -11,7 +11,7 @@ from course_utils.common import DATA
 from course_utils.common.errors import InputError
 from course_utils.federated.averaging import N_CLIENTS
 
-__all__ = ["FOLDER", "N_CLIENTS", "SKEWED", "WAYS", "load_skew", "seed_interval"]
+__all__ = ["EVEN", "FOLDER", "N_CLIENTS", "SKEWED", "WAYS", "load_liars", "load_skew", "seed_interval"]
 
 FOLDER = DATA / "federated"
 EVEN, SKEWED = 1000.0, 0.03  # alpha of the Dirichlet distribution
@@ -47,6 +47,20 @@ def load_skew() -> list[dict[str, Any]]:
     True
     """
     return json.loads((FOLDER / "skew.json").read_text(encoding="utf-8"))["runs"]
+
+
+def load_liars() -> list[dict[str, Any]]:
+    """Return the runs with a client that lies or does not, for even and skewed splits and each way to join.
+
+    Each is a dict with the ``split``, the way to ``join``, the ``lie`` (None: nobody lies), the chosen ``rate`` and the
+    ``accuracy`` on the test articles at the end for each of the seeds 0 to 4.
+
+    Examples
+    --------
+    >>> len(load_liars()) == 2 * 3 * 3
+    True
+    """
+    return json.loads((FOLDER / "liars.json").read_text(encoding="utf-8"))
 
 
 def seed_interval(values: list[float] | np.ndarray) -> tuple[float, float, float]:

@@ -141,6 +141,17 @@ def test_a_shipped_run_is_made_again():
     np.testing.assert_allclose(curve, stored["curve"], atol=0.005)
 
 
+def test_a_shipped_row_with_a_liar_is_made_again():
+    articles = averaging.load_articles()
+    X, y = articles.train
+    stored = {(row["split"], row["join"], row["lie"]): row for row in shipped.load_liars()}["skewed", "trimmed", "loud"]
+    how = {"n_topics": 11, "rate": stored["rate"], "n_steps": shipped.N_STEPS, "n_rounds": shipped.N_ROUNDS}
+    for seed, wanted in enumerate(stored["accuracy"]):
+        clients = [(X[rows], y[rows]) for rows in split_skewed(y, 10, shipped.SKEWED, seed)]
+        W = joining.learn_joined(clients, joining.JOINS["trimmed"], lie="loud", **how)
+        assert averaging.accuracy(W, *articles.test) == pytest.approx(wanted, abs=0.01)
+
+
 def test_each_way_has_five_seeds_and_the_best_setting_of_its_grid():
     runs = shipped.load_skew()
     for way in shipped.WAYS:
