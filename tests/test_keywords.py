@@ -381,6 +381,16 @@ def test_a_long_list_is_scored_a_second_time_with_four_words(capsys):
     np.testing.assert_allclose(scores["long"][:, 0], [2 / 7, 2 / 5])
 
 
+def test_without_a_best_method_the_means_are_printed_alone(capsys):
+    scores = compare([{"ours": [["honey bees"]], "other": [["igloo"]]}], [word_set("honey", "bees")])
+    assert scores["ours"].tolist() == [[1], [1]]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "1 texts"
+    assert printed[3:] == [f"{'ours':22}   2.0   1.00           1.00", f"{'other':22}   1.0   0.00           0.00"]
+    assert printed[2].index("five") == printed[3].index("1.00")
+    assert printed[2].index("at most") == printed[3].rindex("1.00")
+
+
 def test_words_that_lists_share_are_counted_for_each_pair_and_draw():
     lists = [[["honey bees"], ["snow"]], [["a bee"], ["snow"]], [[], ["ice", "b1 c1 d1 snow"]]]
     np.testing.assert_allclose(shared_words(lists, 4), [[2 / 3, 0, 0], [1, 0, 0]])

@@ -219,6 +219,37 @@ def _test_supported(answer: Any) -> str:
     return "What is left can be found in the text by anyone. That does not make it a good keyword, only an honest one."
 
 
+def _cheapest(thresholds: Sequence[float], split: Sequence[int], joined: Sequence[int], wrong: float) -> float:
+    cost = np.add(split, wrong * np.array(joined))
+    return max(threshold for threshold, paid in zip(thresholds, cost, strict=True) if paid == cost.min())
+
+
+def _test_cheapest(answer: Any) -> str:
+    thresholds, split, joined = [0.7, 0.8, 0.9], [0, 2, 6], [8, 3, 1]
+    prices = (0.0, 0.25, 0.5, 1.0, 2.0, 10.0)
+    given = [call(answer, list(thresholds), list(split), list(joined), wrong) for wrong in prices]
+    if not all(isinstance(one, (int, float, np.number)) for one in given):
+        raise Wrong("It should return one of the thresholds, such as 0.8.")
+    if np.allclose(given, [_cheapest(thresholds, joined, split, wrong) for wrong in prices]):
+        raise Wrong("The price belongs to the articles that get another's keywords: wrong * joined.")
+    if np.allclose(given, thresholds[-1]):
+        raise Wrong("It chooses the highest at any price. Does wrong count, and do the calls?")
+    for wrong, one in zip(prices, given, strict=True):
+        cost = [round(float(calls + wrong * others), 2) for calls, others in zip(split, joined, strict=True)]
+        told = f"With a price of {wrong} the thresholds {thresholds} cost {cost}"
+        right, places = _cheapest(thresholds, split, joined, wrong), np.isclose(one, thresholds)
+        if not places.any():
+            raise Wrong(f"{told}, and yours returns {one}. Return the threshold, neither its cost nor its place.")
+        if np.isclose(one, right):
+            continue
+        if cost[int(places.argmax())] == min(cost):
+            raise Wrong(f"{told}. Of equal ones return the highest.")
+        raise Wrong(f"{told}, so {right} is cheapest, and yours chooses {one}.")
+    return (
+        "A free mistake asks for a low threshold, a dear one for a high one. The price comes from you, not from data."
+    )
+
+
 build_relevance = Exercise(
     "relevance",
     _test_relevance,
@@ -315,6 +346,21 @@ honest = Exercise(
     def keep_supported(phrases, text):
         return [phrase for phrase in phrases if occurs(phrase, text)]
     """,
+)
+
+threshold = Exercise(
+    "cheapest",
+    _test_cheapest,
+    (
+        "np.array(split) + wrong * np.array(joined) is the cost of each threshold.",
+        "Among the thresholds whose cost equals cost.min(), max gives the highest.",
+    ),
+    """
+    def cheapest(thresholds, split, joined, wrong):
+        cost = np.array(split) + wrong * np.array(joined)
+        return max(t for t, c in zip(thresholds, cost) if c == cost.min())
+    """,
+    lambda: {"np": np},
 )
 
 quiz = Quiz(

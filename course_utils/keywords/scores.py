@@ -42,8 +42,10 @@ def keep_words(phrases: Sequence[str], most: int) -> Sequence[str]:
     return phrases[:n]
 
 
-def compare(lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str) -> dict[str, np.ndarray]:
-    """Print how methods score on the same texts, and by how much one of them leads.
+def compare(
+    lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str | None = None
+) -> dict[str, np.ndarray]:
+    """Print how methods score on the same texts, and if asked to by how much one of them leads.
 
     Parameters
     ----------
@@ -52,8 +54,9 @@ def compare(lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str
         scores are averaged.
     wanted : sequence of set of str
         For each text the wanted words, as `word_set` returns them.
-    best : str
-        The method whose lead is printed: the 95 % interval of the mean difference, text by text.
+    best : str, optional
+        The method whose lead is printed: the 95 % interval of the mean difference, text by text. Without it the means
+        are printed alone.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def compare(lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str
     """
     if not len(lists) or len(lists) != len(wanted):
         raise InputError(f"Each text needs its wanted words: there are {len(lists)} texts and {len(wanted)} sets.")
-    if best not in lists[0]:
+    if best is not None and best not in lists[0]:
         raise InputError(f"There is no method {best!r}: the methods are {', '.join(lists[0])}.")
     scores, n_words = {}, {}
     for name in lists[0]:
@@ -89,13 +92,14 @@ def compare(lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str
         ]
         scores[name] = np.transpose(both)
         n_words[name] = np.mean([np.mean([len(word_set(*row)) for row in one[name]]) for one in lists])
-    print(f"{len(lists)} texts; the intervals are those of the lead of: {best}\n")
-    print(f"{'':22} words   five phrases{'':12}at most four words")
+    print(f"{len(lists)} texts{'' if best is None else f'; the intervals are those of the lead of: {best}'}\n")
+    width = 6 if best is None else 15
+    print(f"{'':22} words   {'five phrases':{width + 9}}at most four words")
     for name, values in scores.items():
         line = f"{name:22} {n_words[name]:5.1f}"
         for kind in (0, 1):
-            ahead = lead(scores[best][kind], values[kind]) if name != best else ""
-            line += f"   {values[kind].mean():.2f}  {ahead:15}"
+            ahead = lead(scores[best][kind], values[kind]) if best not in (None, name) else ""
+            line += f"   {values[kind].mean():.2f}  {ahead:{width}}"
         print(line.rstrip())
     return scores
 

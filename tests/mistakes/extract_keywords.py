@@ -18,6 +18,8 @@ DRAWN = (
     "    draws = rng.integers(len(ours), size=(1000, len(ours)))\n"
     "    return np.percentile({means}, {ends})"
 )
+COST = "def cheapest(thresholds, split, joined, wrong):\n    cost = {cost}\n    return {end}"
+LEAST = "max(t for t, c in zip(thresholds, cost) if c == cost.min())"
 
 MISTAKES = {
     "build_relevance": [
@@ -95,6 +97,17 @@ MISTAKES = {
         (DRAWN.format(means="np.sort(draws) * 0 + (ours - theirs).mean()", ends="[2.5, 97.5]"), "with repetition"),
         (DRAWN.format(means="(ours - theirs)[draws].mean(axis=1)", ends="[0.025, 0.975]"), "is right"),
         (DRAWN.format(means="(ours - theirs)[draws].mean(axis=1)", ends="2.5"), "2 ends"),
+    ],
+    "threshold": [
+        (COST.format(cost="np.array(split) + wrong * np.array(joined)", end="cost.min()"), "Return the threshold"),
+        (COST.format(cost="np.array(joined) + wrong * np.array(split)", end=LEAST), "wrong * joined"),
+        (
+            COST.format(cost="np.array(split) + wrong * np.array(joined)", end="thresholds[int(cost.argmin())]"),
+            "Of equal ones",
+        ),
+        (COST.format(cost="np.array(joined)", end=LEAST), "do the calls"),
+        (COST.format(cost="np.array(split) + np.array(joined)", end=LEAST), "so 0.7 is cheapest"),
+        (COST.format(cost="None", end="list(thresholds)"), "one of the thresholds"),
     ],
     "honest": [
         ("keep_supported = lambda phrases, text: [p for p in phrases if p in text]", "capitals"),
