@@ -22,7 +22,7 @@ from course_utils.images import (
     train_towers,
 )
 from course_utils.images.emoji import NAMES, SHEET, SIZE, leakage_splits, subject
-from course_utils.images.explorer import picture_explorer
+from course_utils.images.explorer import picture_explorer, search_held_out
 from course_utils.images.features import (
     compute_features,
     feature_store,
@@ -388,6 +388,14 @@ def test_the_explorer_says_when_nothing_was_typed_and_escapes_what_was():
     typed.value = "<b>music</b>"
     assert "&lt;b&gt;music" in said.value
     assert [button.description for button in buttons] != before
+
+
+def test_a_search_of_held_out_pictures_gives_only_held_out_ones_and_a_building_to_pray_in():
+    aside = held_out([each.en for each in load_emoji()])
+    found = search_held_out(["a building where people pray", "amour"], k=3)
+    assert [len(places) for places in found.values()] == [3, 3]
+    assert aside[list(found.values())].all()
+    assert load_emoji()[found["a building where people pray"][0]].en == "mosque"
 
 
 def test_two_explorers_have_buttons_of_their_own_and_each_button_its_picture():

@@ -6,15 +6,16 @@ import base64
 import html
 import io
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.common.errors import InputError
 from course_utils.embeddings import embed
-from course_utils.images.emoji import emoji_pictures, load_emoji
+from course_utils.images.emoji import emoji_pictures, held_out, load_emoji
 from course_utils.images.features import picture_features
-from course_utils.images.towers import Towers
+from course_utils.images.towers import Towers, least_squares_towers
 from course_utils.plotting.explorers import page
 
 if TYPE_CHECKING:
@@ -90,6 +91,23 @@ def words_row(towers: Towers, typed: str) -> np.ndarray:
 def nearest_pictures(cosines: np.ndarray) -> list[int]:
     """Return the places of the pictures with the highest cosines, the nearest first."""
     return np.argsort(-cosines, kind="stable")[:SHOWN].tolist()
+
+
+def search_held_out(queries: Sequence[str], k: int = 5) -> dict[str, list[int]]:
+    """Search the pictures of held-out subjects with words, by least squares from the other emoji's pictures and names.
+
+    Returns
+    -------
+    dict of str to list of int
+        For each query the places of the ``k`` nearest pictures among those that `held_out` keeps aside.
+    """
+    names = [each.en for each in load_emoji()]
+    aside, features = held_out(names), picture_features(emoji_pictures())
+    learned = [name for name, out in zip(names, aside, strict=True) if not out]
+    towers = least_squares_towers(features[~aside], embed(learned))
+    cosines = towers.read(embed(queries)) @ towers.see(features[aside]).T  # (n_queries, n_aside)
+    places = np.flatnonzero(aside)[np.argsort(-cosines, axis=1, kind="stable")[:, :k]]
+    return dict(zip(queries, places.tolist(), strict=True))
 
 
 def button_styles(name: str, places: list[int]) -> str:
