@@ -1,4 +1,4 @@
-"""Drawings of small models: steps on a line, the bytes of a block, sizes beside accuracies."""
+"""Drawings of small models: steps on a line, the bytes of a block, sizes beside accuracies, energy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course_utils.plotting.diagrams import EDGES, KINDS, flow
 from course_utils.plotting.figures import INK, PALE_INK
 
 # Where a name stands beside its point, and whether a thin line leads to it.
-OFFSETS = {"float32": ("center", (4, -33)), "int8, a scale a row": ("center", (38, 40))}
+OFFSETS = {"float32": ("left", (6, 0)), "int8, a scale a row": ("center", (38, 40))}
 OFFSETS |= {"int4, blocks of 32": ("center", (-30, 62)), "int4, a scale a row": ("right", (-30, 36))}
 OFFSETS |= {"int3, blocks of 32": ("right", (-8, -2)), "30% pruned": ("left", (-2, -50))}
 OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -14))}
@@ -23,6 +23,8 @@ LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int4, a scale a row", "
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from course_utils.edge.energy import Energy
 
 
 def draw_steps(
@@ -112,7 +114,7 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         ax.annotate(name, (size, mean), offset, ha=across, **style)
     ax.text(0.02, 0.05, speed, transform=ax.transAxes, fontsize=9, color=INK)
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
-    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 160), ylim=(FLOOR, 1.0))
+    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 240), ylim=(FLOOR, 1.0))
 
 
 def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:
@@ -134,20 +136,38 @@ def distillation() -> Figure:
     """Draw how a student is fitted: one text goes to the teacher and to the student, and both vectors shall agree."""
     import matplotlib.pyplot as plt
 
-    boxes = {"text": (0, 0, "a text,\nno label"), "teacher": (4.4, 1.3, "teacher: MiniLM,\n89 MB")}
-    boxes |= {"student": (4.4, -1.3, "student: a table\nof words, 2 MB")}
+    boxes = {"text": (0, 0, "a text,\nno label"), "teacher": (4.7, 1.3, "teacher: MiniLM,\n89 MB")}
+    boxes |= {"student": (4.7, -1.3, "student: a table\nof words, 2 MB")}
     boxes |= {
-        "goal": (8.8, 1.3, "its vector,\n64 numbers"),
-        "sum": (8.8, -1.3, "sum of its words'\nvectors, 64 numbers"),
+        "goal": (9.4, 1.3, "its vector,\n64 numbers"),
+        "sum": (9.4, -1.3, "sum of its words'\nvectors, 64 numbers"),
     }
     arrows = [("text", "teacher"), ("text", "student"), ("teacher", "goal"), ("student", "sum")]
     kinds = {"teacher": "weights", "student": "weights", "goal": "value", "sum": "value"}
     figure, ax = plt.subplots(figsize=(6.4, 2.5))
-    flow(ax, boxes, arrows, kinds=kinds, width=3.4, height=1.3, fontsize=8.5)
-    ax.annotate("", (8.8, 0.6), (8.8, -0.6), arrowprops={"arrowstyle": "<->", "color": EDGES["step"], "lw": 1.6})
-    ax.text(9.05, 0, "make these alike", va="center", fontsize=8.5, color="#00785A")
-    ax.set(xlim=(-2, 11.6))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.3, fontsize=8.5)
+    ax.annotate("", (9.4, 0.6), (9.4, -0.6), arrowprops={"arrowstyle": "<->", "color": EDGES["step"], "lw": 1.6})
+    ax.text(9.7, 0, "make these alike", va="center", fontsize=8.5, color="#00785A")
+    ax.set(xlim=(-2.1, 12.7))
     ax.set_title("The student learns to say what the teacher says")
+    return figure
+
+
+def draw_energy(found: Mapping[str, Energy]) -> Figure:
+    """Draw for each case the arithmetic as a point and the memory, from the least to the most, as a bar."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.2, 2.5), layout="constrained")
+    places = np.arange(len(found))
+    low, high = np.array([each.memory for each in found.values()]).T
+    ax.barh(places, high - low, left=low, height=0.5, color="#D55E00", label="memory, least to most")
+    ax.plot([each.arithmetic for each in found.values()], places, "o", color="#0072B2", label="arithmetic")
+    ends = (min(each.arithmetic for each in found.values()) / 3, 3 * high.max())
+    ax.set(xscale="log", xlabel="microjoules, in powers of ten", yticks=places, xlim=ends)
+    ax.set_yticklabels(list(found))
+    ax.invert_yaxis()
+    ax.legend(fontsize=8.5, loc="upper left", frameon=True, edgecolor="#bbbbbb")
+    ax.set_title("Memory takes more energy in each row")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""One change to all matrices of the sentence encoder."""
+"""One change to all matrices of the sentence encoder, or to those of one block."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from course_utils.common.checks import check_whole
 
 if TYPE_CHECKING:
     from course_utils.transformer.encoder import NumPyEncoder
@@ -27,6 +29,15 @@ def change_encoder(encoder: NumPyEncoder, change: Callable[[np.ndarray], np.ndar
             changed[name] = np.ascontiguousarray(change(np.ascontiguousarray(matrix.T)).T), bias
         blocks.append(dataclasses.replace(block, **changed))
     return dataclasses.replace(encoder, words=change(np.asarray(encoder.words)), blocks=tuple(blocks))
+
+
+def exchange_block(encoder: NumPyEncoder, other: NumPyEncoder, n: int) -> NumPyEncoder:
+    """Return an encoder whose block ``n``, counted from 1, is that of another one; 0 is the table of words."""
+    n = check_whole("n", n, 0, len(encoder.blocks))
+    if n == 0:
+        return dataclasses.replace(encoder, words=other.words)
+    blocks = (*encoder.blocks[: n - 1], other.blocks[n - 1], *encoder.blocks[n:])
+    return dataclasses.replace(encoder, blocks=blocks)
 
 
 def encoder_weights(encoder: NumPyEncoder) -> tuple[int, int]:

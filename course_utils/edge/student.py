@@ -80,3 +80,19 @@ def teach(texts: Sequence[str], goals: np.ndarray, *, penalty: float = 1.0, leas
     found = cutter.fit_transform(texts)  # (n_texts, n_words)
     fit = Ridge(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-3).fit(found, goals)
     return Student(cutter, np.ascontiguousarray(np.atleast_2d(fit.coef_).T, dtype=np.float32))
+
+
+def table_without_teacher(cutter: TfidfVectorizer, texts: Sequence[str], n: int, seed: int = 0) -> Student:
+    """Return a table of ``n`` numbers for each word from the texts alone, by singular values (LSA).
+
+    Examples
+    --------
+    >>> student = teach(["cold snow", "warm sun"], np.eye(2), least=1)
+    >>> table_without_teacher(student.cutter, ["cold snow", "warm sun"], 1).table.shape
+    (4, 1)
+    """
+    from sklearn.decomposition import TruncatedSVD
+
+    found = cutter.transform(check_strings("texts", texts))
+    svd = TruncatedSVD(check_whole("n", n, 1), random_state=seed).fit(found)
+    return Student(cutter, np.ascontiguousarray(svd.components_.T))

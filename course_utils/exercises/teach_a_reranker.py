@@ -148,6 +148,35 @@ def _test_gradient(answer: Any) -> str:
     raise Wrong("Not quite: (student's shares - teacher's shares) * 40 / number of queries.")
 
 
+def _test_divergence(answer: Any) -> str:
+    from scipy.special import rel_entr
+
+    teacher = np.array([[0.7, 0.2, 0.06, 0.04], [0.1, 0.2, 0.3, 0.4], [0.9, 0.1, 0.0, 0.0]])
+    own = np.array([[0.3, 0.6, 0.06, 0.04], [0.1, 0.2, 0.3, 0.4], [0.5, 0.3, 0.1, 0.1]])
+    right, exchanged = (rel_entr(*pair).sum(axis=1) for pair in ((teacher, own), (own, teacher)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.asarray(call(answer, teacher, own), dtype=float)
+    if value.shape == ():
+        raise Wrong("That is one number for the table. Give one for each row: sum over the texts alone, axis=1.")
+    if value.shape == (4,):
+        raise Wrong("You sum over the queries. A row is a query: sum over its texts, axis=1.")
+    if value.shape != (3,):
+        raise Wrong(f"A table of shape (3, 4) should give an array of shape (3,), and gives one of {value.shape}.")
+    if np.allclose(value[:2], exchanged[:2]):
+        raise Wrong("You exchanged the two: the teacher's shares are the weights, and t / p is in the logarithm.")
+    if not np.isfinite(value).all():
+        raise Wrong("A share of 0 gives nan: 0 times the logarithm of 0. Put 1 in place of 0 inside the logarithm.")
+    if np.allclose(value, right, atol=1e-6):
+        return "It equals SciPy's rel_entr, summed over the texts. Where both agree, it is 0."
+    if np.allclose(value, right / 4):
+        raise Wrong("You take the mean over the texts. The divergence is their sum.")
+    if np.allclose(value, -right):
+        raise Wrong("The sign: the logarithm of t / p, not of p / t.")
+    if np.allclose(value, right - rel_entr(teacher, 1).sum(axis=1)):
+        raise Wrong("That is the cross-entropy. Subtract the teacher's entropy: it should be 0 where both agree.")
+    raise Wrong(f"For the shares {teacher[0]} and {own[0]} it gives {value[0]:.3f}, and {right[0]:.3f} is right.")
+
+
 def _lessons() -> dict[str, tuple[Any, int, bool]]:
     """Return lessons by what is special about them, each with its own article and whether it should be kept."""
     from course_utils.fine_tuning.reranker import Example
@@ -265,6 +294,21 @@ keep = Exercise(
     """
     def keep(lesson, row, n_articles):
         return n_articles[lesson.query] == 1 and lesson.ranked[0] == row
+    """,
+    _setting,
+)
+
+divergence = Exercise(
+    "divergence",
+    _test_divergence,
+    (
+        "For each row: the sum of teacher * np.log(teacher / own) over its texts, axis=1.",
+        "np.log(0) is no number. np.where(teacher > 0, teacher, 1) puts 1 there, whose logarithm is 0.",
+    ),
+    """
+    def divergence(teacher, own):
+        safe = np.where(teacher > 0, teacher, 1)  # the logarithm of 1 is 0
+        return (teacher * (np.log(safe) - np.log(own))).sum(axis=1)
     """,
     _setting,
 )

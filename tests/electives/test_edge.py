@@ -136,6 +136,18 @@ def test_no_change_leaves_the_encoder_and_a_change_reaches_every_matrix(small):
     assert 0.5 < (coarse.encode(texts) * small.encode(texts)).sum() < 0.999
 
 
+def test_one_block_alone_is_exchanged(small):
+    coarse, texts = shrink.change_encoder(small, lambda W: quantise.rounded(W, 3)), ["Snow falls on the town."]
+    words, block = (shrink.exchange_block(small, coarse, n) for n in (0, 1))
+    assert words.words is coarse.words
+    assert words.blocks == small.blocks
+    assert block.words is small.words
+    both = shrink.exchange_block(words, coarse, 1)
+    np.testing.assert_array_equal(both.encode(texts), coarse.encode(texts))
+    with pytest.raises(InputError):
+        shrink.exchange_block(small, coarse, 2)
+
+
 def test_what_is_shipped_of_the_encoders_is_in_order():
     rows, truth = shipped.load_encoders(), load_articles().test[1][: shipped.N_TEXTS]
     right = {row["name"]: np.mean(np.array(row["said"]) == truth) for row in rows}
@@ -155,6 +167,16 @@ def test_a_student_comes_near_what_can_be_learned_from_words():
     taught = student.teach(texts[:250], goals[:250], penalty=0.01)
     left = np.square(taught.encode(texts[250:]) - goals[250:]).mean() / np.square(goals[250:]).mean()
     assert left < 0.05
+
+
+def test_a_table_without_a_teacher_is_that_of_singular_values():
+    texts = ["cold snow falls", "warm sun shines", "snow and sun", "cold rain falls"]
+    cutter = student.teach(texts, np.eye(4), least=1).cutter
+    found = student.table_without_teacher(cutter, texts, 2)
+    tfidf = cutter.transform(texts).toarray()
+    theirs = np.linalg.svd(tfidf)[2][:2]  # (2, n_words)
+    np.testing.assert_allclose(np.abs(theirs @ found.table), np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(found.encode(texts), tfidf @ found.table, atol=1e-6)
 
 
 def test_directions_are_those_of_the_singular_values():
@@ -288,6 +310,10 @@ def test_figures_and_the_explorer_have_what_they_promise():
     assert "blocks 4 to 6" in [text.get_text() for text in figures.model_in_two(3).axes[0].texts]
     lines = figures.draw_by_hand({"short": [1, 0.4], "long": [1, 0.8]}, 1).axes[0].lines
     assert lines[0].get_ydata().tolist() == [1, 0.4]
+    found = {"a": energy.estimate(1e6, 4e6), "b": energy.estimate(1e6, 8e6)}
+    drawn = figures.draw_energy(found).axes[0]
+    assert [round(bar.get_x()) for bar in drawn.patches] == [650, 1300]
+    np.testing.assert_allclose(drawn.lines[0].get_xdata(), 4.6)
     plt.close("all")
     page = explorer.rounding_explorer(weights(shape=(1, 384))[0])
     before = page.children[-1].value

@@ -1,6 +1,7 @@
 """Plausible wrong answers to the exercises of notebook 15."""
 
 SHARES = "def shares(scores, temperature):\n    z = scores / temperature\n    "
+FAR = "def divergence(teacher, own):\n    "
 NEEDED = "def questions_needed(sizes, chances, goal=0.8):\n    "
 
 MISTAKES = {
@@ -90,6 +91,16 @@ MISTAKES = {
             "def keep(lesson, row, n_articles):\n    return n_articles[lesson.query] == 1 and max(lesson.shares)",
             "True or False",
         ),
+    ],
+    "divergence": [
+        (FAR + "return (teacher * np.log(teacher / own)).sum(axis=1)", "0 times the logarithm of 0"),
+        (FAR + "return (own * np.log(own / teacher)).sum(axis=1)", "You exchanged the two"),
+        (FAR + "return np.nan_to_num(teacher * np.log(teacher / own)).mean(axis=1)", "The divergence is their sum"),
+        (FAR + "return np.nan_to_num(teacher * np.log(teacher / own)).sum()", "one number for the table"),
+        (FAR + "return np.nan_to_num(teacher * np.log(teacher / own)).sum(axis=0)", "sum over the queries"),
+        (FAR + "return -np.nan_to_num(teacher * np.log(teacher / own)).sum(axis=1)", "The sign"),
+        (FAR + "return -(teacher * np.log(own)).sum(axis=1)", "That is the cross-entropy"),
+        (FAR + "return np.nan_to_num(teacher * np.log(teacher / own))", "of shape (3,)"),
     ],
     "questions_needed": [
         (
