@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from course_utils.attention import log_softmax
 from course_utils.common.errors import InputError
@@ -19,7 +20,7 @@ from course_utils.images.seeing import (
     load_projection,
     save_projection,
 )
-from course_utils.images.seeing_figures import draw_captions, draw_falling, draw_seeing
+from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_losses, draw_seeing, draw_ways
 from course_utils.transformer import NumPyLM
 from course_utils.transformer.likelihood import token_losses
 
@@ -252,7 +253,34 @@ def test_each_picture_has_its_caption_and_one_that_fits_a_tick():
         draw_captions([3, 4], ["face"], [1.0])
 
 
-def test_falling_losses_are_lines_with_their_means():
-    ax = draw_falling({"own": (np.array([5.0, 6.0]), np.array([4.0, 5.0]))}, 200).axes[0]
-    assert ax.lines[0].get_xydata().tolist() == [[0, 5.5], [200, 4.5]]
-    assert [text.get_text() for text in ax.texts] == ["own 4.50", "5.50"]
+def test_both_networks_are_grey_in_the_drawing_and_nothing_else_is():
+    ax = draw_seeing("snowman", 1280, 576, gradient=True).axes[0]
+    grey = to_rgba(FROZEN["facecolor"])
+    middles = [tuple(patch.get_window_extent().get_points().mean(axis=0)) for patch in ax.patches]
+    boxes = [middle for middle, patch in zip(middles, ax.patches, strict=True) if patch.get_facecolor() == grey]
+    frozen = [text for text in ax.texts if "frozen" in text.get_text()]
+    assert len(boxes) == len(frozen) == 2
+    for text in frozen:
+        middle = ax.transData.transform(text.get_position())
+        assert min(np.abs(np.array(box) - middle).max() for box in boxes) < 2
+
+
+def test_each_way_has_its_share_with_an_interval_and_each_picture_its_label():
+    shares = {"right": (0.5, 0.4, 0.7), "wrong": (0.1, 0.0, 0.2)}
+    strip, ax = draw_ways({"right": "fox", "wrong": "cookie"}, shares, 0.05).axes
+    assert [text.get_text() for text in strip.texts] == ["right", "wrong"]
+    np.testing.assert_array_equal(strip.images[0].get_array(), emoji_pictures()[find_emoji("fox")])
+    (bars,) = ax.containers
+    np.testing.assert_allclose(bars[2][0].get_segments(), [[[0.4, 0], [0.7, 0]], [[0.0, 1], [0.2, 1]]])
+    assert [text.get_text() for text in ax.texts] == ["chance", "0.50", "0.10"]
+
+
+def test_losses_are_dots_with_their_means_and_a_line_where_they_were_before():
+    losses = {"own": [np.array([5.0, 6.0]), np.array([4.0, 5.0])], "other": [np.array([7.0]), np.array([6.0])]}
+    ax = draw_losses(losses, ["before", "after"]).axes[0]
+    level, dots, *_ = ax.lines
+    assert list(level.get_ydata()) == [5.5, 5.5]
+    assert dots.get_xydata().tolist() == [[0, 5.5], [1, 4.5]]
+    assert [text.get_text() for text in ax.texts] == ["own", "5.50", "4.50", "other", "7.00", "6.00"]
+    with pytest.raises(InputError, match="each of the 3 runs"):
+        draw_losses(losses, ["before", "after", "exchanged"])

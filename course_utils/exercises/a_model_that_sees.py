@@ -14,6 +14,9 @@ from course_utils.exercises.quiz import Question, Quiz
 # Five pictures with three features each, and the rows of their names, two numbers wide.
 FEATURES = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0], [2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 2.0, 2.0]])
 ROWS = np.array([[0.5, 1.0], [0.0, 0.5], [1.5, 0.0], [1.0, 2.0], [0.5, 1.5]])
+# How well each of four tokens fits each of three pictures, and which three tokens compete, the right one in front.
+VALUES = np.array([[-1.0, -2.0, -4.0, -3.0], [-1.0, -4.0, -2.0, -3.5], [-1.2, -4.5, -4.2, -2.5]])
+AMONG = np.array([[1, 0, 2], [2, 0, 1], [1, 0, 3]])
 # For each of six pictures the words that fit it.
 WORDS = [{"fox", "animal", "face"}, {"owl", "animal", "bird"}, {"pizza", "food"}, {"smile", "face"}]
 WORDS += [{"cat", "animal", "pet"}, {"tea", "drink"}]
@@ -29,6 +32,10 @@ def _fit_setting() -> dict[str, Any]:
     names = _ridge_setting()
     exec(textwrap.dedent(ridge.solution_code), names)
     return names
+
+
+def _among_setting() -> dict[str, Any]:
+    return {"np": np, "values": VALUES, "among": AMONG}
 
 
 def _words_setting() -> dict[str, Any]:
@@ -119,6 +126,33 @@ def _test_soft_rows(function: Any) -> str:
     return "A picture has become a row as far from the mean row as tokens usually are."
 
 
+def _first(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    return 1.0 * (np.take_along_axis(values, among, axis=1).argmax(axis=1) == 0)
+
+
+def _test_first_among(function: Any) -> str:
+    rng = np.random.default_rng(3)
+    tall = rng.normal(size=(40, 8)) + 3 * rng.normal(size=8)
+    for values, among in ((VALUES, AMONG), (tall, np.array([rng.permutation(8)[:4] for _ in tall]))):
+        given, centred = values.copy(), values - values.mean(axis=0)
+        found = np.asarray(call(function, given, among.copy()), dtype=float)
+        if not np.array_equal(given, values):
+            raise Wrong("Your function changes the values that it was given: write a - b, not a -= b.")
+        if found.shape != (len(values),):
+            raise Wrong(f"Return one number for each of the {len(values)} pictures: 1.0 or 0.0.")
+        if np.array_equal(found, _first(centred, among)):
+            continue
+        if np.array_equal(found, _first(values, among)):
+            raise Wrong("A token that is high behind every picture wins in yours: subtract each column's mean, axis=0.")
+        if np.array_equal(found, 1.0 * (centred.argmax(axis=1) == among[:, 0])):
+            raise Wrong("Only the columns in a picture's row of among compete, and in yours all do.")
+        picked = np.take_along_axis(values, among, axis=1)
+        if np.array_equal(found, _first(picked - picked.mean(axis=0), np.arange(among.shape[1])[None])):
+            raise Wrong("Subtract the means of the columns before you pick: afterwards a column mixes several tokens.")
+        raise Wrong("1.0 where, of the columns that compete, the first one in among has the highest value, else 0.0.")
+    return "Without the subtraction the first token of VALUES would win behind each picture; with it two are right."
+
+
 def _test_blind_caption(function: Any) -> str:
     for words in (WORDS, [{"a", "long-word"}, {"a"}, {"b"}], [{"moon"}]):
         counts = Counter(word for each in words for word in each)
@@ -205,6 +239,23 @@ soft_rows = Exercise(
         return base + length * moved / np.linalg.norm(moved, axis=1, keepdims=True)
     """,
     _ridge_setting,
+)
+
+first_among = Exercise(
+    "first_among",
+    _test_first_among,
+    (
+        "values - values.mean(axis=0) takes from each column its own mean.",
+        "np.take_along_axis(values, among, axis=1) picks for each picture the columns that compete.",
+        "The right token comes first in among: argmax(axis=1) == 0 says where it is the highest.",
+    ),
+    """
+    def first_among(values, among):
+        centred = values - values.mean(axis=0)  # (n, tokens): nobody is high behind all pictures
+        picked = np.take_along_axis(centred, among, axis=1)  # (n, k)
+        return 1.0 * (picked.argmax(axis=1) == 0)
+    """,
+    _among_setting,
 )
 
 blind_caption = Exercise(

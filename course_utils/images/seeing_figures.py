@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BACK = "#D55E00"  # the way of a gradient
 RIGHT = "#00704F"  # a caption that fits
+FROZEN = {"facecolor": "#E2E2E2", "edgecolor": "#777777"}  # a network that does not learn
 
 
 def draw_seeing(name: str, width: int, d_model: int, gradient: bool = False) -> Figure:
@@ -37,12 +38,14 @@ def draw_seeing(name: str, width: int, d_model: int, gradient: bool = False) -> 
     figure, ax = plt.subplots(figsize=(7.2, 2.4))
     rows = {"…": (0, 0), "car": (1.9, 0), "line end": (3.8, 0), "row": (5.7, 0, "row of the\npicture"), ":": (7.6, 0)}
     flow(ax, rows, [], kinds=dict.fromkeys(rows, "data") | {"row": "weights"}, width=1.7, height=0.85, fontsize=7.2)
-    rest = {"matrix": (9.2, -1.7, "projection"), "network": (12.2, -1.7, "EfficientNet"), "next": (10.9, 1.9)}
+    rest = {"network": (12.2, -1.7, "EfficientNet\nfrozen"), "matrix": (9.2, -1.7, "projection"), "next": (10.9, 1.9)}
     rest["next"] += (f"“{name}”?",)
     kinds, arrows = {"matrix": "weights", "network": "plain", "next": "step"}, [("network", "matrix", f"{width:,}")]
     flow(ax, rest, arrows, kinds=kinds, width=1.9, height=0.85, fontsize=7.2)
-    wide = {"model": (3.8, 1.9, "SmolLM2: reads rows, whatever they were made from")}
-    flow(ax, wide, [], kinds={"model": "plain"}, width=9.3, height=0.85, fontsize=7.4)
+    wide = {"model": (3.8, 1.9, "SmolLM2 (frozen) reads rows, whatever they are made from")}
+    flow(ax, wide, [], kinds={"model": "plain"}, width=9.3, height=0.85, fontsize=7.2)
+    for place in (len(rows), -1):  # the boxes of the two networks
+        ax.patches[place].set(**FROZEN)
     line = {"arrowstyle": "-|>", "color": "#555555", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 1}
     for x, y, *_ in rows.values():
         ax.annotate("", (x, 1.47), (x, y + 0.43), arrowprops=line)
@@ -95,16 +98,61 @@ def draw_captions(places: Sequence[int], captions: Sequence[str], fits: Sequence
     return figure
 
 
-def draw_falling(losses: dict[str, tuple[np.ndarray, np.ndarray]], steps: int) -> Figure:
-    """Draw mean losses before training and after it, a line for each kind of picture that was shown."""
+def draw_ways(pictures: Mapping[str, str], shares: Mapping[str, tuple[float, float, float]], chance: float) -> Figure:
+    """Draw labelled pictures, and beside them a share with its interval for each way to choose.
+
+    Parameters
+    ----------
+    pictures : mapping of str to str
+        A label, and the name of the emoji that is drawn above it.
+    shares : mapping of str to (float, float, float)
+        For each way its share and the ends of its interval.
+    chance : float
+        The share of whoever guesses: a dashed line.
+    """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(4.2, 2.3), layout="constrained")
-    for number, (label, ends) in enumerate(losses.items()):
-        means = [float(np.mean(end)) for end in ends]
-        ax.plot([0, steps], means, "o-", color=f"C{number}", markersize=4)
-        ax.text(1.03 * steps, means[1], f"{label} {means[1]:.2f}", va="center", fontsize=8, color=f"C{number}")
-        ax.text(-0.03 * steps, means[0], f"{means[0]:.2f}", va="center", ha="right", fontsize=8, color=f"C{number}")
-    ax.set(xlabel="steps of training", ylabel="loss of the name", xlim=(-0.2 * steps, 2.0 * steps), xticks=[0, steps])
-    ax.margins(y=0.15)
+    figure, (strip, ax) = plt.subplots(1, 2, figsize=(7.2, 2.5), layout="constrained", width_ratios=(1, 3.2))
+    strip.set_axis_off()
+    for number, (label, name) in enumerate(pictures.items()):
+        put_emoji(strip, name, (1.5, -3 * number), 1.05)
+        strip.text(1.5, -3 * number - 1.1, label, ha="center", va="top", fontsize=8)
+    strip.set(xlim=(0, 3), ylim=(1.1 - 3 * len(pictures), 1.2), aspect="equal")
+    mean, low, high = np.array(list(shares.values())).T
+    places = np.arange(len(shares))
+    ax.errorbar(mean, places, xerr=(mean - low, high - mean), fmt="o", color="#0072B2", capsize=3, markersize=5)
+    ax.axvline(chance, color="#555555", linestyle="--", linewidth=1)
+    ax.text(chance, -0.72, "chance", ha="center", va="bottom", fontsize=7.5, color="#555555")
+    for place, share, end in zip(places, mean, high, strict=True):
+        ax.text(end + 0.02, place, f"{share:.2f}", va="center", fontsize=8)
+    ax.set(xlim=(0, 1.05), ylim=(len(shares) - 0.4, -0.75), yticks=places, xlabel="share first of twenty")
+    ax.set_yticklabels(list(shares), fontsize=8)
+    return figure
+
+
+def draw_losses(losses: Mapping[str, Sequence[np.ndarray]], runs: Sequence[str]) -> Figure:
+    """Draw mean losses, a row of dots for each kind of picture, before any training and after each of some runs.
+
+    Raises
+    ------
+    InputError
+        If a kind of picture has not a loss for each run.
+    """
+    import matplotlib.pyplot as plt
+
+    if any(len(each) != len(runs) for each in losses.values()):
+        raise InputError(f"Each kind of picture needs a loss for each of the {len(runs)} runs.")
+    figure, ax = plt.subplots(figsize=(6.6, 2.7), layout="constrained")
+    for number, (label, each) in enumerate(losses.items()):
+        means, colour = [float(np.mean(loss)) for loss in each], f"C{number}"
+        ax.axhline(means[0], color=colour, linewidth=0.8, linestyle=":")
+        ax.plot(range(len(runs)), means, "o", color=colour, markersize=5)
+        ax.text(-0.08, means[0], label, ha="right", va="bottom", fontsize=8, color=colour)
+        for place, mean in enumerate(means):
+            rank = sum(np.mean(other[place]) < mean for other in losses.values())  # numbers keep off their neighbours
+            level = "top" if rank == 0 else "bottom" if rank == len(losses) - 1 else "center"
+            ax.text(place + 0.07, mean, f"{mean:.2f}", va=level, fontsize=8, color=colour)
+    ax.set(xticks=range(len(runs)), ylabel="loss", xlim=(-0.75, len(runs) - 0.6))
+    ax.set_xticklabels(runs, fontsize=8)
+    ax.margins(y=0.12)
     return figure

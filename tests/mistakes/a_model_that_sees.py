@@ -3,6 +3,7 @@
 SOLVE = "np.linalg.solve"
 SOFT = "def soft_rows(f, mean, w, base, length):\n    moved = {moved}\n    return {rows}"
 UNIT = "moved / np.linalg.norm(moved, axis=1, keepdims=True)"
+PICK = "first_among = lambda v, a: (1.0 * (np.take_along_axis({centred}, a, axis=1).argmax(axis=1) == 0))"
 
 MISTAKES = {
     "ridge": [
@@ -38,6 +39,15 @@ MISTAKES = {
         (SOFT.format(moved="f @ w", rows=f"base + length * {UNIT}"), "Subtract the mean"),
         (SOFT.format(moved="(f - mean) @ w", rows=f"base - length * {UNIT}"), "In this order"),
         (SOFT.format(moved="(f - mean) @ w", rows="base + length"), "have"),
+    ],
+    "first_among": [
+        ("first_among = lambda v, a: 1.0 * (np.take_along_axis(v, a, axis=1).argmax(axis=1) == 0)", "axis=0"),
+        (PICK.format(centred="v - v.mean(axis=1, keepdims=True)"), "axis=0"),
+        ("first_among = lambda v, a: 1.0 * ((v - v.mean(axis=0)).argmax(axis=1) == a[:, 0])", "yours all do"),
+        (PICK.format(centred="v.mean(axis=0) - v"), "the highest value"),
+        (PICK.format(centred="v - v.mean(axis=0)") + ".mean()", "one number for each"),
+        ("def first_among(v, a):\n    v -= v.mean(axis=0)\n    return v[:, 0]", "changes the values"),
+        ("first_among = values", "should be a function"),
     ],
     "blind_caption": [
         ("blind_caption = lambda words: sorted(words[0])[-1]", "another word fits"),
