@@ -18,8 +18,10 @@ from course_utils.tiny_gpt import (
     TinyGPT,
     attention_maps,
     get_batch,
+    head_grids,
     held_out_loss,
     load_checkpoint,
+    piece_losses,
     rate,
     save_checkpoint,
     train,
@@ -235,6 +237,22 @@ def test_held_out_loss_equals_pytorch_s_over_all_at_once(model):
         logits = model(torch.from_numpy(inputs))
     expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten())
     assert held_out_loss(model, inputs, targets) == pytest.approx(expected.item(), abs=1e-5)
+    each = piece_losses(model, inputs, targets)
+    assert each.shape == (len(inputs),)
+    assert each[-1] == pytest.approx(held_out_loss(model, inputs[-1:], targets[-1:]), abs=1e-5)
+
+
+def test_the_grids_of_the_heads_have_their_numbers_and_rings():
+    from matplotlib.patches import Rectangle
+
+    grids = [np.arange(6).reshape(2, 3) / 10, np.full((2, 3), -0.001)]
+    figure = head_grids(grids, ["share", "cost"], "Two measures", ringed=[1, 5], highest=[1, 0.4])
+    for ax, first in zip(figure.axes, ("0.00", "0.00"), strict=True):
+        assert ax.texts[0].get_text() == first
+        rings = [patch for patch in ax.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
+        middles = [(ring.get_x() + ring.get_width() / 2, ring.get_y() + ring.get_height() / 2) for ring in rings]
+        np.testing.assert_allclose(middles, [(1, 0), (2, 1)], atol=1e-9)
+    assert figure.axes[1].images[0].get_clim()[1] == 0.4
 
 
 def test_the_curve_is_an_svg_with_a_point_for_each_step():

@@ -55,12 +55,7 @@ def bigram_step(table: np.ndarray, inputs: np.ndarray, targets: np.ndarray, lear
     return table - learning_rate * gradient
 
 
-def _building_setting() -> dict[str, Any]:
-    return {"np": np, "softmax": softmax, "make_batch": make_batch, "cross_entropy": cross_entropy}
-
-
-def _learning_rate_setting() -> dict[str, Any]:
-    return {"np": np}
+BUILDING = {"np": np, "softmax": softmax, "make_batch": make_batch, "cross_entropy": cross_entropy}
 
 
 def _number(answer: Any) -> float:
@@ -74,9 +69,7 @@ def _test_share_unseen(answer: Any) -> str:
     counts, inputs, targets = (names[name] for name in ("counts", "inputs", "targets"))
     right = np.mean(counts[inputs, targets] == 0)
     if np.isclose(share, np.mean(counts == 0)):
-        raise Wrong(
-            "That is the share of all 512 × 512 pairs. Look only at the pairs that occur in inputs and targets."
-        )
+        raise Wrong("That is the share of all 512 × 512 pairs: look only at those in inputs and targets.")
     if np.isclose(share, 1 - right):
         raise Wrong("That is the share of the pairs that were seen; the others are asked for.")
     if share > 1 and np.isclose(share, right * inputs.size):
@@ -114,9 +107,7 @@ def _test_learning_rate(answer: Any) -> str:
     if values[warm_up] < 0.99 * highest:
         raise Wrong("At step warm_up the rate jumps down: count the way down from there, (step - warm_up).")
     if not np.allclose(values[warm_up:], [rate(step, n_steps, highest, warm_up) for step in range(warm_up, n_steps)]):
-        raise Wrong(
-            "The way down is not right: highest * (0.1 + 0.9 * (1 + cos(pi * done)) / 2), with done from 0 to 1."
-        )
+        raise Wrong("The way down is not right: highest * (0.1 + 0.9 * (1 + cos(pi * done)) / 2), done from 0 to 1.")
     return "This is the schedule of the training above: the same numbers as course_utils.tiny_gpt.rate."
 
 
@@ -132,9 +123,7 @@ def _test_ruined(answer: Any) -> str:
     if end < uniform and end < answer[0] - 0.3:
         raise Wrong(f"It still learns: the last losses are near {end:.1f}, below the uniform guess. Be much bolder.")
     if end < uniform + 0.3:
-        raise Wrong(
-            f"It hardly moves: the last losses are near {end:.1f}. A greater rate ruins it; a small one only waits."
-        )
+        raise Wrong(f"It hardly moves: the last losses are near {end:.1f}. A greater rate ruins it.")
     return f"Near {end:.0f} at the end, and the uniform guess costs {uniform:.1f}: it would know more untrained."
 
 
@@ -152,13 +141,34 @@ def _test_first_share(answer: Any) -> str:
         if np.isclose(value, weights[:, 0].mean()):
             raise Wrong("You counted the first query as well, which can attend to nothing but itself: leave row 0 out.")
         if np.isclose(value, 1 / n):
-            raise Wrong(
-                "The mean of any row is 1 over the number of tokens. Take column 0: the weights that token 0 gets."
-            )
+            raise Wrong("The mean of any row is 1 / n_tokens. Take column 0: the weights that token 0 gets.")
         if np.isclose(value, np.diagonal(weights, -1).mean()):
             raise Wrong("That is the share of the previous token. The first token is column 0.")
         raise Wrong("Take column 0, without its first entry, and average.")
     return "A large share is common in trained models: where a head finds nothing, it attends to the first token."
+
+
+def _test_standard_error(answer: Any) -> str:
+    from course_utils.tiny_gpt import load_ablations
+
+    lost, rng = load_ablations(200)[1], np.random.default_rng(0)
+    stored, five = [lost[name][:, -1] for name in ("attention", "none")], list(rng.normal(size=(2, 5)))
+    for part, whole in (five, stored):
+        n = len(part)
+        independent = np.sqrt((part.var(ddof=1) + whole.var(ddof=1)) / n)
+        right = {True: (part - whole).std(ddof=1) / np.sqrt(n), False: independent}
+        for paired, wanted in right.items():
+            value = call(answer, part.copy(), whole.copy(), paired)
+            for wrong, why in (
+                (right[not paired], "The two ways are the same or exchanged: paired=True takes differences first."),
+                (wanted * np.sqrt(1 - 1 / n), "It divides by n. Few seeds stand for all: use ddof=1, for n - 1."),
+                (wanted * np.sqrt(n), "That is a standard deviation: that of the mean is smaller, by np.sqrt(n)."),
+            ):
+                if np.shape(value) == () and np.isclose(value, wrong):
+                    raise Wrong(why)
+            if np.shape(value) != () or not np.isclose(value, wanted):
+                raise Wrong("paired: std of part - whole over np.sqrt(n); unpaired: the root of both variances over n.")
+    return f"Without attention: {right[True]:.4f} paired, and {right[False]:.4f} if the seeds are taken as independent."
 
 
 def _test_make_batch(answer: Any) -> str:
@@ -170,10 +180,7 @@ def _test_make_batch(answer: Any) -> str:
         inputs, targets = (np.asarray(each) for each in result)
         shape = (len(starts), context)
         if inputs.shape != shape or targets.shape != shape:
-            raise Wrong(
-                f"{len(starts)} starts and a context of {context} give two arrays of the shape {shape}, and yours are "
-                f"{inputs.shape} and {targets.shape}."
-            )
+            raise Wrong(f"Both should be of the shape {shape}, and yours are {inputs.shape} and {targets.shape}.")
         right = make_batch(ids, starts, context)
         if np.array_equal(targets, inputs):
             raise Wrong("The targets are the inputs themselves: they should be the tokens one place later.")
@@ -195,9 +202,7 @@ def _test_cross_entropy(answer: Any) -> str:
         with np.errstate(all="ignore"):
             loss = call(answer, logits.copy(), targets.copy())
         if np.ndim(loss) != 0:
-            raise Wrong(
-                f"The loss is one number, and this has the shape {np.shape(loss)}: take the mean over all places."
-            )
+            raise Wrong(f"The loss is one number, and this has the shape {np.shape(loss)}: take the mean.")
         right = torch.nn.functional.cross_entropy(torch.tensor(logits), torch.tensor(targets)).item()
         if np.isclose(loss, right):
             continue
@@ -241,10 +246,8 @@ def _test_bigram_step(answer: Any) -> str:
     counts = np.zeros((3, 3))
     np.add.at(counts, (inputs, targets), 1)
     counted = -np.log((counts / counts.sum(axis=1, keepdims=True))[inputs, targets]).mean()
-    return (
-        f"Equal to PyTorch's gradient. On a text of three tokens, 500 of your steps bring the loss from "
-        f"{losses[0]:.2f} to {losses[-1]:.2f}, and counting the pairs gives {counted:.2f}."
-    )
+    end = f"500 of your steps bring the loss from {losses[0]:.2f} to {losses[-1]:.2f}"
+    return f"Equal to PyTorch's gradient. On a text of three tokens, {end}, and counting the pairs gives {counted:.2f}."
 
 
 def _say_what_is_wrong(
@@ -263,7 +266,7 @@ def _say_what_is_wrong(
     if np.allclose(moved, -0.5 * last):
         raise Wrong("A token that is read three times got the gradient of one place only: add with np.add.at.")
     if np.allclose(moved[1], 0):
-        raise Wrong("Only rows of tokens that were read have moved, which is right. Compare with (p - one-hot) / n.")
+        raise Wrong("Only rows of tokens that were read have moved: right. Compare with (p - one-hot) / n.")
     raise Wrong("The row of a token that was never read has moved: each pair gives a gradient to the row of its input.")
 
 
@@ -293,7 +296,7 @@ learning_rate = Exercise(
         done = (step - warm_up) / (n_steps - warm_up)
         return highest * (0.1 + 0.9 * (1 + np.cos(np.pi * done)) / 2)
     """,
-    setting=_learning_rate_setting,
+    setting=lambda: {"np": np},
 )
 
 ruined = Exercise(
@@ -320,6 +323,22 @@ first_share = Exercise(
     """,
 )
 
+standard_error = Exercise(
+    answer="standard_error",
+    test=_test_standard_error,
+    hints=(
+        "Paired: one difference for each seed, their std(ddof=1), divided by np.sqrt of how many they are.",
+        "Unpaired: the variances of the two means, part.var(ddof=1) / n and whole.var(ddof=1) / n, add up.",
+    ),
+    solution_code="""
+    def standard_error(part, whole, paired):
+        if paired:
+            return (part - whole).std(ddof=1) / np.sqrt(len(part))
+        return np.sqrt((part.var(ddof=1) + whole.var(ddof=1)) / len(part))
+    """,
+    setting=lambda: {"np": np},
+)
+
 build_batch = Exercise(
     answer="make_batch",
     test=_test_make_batch,
@@ -333,7 +352,7 @@ build_batch = Exercise(
         places = np.asarray(starts)[:, None] + np.arange(context)
         return ids[places], ids[places + 1]
     """,
-    setting=_building_setting,
+    setting=lambda: BUILDING,
 )
 
 build_loss = Exercise(
@@ -350,7 +369,7 @@ build_loss = Exercise(
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         return -log_p[np.arange(len(targets)), targets].mean()
     """,
-    setting=_building_setting,
+    setting=lambda: BUILDING,
 )
 
 build_step = Exercise(
@@ -369,7 +388,7 @@ build_step = Exercise(
         np.add.at(gradient, inputs, rows / len(inputs))
         return table - learning_rate * gradient
     """,
-    setting=_building_setting,
+    setting=lambda: BUILDING,
 )
 
 quiz = Quiz(
@@ -388,10 +407,9 @@ quiz = Quiz(
             "In a gradient step on one token, which logits move?",
             {
                 "Only that of the token that came.": "It gets the largest push, but the others are moved as well.",
-                "Only those that were larger than that of the token that came.": "The gradient is the probability of "
-                "each wrong token, whichever logit was larger.",
+                "Only those above that of the token that came.": "Every wrong token's gradient is its probability.",
                 "All: up for the token that came, down for each other by its probability.": "The gradient is p minus "
-                "the one-hot row, so the more probable a wrong token was, the further it is moved down.",
+                "the one-hot row: the more probable a wrong token was, the further it is moved down.",
             },
             "All: up for the token that came, down for each other by its probability.",
         ),
@@ -423,10 +441,8 @@ quiz = Quiz(
                 "worse. A short training measures what is learned early.",
                 "In a training of 200 steps attention helps little; longer ones may differ.": "The stored runs of "
                 "3,000 steps do differ: there it is worth 0.87.",
-                "Nothing at all, because two runs of the whole model differ by more than that.": "Runs of the same "
-                "seed are compared, which takes most of that noise away.",
-                "One needs more seeds, and then the damage will be larger.": "More seeds make the number more certain, "
-                "not larger. More steps made it larger.",
+                "Nothing at all, because runs of the whole model differ by more.": "Runs of one seed are compared.",
+                "With more seeds the damage will be larger.": "It will be more certain. More steps made it larger.",
             },
             "In a training of 200 steps attention helps little; longer ones may differ.",
         ),

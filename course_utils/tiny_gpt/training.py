@@ -149,16 +149,21 @@ def train(
     return losses
 
 
-@one_thread()
-@torch.no_grad()
 def held_out_loss(model: TinyGPT, inputs: np.ndarray, targets: np.ndarray) -> float:
     """Return the average loss on what `windows` gives, each ``(n_pieces, context)``, in nats a token."""
+    return float(piece_losses(model, inputs, targets).mean())
+
+
+@one_thread()
+@torch.no_grad()
+def piece_losses(model: TinyGPT, inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the average loss on each piece of what `windows` gives, in nats a token: ``(n_pieces,)``."""
     inputs, targets = (check_ids(ids, model.plan.n_vocabulary) for ids in (inputs, targets))
     if inputs.shape != targets.shape or not inputs.size:
         raise InputError(f"Each id needs its target, and inputs are {inputs.shape} and targets {targets.shape}.")
-    total = 0.0
+    losses = []
     for start in range(0, len(inputs), PIECES_AT_ONCE):
         logits = model(inputs[start : start + PIECES_AT_ONCE])
         goal = torch.tensor(targets[start : start + PIECES_AT_ONCE])
-        total += F.cross_entropy(logits.flatten(0, 1), goal.flatten(), reduction="sum").item()
-    return total / targets.size
+        losses.append(F.cross_entropy(logits.transpose(1, 2), goal, reduction="none").mean(dim=1))
+    return torch.cat(losses).double().numpy()

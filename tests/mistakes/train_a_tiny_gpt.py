@@ -45,6 +45,12 @@ MISTAKES = {
         ("first_share = lambda w: w[1:, 0]", "one number"),
         ("first_share = lambda w: w.mean()", "mean of any row"),
     ],
+    "standard_error": [
+        ("standard_error = lambda a, b, p: (a - b).std(ddof=1) / np.sqrt(len(a))", "same or exchanged"),
+        ("standard_error = lambda a, b, p: (a - b).std() / np.sqrt(len(a))", "use ddof=1"),
+        ("standard_error = lambda a, b, p: (a - b).std(ddof=1)", "standard deviation"),
+        ("standard_error = lambda a, b, p: abs(a - b)", "both variances"),
+    ],
     "build_batch": [
         ("def make_batch(i, s, c):\n    x = np.array([i[a : a + c] for a in s])\n    return x, x", "inputs themselves"),
         (
