@@ -25,6 +25,7 @@ from course_utils.tokens import (
     tokenizer_names,
     unload_tokenizers,
 )
+from course_utils.tokens.splits import cut_places
 
 # SHA-256 of the ids that quicktok 0.4.0 gives for `random_texts()`, written down once: another implementation, in C++.
 QUICKTOK = {
@@ -425,3 +426,10 @@ def test_design_facts_are_the_published_ones(name):
     assert design["white space"] == {"BERT": "lost", "J2": "tabs lost"}.get(name, "kept")
     assert design["unknown"] == ("[UNK]" if name == "BERT" else "bytes")
     assert (design["most words"] > 3) == (name == "J2")
+
+
+def test_the_places_of_cuts_are_counted_from_the_end():
+    assert cut_places(["12", "345", "6"]) == {1, 4}
+    assert cut_places([]) == cut_places(["7"]) == set()
+    for pieces in (["1", "2", "3"], ["12", "3"], ["123"]):
+        assert len(cut_places(pieces)) == len(pieces) - 1, "a cut between each two pieces"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from course_utils.common.checks import describe
@@ -67,3 +68,16 @@ def find_words(pattern: regex.Pattern[str], text: str) -> list[str]:
     if sum(map(len, words)) != len(text):
         raise InputError("The split leaves out a part of this text: let its last alternative match any character.")
     return words
+
+
+def cut_places(pieces: Sequence[str]) -> set[int]:
+    """Find where a text is cut into pieces, in characters counted from its end.
+
+    So the cuts of two numbers can be compared digit by digit, ones with ones and tens with tens.
+
+    Examples
+    --------
+    >>> cut_places(["927", "7"]), cut_places(["160", "54"]), cut_places(["7"])
+    ({1}, {2}, set())
+    """
+    return {len("".join(pieces[start:])) for start in range(1, len(pieces))}
