@@ -376,8 +376,8 @@ quiz = Quiz(
             "Of the 100 articles nearest to a name, 95 belong to its group of 966. What do you not know?",
             {
                 "Whether the name leads to the right group.": "It does: chance would give about 11 of 100.",
-                "How much of the group the name covers.": "*sport, game* had 95 of 100, and 36% of as many articles "
-                "as its group has.",
+                "How much of the group the name covers.": "“sport, game” had 95 of 100, and 36% of as many articles"
+                " as its group has.",
                 "Whether the name is a word of the group.": "That you can read, and it says little either way.",
             },
             "How much of the group the name covers.",
