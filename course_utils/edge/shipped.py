@@ -9,12 +9,14 @@ from course_utils.common import DATA
 
 FOLDER = DATA / "edge"
 N_TEXTS = 600  # test articles, the first thirty words of each
+N_FIT = 1500  # training articles, cut in the same way, for a classifier fitted to a version's own vectors
 
 
 def load_encoders() -> list[dict[str, Any]]:
     """Return the shrunk encoders: ``name``, ``megabytes`` of the weights, ``cosine`` to the full encoder's vectors.
 
-    ``said`` holds the topic, as a number, that a classifier gave each of the 600 texts from the vector.
+    ``said`` holds the topic, as a number, that a classifier gave each of the 600 texts from the vector. The full and
+    the pruned versions also have ``refitted``: what a classifier says that was fitted to the version's own vectors.
 
     Examples
     --------

@@ -26,6 +26,12 @@ def states_after(encoder: NumPyEncoder, texts: Sequence[str], n_blocks: int) -> 
     return ids, np.concatenate(encoder.first_blocks(n_blocks).encode_tokens(texts))
 
 
+def are_words(encoder: NumPyEncoder, ids: np.ndarray) -> np.ndarray:
+    """Say of each id whether it is a word or a piece of one, not a mark like [CLS] or a comma; a bool for each."""
+    pieces = (encoder.tokenizer.id_to_token(int(each)) for each in ids)
+    return np.array([piece.removeprefix("##").isalnum() for piece in pieces], dtype=bool)
+
+
 def name_tokens(known_ids: np.ndarray, known: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Name each seen token after the most similar vector of those whose tokens are known, by cosine.
 

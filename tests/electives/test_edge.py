@@ -154,6 +154,9 @@ def test_what_is_shipped_of_the_encoders_is_in_order():
     assert right["float32"] > right["50% pruned"] > right["70% pruned"]
     assert rows[0]["cosine"] == 1
     assert rows[0]["megabytes"] > 4 * rows[2]["megabytes"]
+    refitted = {row["name"]: np.mean(np.array(row["refitted"]) == truth) for row in rows if "refitted" in row}
+    assert list(refitted) == ["float32", "30% pruned", "50% pruned", "70% pruned"]
+    assert refitted["70% pruned"] > right["70% pruned"]
 
 
 # A student
@@ -280,6 +283,15 @@ def test_a_curious_server_names_the_tokens_that_it_has_met():
     assert split.name_tokens(ids, states, seen).tolist() == seen_ids.tolist()
     with pytest.raises(InputError, match="needs its token"):
         split.name_tokens(ids[1:], states, seen)
+
+
+def test_marks_and_punctuation_are_no_words():
+    encoder = NumPyEncoder.minilm()
+    (ids,) = encoder.token_ids(["Snow, 12 metres: unquantisable!"])
+    pieces = [encoder.tokenizer.id_to_token(each) for each in ids]
+    kept = [piece for piece, word in zip(pieces, split.are_words(encoder, ids), strict=True) if word]
+    assert set(pieces) - set(kept) == {"[CLS]", "[SEP]", ",", ":", "!"}
+    assert "".join(piece.removeprefix("##") for piece in kept) == "snow12metresunquantisable"
 
 
 def test_the_count_that_rings_is_that_of_the_binomial_distribution():
