@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import re
@@ -93,6 +94,41 @@ def test_notebook_has_a_stub_and_an_untouched_check_for_each_exercise(path):
         assert f"{name}.solution()" in checks[0].source
         shown = checks[0].outputs[0]["data"]["text/plain"]
         assert shown.startswith("Not attempted. "), shown
+
+
+def test_names_that_code_spoils_come_back_whole():
+    building = exercises_of("train_a_tiny_gpt")["build_loss"]
+    building.setting().clear()
+    for name in ("build_batch", "build_loss", "build_step"):
+        assert "softmax" in exercises_of("train_a_tiny_gpt")[name].setting()
+    for name, field in (("fit", "features"), ("ridge", "rows"), ("first_among", "values"), ("first_among", "among")):
+        seeing = exercises_of("a_model_that_sees")[name]
+        seeing.setting()[field][:] = 7
+        assert (seeing.setting()[field] != 7).any(), field
+
+
+def test_answers_given_as_lists_are_taken():
+    small = exercises_of("learn_on_small_devices")
+    for name, wrapped in (("spoil", "lambda row: right(row).tolist()"), ("build_four_bits", "lambda r: [*right(r)]")):
+        names = small[name].setting() | {"right": answer_of(small[name], small[name].solution_code)}
+        assert small[name].check(eval(wrapped, names)), name
+
+
+def test_pythons_own_hash_is_found_in_the_code_inside_too():
+    assert exercises.uses_hash(lambda words: [hash(word) for word in words])
+    assert exercises.uses_hash(functools.partial(lambda word, n: hash(word) % n, n=4))
+    assert not exercises.uses_hash(functools.partial(int, base=16))
+    shipping = exercises_of("ship_and_watch")
+    for name in ("version", "canary"):
+        right = answer_of(shipping[name], shipping[name].solution_code)
+        assert shipping[name].check(functools.partial(right)), name
+
+
+def test_a_file_aside_may_lie_in_a_folder_of_the_targets_folder():
+    from mistakes.scale_out import SUBFOLDER
+
+    safely = exercises_of("scale_out")["count_safely"]
+    assert safely.check(answer_of(safely, SUBFOLDER.format(name="uuid4().hex")))
 
 
 def test_hints_come_one_by_one_and_the_last_stays():

@@ -20,7 +20,7 @@ from course_utils.images.seeing import (
     load_projection,
     save_projection,
 )
-from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_losses, draw_seeing, draw_ways
+from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_losses, draw_seeing, draw_ways, spread_levels
 from course_utils.transformer import NumPyLM
 from course_utils.transformer.likelihood import token_losses
 
@@ -284,3 +284,17 @@ def test_losses_are_dots_with_their_means_and_a_line_where_they_were_before():
     assert [text.get_text() for text in ax.texts] == ["own", "5.50", "4.50", "other", "7.00", "6.00"]
     with pytest.raises(InputError, match="each of the 3 runs"):
         draw_losses(losses, ["before", "after", "exchanged"])
+    with pytest.raises(InputError, match="at least one kind"):
+        draw_losses({}, ["before"])
+
+
+def test_words_beside_crowded_losses_do_not_overlap_and_no_line_goes_through_them():
+    assert spread_levels(np.array([3.0, 0.0, 0.5]), 1.0).tolist() == [3.0, -0.25, 0.75]  # 0 and 0.5 around 0.25
+    assert spread_levels(np.array([2.0, 2.0, 2.0]), 1.0).tolist() == [1.0, 2.0, 3.0]
+    kinds = {"own": (5.5, 4.8), "alike": (5.54, 4.81), "any other": (6.26, 6.07)}
+    figure = draw_losses({name: [np.array([mean]) for mean in row] for name, row in kinds.items()}, ["before", "after"])
+    figure.canvas.draw()
+    words = figure.axes[0].texts
+    assert all(text.get_bbox_patch().get_facecolor() == (1, 1, 1, 1) for text in words)
+    boxes = [text.get_window_extent() for text in words]
+    assert not any(one.overlaps(two) for n, one in enumerate(boxes) for two in boxes[:n])

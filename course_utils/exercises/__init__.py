@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,3 +107,21 @@ def call(function: Any, *arguments: Any) -> Any:
     if result is None:
         raise Wrong("Your function gives nothing back: end it with a return.")
     return result
+
+
+def names_in(code: types.CodeType) -> set[str]:
+    """Return the names that code takes from outside and those of attributes, with those of the code inside it."""
+    inside = (each for each in code.co_consts if isinstance(each, types.CodeType))
+    return set(code.co_names).union(*map(names_in, inside))
+
+
+def uses_hash(function: Any) -> bool:
+    """Say whether a function, or one that stands in it, names Python's ``hash``, which each process computes anew.
+
+    Examples
+    --------
+    >>> uses_hash(lambda words: [hash(word) for word in words]), uses_hash(lambda words: len(words)), uses_hash(len)
+    (True, False, False)
+    """
+    code = getattr(getattr(function, "func", function), "__code__", None)  # functools.partial keeps its own in func
+    return code is not None and "hash" in names_in(code)

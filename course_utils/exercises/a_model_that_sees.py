@@ -25,7 +25,7 @@ LOSSES = np.array([[5.0, 4.0, 6.0, 3.0], [6.0, 6.0, 6.5, 5.0], [4.5, 3.0, 5.5, 3
 
 
 def _ridge_setting() -> dict[str, Any]:
-    return {"np": np, "features": FEATURES, "rows": ROWS}
+    return {"np": np, "features": FEATURES.copy(), "rows": ROWS.copy()}
 
 
 def _fit_setting() -> dict[str, Any]:
@@ -35,15 +35,15 @@ def _fit_setting() -> dict[str, Any]:
 
 
 def _among_setting() -> dict[str, Any]:
-    return {"np": np, "values": VALUES, "among": AMONG}
+    return {"np": np, "values": VALUES.copy(), "among": AMONG.copy()}
 
 
 def _words_setting() -> dict[str, Any]:
-    return {"np": np, "words": WORDS}
+    return {"np": np, "words": [set(each) for each in WORDS]}
 
 
 def _seeing_setting() -> dict[str, Any]:
-    return {"np": np, "losses": LOSSES}
+    return {"np": np, "losses": LOSSES.copy()}
 
 
 def _ridge(x: np.ndarray, y: np.ndarray, cost: np.ndarray | float) -> np.ndarray:
@@ -78,7 +78,10 @@ def _test_ridge(function: Any) -> str:
 def _test_fit(function: Any) -> str:
     rng = np.random.default_rng(1)
     for features, rows in ((FEATURES, ROWS), (rng.normal(3, 1, (9, 4)), rng.normal(-2, 1, (9, 5)))):
-        found = call(function, features, rows, 0.5)
+        given = features.copy(), rows.copy()
+        found = call(function, *given, 0.5)
+        if not (np.array_equal(given[0], features) and np.array_equal(given[1], rows)):
+            raise Wrong("Your function changes the features or rows that it was given: write a - b, not a -= b.")
         if not isinstance(found, tuple | list) or len(found) != 3:
             raise Wrong("Return three things: the mean of the features, W, and the mean of the rows.")
         mean, matrix, base = (np.asarray(part, dtype=float) for part in found)
@@ -102,10 +105,13 @@ def _test_fit(function: Any) -> str:
 
 def _test_soft_rows(function: Any) -> str:
     rng = np.random.default_rng(2)
-    features, mean, matrix, base = (rng.normal(size=shape) for shape in ((4, 3), (3,), (3, 5), (5,)))
+    features, mean, matrix, base = arrays = [rng.normal(size=shape) for shape in ((4, 3), (3,), (3, 5), (5,))]
     moved = (features - mean) @ matrix
     unit = moved / np.linalg.norm(moved, axis=1, keepdims=True)
-    found, wanted = np.asarray(call(function, features, mean, matrix, base, 1.5), dtype=float), base + 1.5 * unit
+    given = [each.copy() for each in arrays]
+    found, wanted = np.asarray(call(function, *given, 1.5), dtype=float), base + 1.5 * unit
+    if not all(map(np.array_equal, given, arrays)):
+        raise Wrong("Your function changes an array that it was given: write a - b, not a -= b.")
     if found.shape != wanted.shape:
         raise Wrong(f"Four pictures give rows of the shape {wanted.shape}, and yours have {found.shape}.")
     if np.allclose(found, 1.5 * unit):

@@ -158,6 +158,8 @@ def _test_clip(function: Any) -> str:
         raise Wrong("The length is the root of the sum of all squares, np.linalg.norm.")
     if not np.allclose(found, update / 5):
         raise Wrong(f"The update's length is 5, so with limit 1 it should be {(update / 5).tolist()}.")
+    if not np.allclose(call(function, update.copy(), 2.0), update * 0.4):
+        raise Wrong("The length should be limit, not 1: multiply by limit / length.")
     short = np.asarray(call(function, update.copy(), 10.0))
     if not np.allclose(short, update):
         raise Wrong("An update that is shorter than the limit stays as it is.")
@@ -181,9 +183,14 @@ def _test_noisy_mean(function: Any) -> str:
     if not np.allclose(found, wanted):
         raise Wrong(f"Without noise the mean of the clipped updates is {wanted.round(3).tolist()}.")
     quiet = [np.zeros((100, 50))] * 16  # each number of their mean: 0.5 * 2 / sqrt(16)
-    spread = float(np.std(call(function, quiet, 2.0, 0.5, np.random.default_rng(1))))
-    if spread < 0.05:
+    noisy = np.asarray(call(function, quiet, 2.0, 0.5, np.random.default_rng(1)))
+    spread = float(np.std(noisy))
+    if not noisy.any():
+        raise Wrong("There is no noise in it: each client adds rng.normal(0, noise * limit, update.shape) to its own.")
+    if spread < 1e-9:
         raise Wrong("A single random number moves all alike: draw one for each number, rng.normal(size=update.shape).")
+    if spread < 0.01:  # a clipped noise has the length 2, so each of its 5,000 numbers about 2 / sqrt(5000)
+        raise Wrong("You clip the noise too: clip first, then add it.")
     if spread > 0.7:
         raise Wrong("The noise was drawn once. Each client draws its own, and in a mean of 16 it shrinks to a quarter.")
     if abs(spread - 0.125) < 0.02:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises import Exercise, Wrong, call, uses_hash
 from course_utils.exercises.quiz import Question, Quiz
 from course_utils.scale.crash import crash_states, restore, run_inside, watch_steps
 from course_utils.scale.estimate import Costs
@@ -95,7 +95,7 @@ def _test_stamp_of(function: Any) -> str:
     for what, arguments in others.items():
         if function(*arguments) == first:
             raise Wrong(f"Your stamp is the same for {what}.")
-    if hasattr(function, "__code__") and "hash" in function.__code__.co_names:
+    if uses_hash(function):
         raise Wrong("Python's own hash gives other numbers for text in each process: use hashlib or fingerprint.")
     return "The package's fingerprint writes the length before each part, so that no two lists look alike."
 
@@ -104,8 +104,7 @@ def _test_count_safely(function: Any) -> str:
     if not callable(function):
         raise Wrong(f"The answer should be a function, and this is {type(function).__name__}.")
     with tempfile.TemporaryDirectory() as name:
-        room = Path(name)
-        source = room / "source.txt"
+        room, source = Path(name), Path(name) / "source.txt"
         source.write_text(TEXT)
         _runs_in_peace(function, source, room / "peace")
         states = _stopped(function, source, room)
@@ -144,6 +143,9 @@ def _stopped(function: Any, source: Path, room: Path) -> list[dict[str, bytes]]:
             raise Wrong(f"A run after a crash found {sorted(state)} and ended with {type(error).__name__}.") from None
         if _holds(again) != right:
             raise Wrong(f"A run after a crash found {sorted(state)} and left {_holds(again)!r} in the target.")
+    asides = [data.strip() for state in states for name, data in state.items() if name != target.name]
+    if right.encode() not in asides:
+        raise Wrong("Write aside in the target's own folder: between two disks a move is a copy.")
     return states
 
 
@@ -197,9 +199,7 @@ def _test_reduce_counts(function: Any) -> str:
         if "y" in found:
             raise Wrong("You count the files of other reducers too: only those with the reducer's number are yours.")
         if "x" in found:
-            raise Wrong(
-                "You count the words of reducer 12 for reducer 1: the whole name has to fit, not its beginning."
-            )
+            raise Wrong("You count the words of reducer 12 for reducer 1: the whole name must fit, not its beginning.")
         if found.get("a") == 4:
             raise Wrong("A killed run left a file aside, and you count it: read the names that the maps gave.")
         if found != {"a": 3, "b": 1, "c": 4}:
@@ -214,17 +214,18 @@ def _test_reduce_counts(function: Any) -> str:
 
 def _test_shard_of(function: Any) -> str:
     titles = [f"article {n}" for n in range(4000)]
-    found = [call(function, title, 4) for title in titles]
-    if not all(isinstance(each, int | np.integer) and not isinstance(each, bool) for each in found):
-        raise Wrong("The number of a shard is a whole number.")
-    if min(found) < 0 or max(found) > 3:
-        raise Wrong(f"With 4 shards the numbers go from 0 to 3, and yours from {min(found)} to {max(found)}.")
-    sizes = np.bincount(found, minlength=4)
-    if sizes.max() > 1.2 * sizes.min():
-        raise Wrong(f"4,000 articles should be spread evenly over 4 shards, and yours have {sizes.tolist()}.")
-    if found != [function(title, 4) for title in titles]:
+    for n in (4, 7):
+        found = [call(function, title, n) for title in titles]
+        if not all(isinstance(each, int | np.integer) and not isinstance(each, bool) for each in found):
+            raise Wrong("The number of a shard is a whole number.")
+        if min(found) < 0 or max(found) >= n:
+            raise Wrong(f"With {n} shards the numbers go from 0 to {n - 1}, yours from {min(found)} to {max(found)}.")
+        sizes = np.bincount(found, minlength=n)
+        if sizes.max() > 1.3 * sizes.min():
+            raise Wrong(f"4,000 articles should be spread evenly over {n} shards, and yours have {sizes.tolist()}.")
+    if found != [function(title, n) for title in titles]:
         raise Wrong("The same title came to two different shards: do not draw by chance, compute it from the title.")
-    if hasattr(function, "__code__") and "hash" in function.__code__.co_names:
+    if uses_hash(function):
         raise Wrong("hash gives other numbers for text in each process: take zlib.crc32 of the title's bytes.")
     function("Łódź", 4)
     return "crc32 is quick and the same everywhere. Whoever wants to look an article up computes its shard."

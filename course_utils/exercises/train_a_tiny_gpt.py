@@ -352,7 +352,7 @@ build_batch = Exercise(
         places = np.asarray(starts)[:, None] + np.arange(context)
         return ids[places], ids[places + 1]
     """,
-    setting=lambda: BUILDING,
+    setting=BUILDING.copy,
 )
 
 build_loss = Exercise(
@@ -369,7 +369,7 @@ build_loss = Exercise(
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         return -log_p[np.arange(len(targets)), targets].mean()
     """,
-    setting=lambda: BUILDING,
+    setting=BUILDING.copy,
 )
 
 build_step = Exercise(
@@ -388,7 +388,7 @@ build_step = Exercise(
         np.add.at(gradient, inputs, rows / len(inputs))
         return table - learning_rate * gradient
     """,
-    setting=lambda: BUILDING,
+    setting=BUILDING.copy,
 )
 
 quiz = Quiz(
@@ -439,12 +439,12 @@ quiz = Quiz(
             {
                 "Attention is nearly worthless in models of this size.": "After 3,000 steps the same models are 0.87 "
                 "worse. A short training measures what is learned early.",
-                "In a training of 200 steps attention helps little; longer ones may differ.": "The stored runs of "
+                "In 200 steps attention helps little, if at all; longer trainings may differ.": "The stored runs of "
                 "3,000 steps do differ: there it is worth 0.87.",
                 "Nothing at all, because runs of the whole model differ by more.": "Runs of one seed are compared.",
                 "With more seeds the damage will be larger.": "It will be more certain. More steps made it larger.",
             },
-            "In a training of 200 steps attention helps little; longer ones may differ.",
+            "In 200 steps attention helps little, if at all; longer trainings may differ.",
         ),
     )
 )

@@ -161,7 +161,8 @@ def draw_drift(ends: Mapping[int, float]) -> Figure:
         height = 2 * (end - 1) ** 2 + 0.5 * (end + 1) ** 2
         ax.plot(end, height, "o", color="#009E73", zorder=3)
         style = {"textcoords": "offset points", "fontsize": 9, "color": "#00785A"}
-        ax.annotate(f"{n_steps}", (end, height), (9, 5) if n_steps == 1 else (-4, 7), ha="center", **style)
+        offset = (9, 5) if n_steps in (1, max(ends)) else (-4, 7)  # right of the curve where it falls, and of the 2
+        ax.annotate(f"{n_steps}", (end, height), offset, ha="center", **style)
     ax.plot([], [], "o", color="#009E73", label="where it ends,\nby steps a round")
     ax.set(xlabel="w", ylabel="loss", ylim=(0, 6), title="More steps a round end farther from the best w")
     ax.legend(fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5))

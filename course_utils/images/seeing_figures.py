@@ -136,23 +136,52 @@ def draw_losses(losses: Mapping[str, Sequence[np.ndarray]], runs: Sequence[str])
     Raises
     ------
     InputError
-        If a kind of picture has not a loss for each run.
+        If there is none, or a kind of picture has not a loss for each run.
     """
     import matplotlib.pyplot as plt
 
+    if not losses or not len(runs):
+        raise InputError("There are no losses to draw: give those of at least one kind of picture and one run.")
     if any(len(each) != len(runs) for each in losses.values()):
         raise InputError(f"Each kind of picture needs a loss for each of the {len(runs)} runs.")
     figure, ax = plt.subplots(figsize=(6.6, 2.7), layout="constrained")
-    for number, (label, each) in enumerate(losses.items()):
-        means, colour = [float(np.mean(loss)) for loss in each], f"C{number}"
-        ax.axhline(means[0], color=colour, linewidth=0.8, linestyle=":")
-        ax.plot(range(len(runs)), means, "o", color=colour, markersize=5)
-        ax.text(-0.08, means[0], label, ha="right", va="bottom", fontsize=8, color=colour)
-        for place, mean in enumerate(means):
-            rank = sum(np.mean(other[place]) < mean for other in losses.values())  # numbers keep off their neighbours
-            level = "top" if rank == 0 else "bottom" if rank == len(losses) - 1 else "center"
-            ax.text(place + 0.07, mean, f"{mean:.2f}", va=level, fontsize=8, color=colour)
+    means = np.array([[np.mean(loss) for loss in each] for each in losses.values()])  # (n_kinds, n_runs)
+    line = 0.085 * (np.ptp(means) or 1)  # the height of a line of words, in the unit of the loss
+    names = spread_levels(means[:, 0] + 0.5 * line, line)  # above their dotted lines
+    box = {"fc": "white", "ec": "none", "pad": 0.3}  # no line goes through a word
+    for number, (label, row) in enumerate(zip(losses, means, strict=True)):
+        colour = f"C{number}"
+        ax.axhline(row[0], color=colour, linewidth=0.8, linestyle=":")
+        ax.plot(range(len(runs)), row, "o", color=colour, markersize=5)
+        style = {"va": "center", "fontsize": 8, "color": colour, "bbox": box}
+        ax.text(-0.08, names[number], label, ha="right", **style)
+        for place, mean in enumerate(row):
+            level = spread_levels(means[:, place], line)[number]
+            ax.text(place + 0.07, level, f"{mean:.2f}", **style)
     ax.set(xticks=range(len(runs)), ylabel="loss", xlim=(-0.75, len(runs) - 0.6))
     ax.set_xticklabels(runs, fontsize=8)
-    ax.margins(y=0.12)
+    ax.set_ylim(means.min() - 1.5 * line, means.max() + 1.5 * line)
     return figure
+
+
+def spread_levels(levels: np.ndarray, least: float) -> np.ndarray:
+    """Move levels so far apart that words beside them do not overlap, those that crowd around their middle.
+
+    Examples
+    --------
+    >>> spread_levels(np.array([3.0, 0.0, 0.5]), 1.0).tolist()
+    [3.0, -0.25, 0.75]
+    """
+    order = np.argsort(levels, kind="stable")
+    groups: list[list[float]] = []
+    for level in np.asarray(levels, dtype=float)[order]:
+        groups.append([level])
+        while len(groups) > 1 and _crowd(groups[-1], least)[0] - _crowd(groups[-2], least)[-1] < least:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    moved = np.empty(len(levels))
+    moved[order] = np.concatenate([_crowd(group, least) for group in groups])
+    return moved
+
+
+def _crowd(group: list[float], least: float) -> np.ndarray:
+    return np.mean(group) + least * (np.arange(len(group)) - (len(group) - 1) / 2)

@@ -41,11 +41,16 @@ def watch_steps(job: Callable[[], object], look: Callable[[int], object]) -> int
 
 
 def crash_states(job: Callable[[], object], folder: Path) -> list[dict[str, bytes]]:
-    """Return what a crash would leave in a folder at the steps of a job, each different state once, in their order."""
+    """Return what a crash would leave in a folder at the steps of a job, each different state once, in their order.
+
+    A state has the bytes of each file by its name, with the folders between: ``"aside/count.txt"``.
+    """
+    folder = Path(folder)
     states: list[dict[str, bytes]] = []
 
     def look(step: int) -> None:
-        now = {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
+        files = (path for path in folder.rglob("*") if path.is_file())
+        now = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
         if now not in states:
             states.append(now)
 
@@ -62,4 +67,5 @@ def restore(folder: Path, state: Mapping[str, bytes]) -> None:
     """Make a folder that holds the files of one of `crash_states`."""
     folder.mkdir(parents=True)
     for name, data in state.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)

@@ -27,6 +27,11 @@ MISTAKES = {
             "W is ridge",
         ),
         ("fit = features", "should be a function"),
+        (
+            "def fit(f, r, c):\n    mean, base = f.mean(axis=0), r.mean(axis=0)\n    f -= mean\n    r -= base\n"
+            "    return mean, ridge(f, r, c), base",
+            "changes the features or rows",
+        ),
     ],
     "soft_rows": [
         (SOFT.format(moved="(f - mean) @ w", rows=f"length * {UNIT}"), "around 0"),
@@ -39,6 +44,12 @@ MISTAKES = {
         (SOFT.format(moved="f @ w", rows=f"base + length * {UNIT}"), "Subtract the mean"),
         (SOFT.format(moved="(f - mean) @ w", rows=f"base - length * {UNIT}"), "In this order"),
         (SOFT.format(moved="(f - mean) @ w", rows="base + length"), "have"),
+        (
+            SOFT.format(moved="f @ w", rows=f"base + length * {UNIT}").replace(
+                "    moved", "    f -= mean\n    moved", 1
+            ),
+            "changes an array",
+        ),
     ],
     "first_among": [
         ("first_among = lambda v, a: 1.0 * (np.take_along_axis(v, a, axis=1).argmax(axis=1) == 0)", "axis=0"),

@@ -95,6 +95,12 @@ MISTAKES = {
             "reward boldness",
         ),
         ("temper = lambda logits, y, temperatures: softmax(logits / temperatures[0])", "one number"),
+        (
+            "def temper(logits, y, temperatures):\n    losses = []\n    for t in temperatures:\n        logits /= t\n"
+            "        losses.append(-np.log(softmax(logits)[np.arange(len(y)), y]).mean())\n"
+            "    return temperatures[int(np.argmin(losses))]",
+            "not logits /= t",
+        ),
     ],
     "build_softmax": [
         ("softmax_rows = lambda logits: np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)", "NaN"),

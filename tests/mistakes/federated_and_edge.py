@@ -17,6 +17,10 @@ def noisy_mean(updates, limit, noise, rng):
     sent = [{}(update, limit) + {} for update in updates]
     return {}
 """
+NOISY_FIRST = """
+def noisy_mean(updates, limit, noise, rng):
+    return np.mean([clip(update + rng.normal(0, noise * limit, update.shape), limit) for update in updates], axis=0)
+"""
 ONCE = "noisy_mean = lambda updates, limit, noise, rng: {} + rng.normal(0, noise * limit, updates[0].shape)"
 
 MISTAKES = {
@@ -56,6 +60,7 @@ MISTAKES = {
         ("shorten = lambda u, limit: u / np.linalg.norm(u) * min(limit, np.linalg.norm(u))", "do not divide"),
         ("shorten = lambda update, limit: update / np.abs(update).sum()", "root of the sum"),
         ("def shorten(update, limit):\n    update /= 5\n    return update", "return a new one"),
+        ("shorten = lambda u, limit: u / np.linalg.norm(u) if np.linalg.norm(u) > limit else u", "limit, not 1"),
     ],
     "build_noisy_mean": [
         (ONCE.format("clip(np.mean(updates, axis=0), limit)"), "Each client clips"),
@@ -64,6 +69,8 @@ MISTAKES = {
         (NOISY.format("clip", "rng.normal(0, noise * limit, update.shape)", "np.sum(sent, axis=0)"), "That is the sum"),
         (NOISY.format("clip", "rng.normal(0, noise * limit)", "np.mean(sent, axis=0)"), "moves all alike"),
         ("noisy_mean = lambda updates, limit, noise, rng: np.mean(updates, axis=0)", "Each client clips"),
+        (NOISY.format("clip", "0", "np.mean(sent, axis=0)"), "There is no noise"),
+        (NOISY_FIRST, "clip the noise too"),
     ],
     "build_attack": [
         (ATTACK.format("np.linalg.norm(seen, axis=2).sum(axis=0)", "n"), "noise piles up"),

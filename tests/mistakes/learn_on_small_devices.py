@@ -53,6 +53,17 @@ MISTAKES = {
         (FOUR.format(minimum="row.min()", steps=15, how="np.rint", scale="scale"), "no NaN"),
         (FOUR.format(minimum="0.0", steps=15, how="np.rint", scale="scale"), "The minimum is that"),
         ("to_four_bits = lambda row: np.rint(row * 15)", "three things"),
+        (
+            FOUR.format(minimum="row.min()", steps=15, how="np.rint", scale="scale").replace(
+                "return", "if scale == 0:\n        return np.full(len(row), 7), 0.0, minimum\n    return"
+            ),
+            "should be 0, and no NaN",
+        ),
+        (
+            "def to_four_bits(row):\n    m, scale = row.min(), (row.max() - row.min()) / 15\n    row -= m\n"
+            "    return np.rint(row / (scale or 1)), scale, m",
+            "not row -= minimum",
+        ),
     ],
     "build_pack": [
         ("pack = lambda q: q[::2] | q[1::2] << 4", "paired neighbours"),

@@ -30,6 +30,23 @@ def count_safely(source, target):
     aside.write_text(str(len(source.read_text().split())))
     shutil.copy(aside, target)
 """
+ELSEWHERE = """
+import shutil, tempfile
+
+def count_safely(source, target):
+    number, name = tempfile.mkstemp()
+    os.close(number)
+    Path(name).write_text(str(len(source.read_text().split())))
+    shutil.move(name, target)
+"""
+SUBFOLDER = """
+def count_safely(source, target):
+    aside = target.parent / {name} / "aside"
+    aside.parent.mkdir()
+    aside.write_text(str(len(source.read_text().split())))
+    os.replace(aside, target)
+    aside.parent.rmdir()
+"""
 MACHINES = """
 def machines_for(queries_a_second, n_docs):
     memory = n_docs * costs.code / (costs.memory * 1e9)
@@ -71,6 +88,10 @@ MISTAKES = {
         ("stamp_of = lambda texts, model, dtype: repr((texts, model, dtype))", "stamp is long"),
         ("stamp_of = lambda texts, model, dtype: str(hash((tuple(texts), model, dtype)))", "in each process"),
         ("stamp_of = lambda texts, model, dtype: hash(model)", "short string"),
+        (
+            "stamp_of = lambda t, m, d: fingerprint(*(str(hash(part)) for part in (m, d, *t)))",
+            "in each process",
+        ),
     ],
     "count_safely": [
         (COUNT.format(write="target.write_text(n)"), "write it aside"),
@@ -81,6 +102,8 @@ MISTAKES = {
         (COUNT.format(write="uuid4()"), "holds 'nothing'"),
         (COUNT.format(write="target.write_text(source.read_text())"), "13 words"),
         (SLOPPY, "write it aside"),
+        (ELSEWHERE, "a move is a copy"),
+        (SUBFOLDER.format(name="'in work'"), "ended with FileExistsError"),
         ("count_safely = 13", "should be a function"),
     ],
     "reduce_counts": [
@@ -101,6 +124,8 @@ MISTAKES = {
     ],
     "build_shard_of": [
         ("shard_of = lambda title, n_shards: hash(title) % n_shards", "in each process"),
+        ("shard_of = lambda title, n_shards: [hash(each) % n_shards for each in [title]][0]", "in each process"),
+        ("shard_of = lambda title, n_shards: zlib.crc32(title.encode()) % 4", "over 7 shards"),
         ("shard_of = lambda title, n_shards: len(title) % n_shards", "spread evenly"),
         ("shard_of = lambda title, n_shards: ord(title[0]) % n_shards", "spread evenly"),
         ("shard_of = lambda title, n_shards: zlib.crc32(title.encode()) % n_shards + 1", "from 0 to 3"),

@@ -12,7 +12,7 @@ def alarm_day(values, limit, in_a_row):
     return None
 """
 REQUESTS = "requests_needed = lambda p, loss: math.ceil({} * ({}) / {})"
-Z, BOTH = "(1.6449 + 0.8416) ** 2", "p * (1 - p) + (p - loss) * (1 - p + loss)"
+Z, BOTH = "(1.644854 + 0.841621) ** 2", "p * (1 - p) + (p - loss) * (1 - p + loss)"
 NEXT = "count + 1 if value > limit else 0"
 
 MISTAKES = {
@@ -22,10 +22,16 @@ MISTAKES = {
         (VERSION.format('"".join(sorted(parts.values()))', "[:8]"), "the names must go in too"),
         (VERSION.format('(parts["data"] + parts["code"])', "[:8]"), "for the weights"),
         ('make_version = lambda parts: f"{hash(tuple(sorted(parts.items()))) & 0xFFFFFFFF:08x}"', "own hash()"),
+        (
+            "def make_version(parts):\n    number = lambda: hash(tuple(sorted(parts.items())))\n"
+            "    return f'{number() & 0xFFFFFFFF:08x}'",
+            "own hash()",
+        ),
     ],
     "canary": [
         (CANARY.format("np.random.random() < share"), "draw nothing at random"),
         (CANARY.format("hash(request_id) % 10_000 < share * 10_000"), "own hash()"),
+        (CANARY.format("[hash(each) % 10_000 < share * 10_000 for each in [request_id]][0]"), "own hash()"),
         (CANARY.format("int(hashlib.sha256(request_id.encode()).hexdigest(), 16) % 2 == 0"), "A share of 0.2"),
         (
             CANARY.format(
@@ -38,9 +44,12 @@ MISTAKES = {
         (REQUESTS.format(Z, "2 * p * (1 - p)", "loss**2"), "add the two variances"),
         (REQUESTS.format(Z, BOTH, "loss"), "the square of the loss"),
         (REQUESTS.format(f"2 * {Z}", BOTH, "loss**2"), "both sides together"),
-        (REQUESTS.format("(1.6449**2 + 0.8416**2)", BOTH, "loss**2"), "Add the two values of z first"),
+        (REQUESTS.format("(1.644854**2 + 0.841621**2)", BOTH, "loss**2"), "Add the two values of z first"),
         (REQUESTS.format(Z, BOTH, "loss**2").replace("math.ceil", ""), "round up"),
-        (REQUESTS.format(Z, "p - p**2 + loss", "loss**2"), "it should be about [216, 803, 4755]"),
+        (REQUESTS.format(Z, BOTH, "loss**2").replace("math.ceil", "int"), "round up"),
+        (REQUESTS.format(Z, BOTH, "loss**2").replace("math.ceil", "round"), "round up"),
+        (REQUESTS.format("(1.6449 + 0.8416) ** 2", BOTH, "loss**2"), "it should be [216, 803, 4755]"),
+        (REQUESTS.format(Z, "p - p**2 + loss", "loss**2"), "it should be [216, 803, 4755]"),
     ],
     "each_look": [
         ("each_look = 0.05", "send back 0.16"),
