@@ -66,6 +66,8 @@ class Articles:
 
     def select(self, rows: Sequence[int]) -> Articles:
         """Return a table of the rows at these positions, in their order."""
+        if any(isinstance(row, bool | np.bool_) for row in rows):
+            raise InputError("select takes positions, and these are True or False: pass np.flatnonzero of them.")
         return Articles({name: [values[row] for row in rows] for name, values in self.columns.items()})
 
     def to_pandas(self) -> pandas.DataFrame:

@@ -241,26 +241,30 @@ def _generate(prompts: Sequence[str | Sequence[int]], width: int, by: str, advan
 
 
 def _beam(model: NumPyLM, prompt: str | Sequence[int], width: int, by: str) -> str:
-    """Return the best text that a beam search finds from the prompt on; one that ends its turn is finished."""
+    """Return the best text that a beam search finds from the prompt on; one that ends its turn is finished.
+
+    The search sees one character for each token, by its id: a letter may be cut into several tokens.
+    """
     from course_utils.attention import softmax
-    from course_utils.transformer.generation import END, beam_search
+    from course_utils.transformer.generation import beam_search
     from course_utils.transformer.kv_cache import KVCache
 
     ids = list(model.tokenizer.encode(prompt) if isinstance(prompt, str) else prompt)
-    kept = KVCache(model, len(ids) + 3 * MOST_TOKENS)  # room for a text that is cut into more tokens than were written
+    kept = KVCache(model, min(len(ids) + MOST_TOKENS, model.context_length))
     model.last_logits(ids, kept)
 
     @functools.cache
-    def next_words(text: str, k: int) -> list[tuple[str, float]]:
+    def next_words(written: str, k: int) -> list[tuple[str, float]]:
         kept.reset(len(ids) - 1)
-        probabilities = softmax(model.last_logits([ids[-1], *model.tokenizer.encode(text)], kept))
+        probabilities = softmax(model.last_logits([ids[-1], *map(ord, written)], kept))
         best = np.argsort(-probabilities, kind="stable")[:k]
-        return [(model.tokenizer.decode([int(token)]), float(probabilities[token])) for token in best]
+        return [(chr(token), float(probabilities[token])) for token in best]
 
-    beams = beam_search(next_words, width, MOST_TOKENS, END)
+    steps = min(MOST_TOKENS, kept.capacity - len(ids) + 1)  # the context may be full before
+    beams = beam_search(next_words, width, steps, tuple(map(chr, model.stop_ids)))
     if by == "mean":
-        beams.sort(key=lambda beam: np.log(beam[1]) / len(model.tokenizer.encode(beam[0])), reverse=True)
-    return beams[0][0].removesuffix(END)
+        beams.sort(key=lambda beam: np.log(beam[1]) / len(beam[0]), reverse=True)
+    return model.tokenizer.decode([token for token in map(ord, beams[0][0]) if token not in model.stop_ids])
 
 
 def _log_probabilities(pairs: Sequence[tuple[str, str]]) -> list[float]:

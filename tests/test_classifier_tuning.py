@@ -224,12 +224,13 @@ def test_costs_of_a_step_follow_what_is_frozen():
     assert few.backward == pytest.approx(few.forward, rel=0.05)
 
 
-def test_a_logistic_regression_is_that_of_scikit_learn():
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_logistic_regression_is_that_of_scikit_learn(n_classes):
     from sklearn.linear_model import LogisticRegression
 
     rng = np.random.default_rng(0)
-    labels = rng.integers(3, size=60)
-    vectors = rng.normal(size=(60, 5)) + np.eye(3, 5)[labels]
+    labels = rng.integers(n_classes, size=60)
+    vectors = rng.normal(size=(60, 5)) + np.eye(n_classes, 5)[labels]
     ours = logistic_regression(torch.from_numpy(vectors), labels)
     theirs = LogisticRegression(max_iter=1000, tol=1e-8).fit(vectors, labels)
     ours, theirs = ours(torch.from_numpy(vectors)).softmax(dim=1).numpy(), theirs.predict_proba(vectors)
@@ -239,6 +240,25 @@ def test_a_logistic_regression_is_that_of_scikit_learn():
 def test_a_logistic_regression_needs_a_label_for_each_vector():
     with pytest.raises(InputError, match="3 vectors and 2 labels"):
         logistic_regression(torch.eye(3), [0, 1])
+    for odd in (-1, 0.5):
+        with pytest.raises(InputError, match=f"A label must be a whole number from 0, and {odd}"):
+            logistic_regression(torch.eye(3), [0, 1, odd])
+
+
+def test_a_logistic_regression_draws_no_random_numbers():
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    logistic_regression(torch.eye(2), [0, 1])
+    logistic_regression(torch.eye(2), torch.tensor([0, 1]))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_logistic_regression_of_two_classes_by_hand():
+    # x = -1 and 1 with w for class 1 and -w for class 0: 2 log(1 + exp(-2w)) + 2 w² is least where w (1 + exp(2w)) = 1
+    head = logistic_regression(torch.tensor([[-1.0], [1.0]], dtype=torch.double), [0, 1])
+    w = float(head.weight[1, 0])
+    assert head.weight.sum().abs() < 1e-6
+    assert w * (1 + np.exp(2 * w)) == pytest.approx(1, abs=1e-4)
 
 
 def test_the_rate_of_the_head_is_kept():

@@ -265,6 +265,23 @@ def test_log_loss_and_gradient_worked_by_hand():
     assert gradient.tolist() == [[0.5, -0.5], [0.0, 0.0]]
 
 
+@pytest.mark.parametrize("classes", [[0], [0, -1], [0, 2], [0.0, 1.0], [[0, 1]]])
+def test_each_text_needs_a_class_that_there_is(classes):
+    rows = np.array([[2.0, 1.0], [4.0, 1.0]])
+    for of in (
+        lambda: loss_and_gradient(rows, np.eye(2), np.array(classes)),
+        lambda: best_temperature(rows, classes, [1]),
+    ):
+        with pytest.raises(InputError, match=r"needs its class|searchsorted"):
+            of()
+
+
+@pytest.mark.parametrize("temperatures", [[], [1, 0], [-1], [np.nan]])
+def test_temperatures_are_above_zero(temperatures):
+    with pytest.raises(InputError, match=r"above 0|from 0"):
+        best_temperature(np.eye(2), [0, 1], temperatures)
+
+
 @pytest.mark.parametrize("factor", [0.5, 2.0, 4.0])
 def test_the_best_temperature_undoes_what_logits_were_multiplied_by(factor):
     rng = np.random.default_rng(0)
@@ -281,6 +298,15 @@ def test_reliability_worked_by_hand():
     assert table["right"].tolist() == [0.5, 1, 1, 0, 1, 1]
     assert table["claim"][5] == pytest.approx(0.96)
     assert table["verdict"].tolist() == ["ok", "low", "low", "high", "low", "low"]
+
+
+@pytest.mark.parametrize("claim", [np.nan, 65, -0.1])
+def test_claims_are_shares_and_each_is_right_or_wrong(claim):
+    claimed = np.arange(45, 100, 10) / 100
+    with pytest.raises(InputError, match="divide percentages by 100"):
+        reliability_table(np.append(claimed, claim), np.ones(7))
+    with pytest.raises(InputError, match="right or wrong"):
+        reliability_table(claimed, np.ones(5))
 
 
 def test_the_interval_of_a_step_holds_its_share():

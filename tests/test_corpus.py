@@ -29,6 +29,9 @@ def test_a_table_of_articles_is_read_by_columns_and_by_rows():
     assert [row["title"] for row in few] == few["title"] == [articles["title"][row] for row in (3, 1)]
     assert articles.to_pandas().to_dict("list") == articles.columns
     assert "24 rows of title" in repr(articles)
+    for mask in ([True, False, True], np.array([True, False, True])):
+        with pytest.raises(InputError, match="flatnonzero"):
+            articles.select(mask)
 
 
 def test_a_column_is_the_readers_own_and_an_unknown_one_lists_the_others():

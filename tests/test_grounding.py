@@ -96,7 +96,7 @@ class FewWords:
 
     words = [END, "?", "a", "b", "c"]
     table = {"": {"a": 0.5, "b": 0.4, "c": 0.1}, "a": {"a": 0.4, "b": 0.3, "c": 0.3}, "b": {END: 0.6, "a": 0.4}}
-    blocks, n_kv_heads, d_head, context_length, read = (), 1, 1, 99, ()
+    blocks, n_kv_heads, d_head, context_length, stop_ids, read = (), 1, 1, 99, (0,), ()
 
     @property
     def tokenizer(self):
@@ -124,6 +124,42 @@ def test_of_the_texts_that_a_beam_keeps_the_product_takes_a_shorter_one_than_the
     assert grounding.generate_answers(["?"], 3) == ["b"]
     with pytest.raises(InputError, match="by 'sum'"):
         grounding.generate_answers(["?"], 2, "sum")
+
+
+class CutLetters(FewWords):
+    """A model whose tokens are single bytes and two ends; it writes the bytes of Łódź, and then one of the ends."""
+
+    stop_ids, wanted = (256, 257), [*"Łódź".encode(), 257]
+
+    def encode(self, text):
+        return list(text.encode())
+
+    def decode(self, ids):
+        return bytes(ids).decode(errors="replace")
+
+    def last_logits(self, ids, kept):
+        kept.length += len(ids)
+        assert kept.length <= kept.capacity
+        self.read = [*self.read[: kept.length - len(ids)], *ids]
+        scores, place = np.zeros(258), kept.length - 1
+        scores[self.wanted[place]] = 20
+        return scores
+
+
+def test_a_beam_keeps_letters_of_several_tokens_whole_and_knows_all_ends_of_a_turn(monkeypatch, empty_cache):
+    model = CutLetters()
+    monkeypatch.setattr(NumPyLM, "smollm2", lambda: model)
+    assert grounding.generate_answers(["?"], 2) == ["Łódź"]
+    assert grounding.generate_answers(["?"], 2, "mean") == ["Łódź"]
+
+
+def test_a_beam_stops_where_the_context_is_full(monkeypatch, empty_cache):
+    model = FewWords()
+    model.context_length, model.table = 3, {}  # the question mark and two tokens are read, so that three are written
+    monkeypatch.setattr(model, "last_logits", lambda ids, kept: np.log([0.01, 0.01, 0.9, 0.07, 0.01]))
+    monkeypatch.setattr("course_utils.transformer.kv_cache.KVCache.reset", lambda self, length: None)
+    monkeypatch.setattr(NumPyLM, "smollm2", lambda: model)
+    assert grounding.generate_answers(["?"], 2) == ["aaa"]
 
 
 def test_the_log_probability_of_an_answer_is_the_mean_over_its_tokens(empty_cache):

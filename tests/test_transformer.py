@@ -784,6 +784,13 @@ def test_a_finished_beam_stays_as_it_is():
     assert beam_search(toy_words, 2, 3)[0] == ("7.", pytest.approx(0.36))
 
 
+def test_a_beam_stops_at_each_of_several_ends_and_refuses_the_empty_one():
+    assert beam_search(toy_words, 2, 3, (".", "12")) == [("7.", pytest.approx(0.36)), ("12", pytest.approx(0.3))]
+    for end in ("", (".", "")):
+        with pytest.raises(InputError, match="give end a text"):
+            beam_search(toy_words, 2, 2, end)
+
+
 def test_a_beam_of_one_writes_what_the_model_writes(model):
     start = "The capital of France is"
     (text, _), *_ = beam_search(lambda text, k: model.next_words(start + text, k), 1, 4)

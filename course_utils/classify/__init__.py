@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.attention import softmax
-from course_utils.common.checks import describe
+from course_utils.common.checks import check_number, describe
 from course_utils.common.errors import InputError
 from course_utils.evaluation.intervals import bootstrap_interval, percentile_interval
 
@@ -105,6 +105,11 @@ def loss_and_gradient(rows: np.ndarray, weights: np.ndarray, classes: np.ndarray
 
     ``rows`` has shape ``(n_texts, d)``, ``weights`` ``(d, n_classes)``, and ``classes`` counts from 0.
 
+    Raises
+    ------
+    InputError
+        If a text has no class, or one that the weights have no column for.
+
     Examples
     --------
     >>> loss, gradient = loss_and_gradient(np.array([[2.0], [4.0]]), np.zeros((1, 2)), np.array([0, 0]))
@@ -112,6 +117,7 @@ def loss_and_gradient(rows: np.ndarray, weights: np.ndarray, classes: np.ndarray
     (0.693, [[-1.5, 1.5]])
     """
     shares = softmax(rows @ weights)
+    classes = _numbers(classes, *shares.shape)
     loss = -np.log(shares[np.arange(len(classes)), classes]).mean()
     return float(loss), rows.T @ (shares - np.eye(weights.shape[1])[classes]) / len(classes)
 
@@ -122,13 +128,24 @@ def best_temperature(logits: np.ndarray, right: np.ndarray, temperatures: Sequen
     ``logits`` has shape ``(n_texts, n_classes)``, and ``right`` the number of the right class of each, from 0. It is
     temperature scaling (Guo and others, 2017): the classifier must not have learned from these texts.
 
+    Raises
+    ------
+    InputError
+        If a text has no right class among those of the logits, or a temperature is not above 0, or there is none.
+
     Examples
     --------
     >>> best_temperature(np.array([[9.0, 0.0]] * 4), np.array([0, 0, 0, 1]), [1, 3, 9])
     9
     """
-    rows, right = np.arange(len(right)), np.asarray(right)
-    losses = [-np.log(softmax(np.asarray(logits) / t)[rows, right]).mean() for t in temperatures]
+    logits = np.asarray(logits)
+    if logits.ndim != 2:
+        raise InputError(f"Logits have a row for each text and a column for each class, and these are {logits.shape}.")
+    right = _numbers(right, *logits.shape)
+    if not len(temperatures) or any(check_number("A temperature", t, 0) == 0 for t in temperatures):
+        raise InputError("Temperatures are numbers above 0, at least one: logits are divided by them.")
+    rows = np.arange(len(right))
+    losses = [-np.log(softmax(logits / t)[rows, right]).mean() for t in temperatures]
     return temperatures[int(np.argmin(losses))]
 
 
@@ -142,7 +159,7 @@ def reliability_table(claimed: np.ndarray, correct: np.ndarray) -> dict[str, np.
     Raises
     ------
     InputError
-        If a step has no text.
+        If a step has no text, a claim is no share from 0 to 1, or not each of them has its ``correct``.
 
     Examples
     --------
@@ -150,14 +167,29 @@ def reliability_table(claimed: np.ndarray, correct: np.ndarray) -> dict[str, np.
     >>> table["n"].tolist(), table["right"].tolist()
     ([1, 1, 1, 1, 1, 1], [0.0, 0.0, 1.0, 1.0, 1.0, 1.0])
     """
-    tenth = np.digitize(10 * np.asarray(claimed), range(4, 10))  # 0: below 0.4, 1: from 0.4 to 0.5, ... 6: from 0.9
+    claimed, correct = np.asarray(claimed), np.asarray(correct)
+    if claimed.ndim != 1 or claimed.shape != correct.shape:
+        raise InputError(f"Each claim needs to be right or wrong: they are {claimed.shape} and {correct.shape}.")
+    if not ((claimed >= 0) & (claimed <= 1 + 1e-6)).all():  # NaN is neither; a share in float32 may be 1.0000001
+        raise InputError("Claims are shares from 0 to 1, and one of these is not: divide percentages by 100.")
+    tenth = np.digitize(10 * claimed, range(4, 10))  # 0: below 0.4, 1: from 0.4 to 0.5, ... 6: from 0.9
     parts = [tenth == step for step in range(1, 7)]
     if empty := [step for step, part in enumerate(parts, 4) if not part.any()]:
         raise InputError(f"No claim lies between 0.{empty[0]} and {(empty[0] + 1) / 10}: it takes more texts.")
-    low, high = np.array([bootstrap_interval(np.asarray(correct)[part]) for part in parts]).T
-    claim, right = (np.array([np.mean(np.asarray(of)[part]) for part in parts]) for of in (claimed, correct))
+    low, high = np.array([bootstrap_interval(correct[part]) for part in parts]).T
+    claim, right = (np.array([of[part].mean() for part in parts]) for of in (claimed, correct))
     columns = {"n": np.array([part.sum() for part in parts]), "claim": claim, "right": right, "low": low, "high": high}
     return columns | {"verdict": np.select([claim < low, claim > high], ["low", "high"], "ok")}
+
+
+def _numbers(classes: Sequence[int], n_texts: int, n_classes: int) -> np.ndarray:
+    """Return the number of the class of each text, if each has one that there is."""
+    classes = np.asarray(classes)
+    if classes.shape != (n_texts,) or not n_texts:
+        raise InputError(f"Each text needs its class: there are {n_texts} texts, and classes of shape {classes.shape}.")
+    if classes.dtype.kind not in "iu" or classes.min() < 0 or classes.max() >= n_classes:
+        raise InputError(f"Classes are whole numbers from 0 to {n_classes - 1}: np.searchsorted(names, labels) counts.")
+    return classes
 
 
 def _f1(right: np.ndarray, said: np.ndarray, n_classes: int) -> np.ndarray:

@@ -94,5 +94,6 @@ def table_without_teacher(cutter: TfidfVectorizer, texts: Sequence[str], n: int,
     from sklearn.decomposition import TruncatedSVD
 
     found = cutter.transform(check_strings("texts", texts))
-    svd = TruncatedSVD(check_whole("n", n, 1), random_state=seed).fit(found)
-    return Student(cutter, np.ascontiguousarray(svd.components_.T))
+    n = check_whole("n", n, 1, min(found.shape))  # not more than texts or words
+    svd = TruncatedSVD(n, random_state=seed).fit(found)
+    return Student(cutter, np.ascontiguousarray(svd.components_.T, dtype=np.float32))

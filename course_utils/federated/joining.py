@@ -19,12 +19,20 @@ SPREAD = 1000  # of a loud lie
 def trim(copies: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
     """Leave out the largest and the smallest number at each place, and return the mean of the rest.
 
+    Raises
+    ------
+    InputError
+        If there are fewer than three copies.
+
     Examples
     --------
     >>> trim(np.array([[1.0, 5.0], [2.0, 900.0], [3.0, 7.0], [-500.0, 6.0]])).tolist()
     [1.5, 6.5]
     """
-    return np.sort(copies, axis=axis)[1:-1].mean(axis=axis)
+    ordered = np.sort(copies, axis=axis)
+    if ordered.shape[axis] < 3:
+        raise InputError(f"Of {ordered.shape[axis]} copies nothing is left without two: give three or more.")
+    return np.delete(ordered, [0, -1], axis=axis).mean(axis=axis)
 
 
 JOINS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "trimmed": trim, "median": np.median}

@@ -132,7 +132,8 @@ def fit(
 def logistic_regression(vectors: Tensor, labels: Sequence[int]) -> nn.Linear:
     """Fit a head to vectors that stay as they are, to the end, as scikit-learn does with its own settings.
 
-    The sum of the losses and half of the squared weights is made least, by L-BFGS (Liu and Nocedal, 1989). Without
+    The sum of the losses and half of the squared weights is made least, by L-BFGS (Liu and Nocedal, 1989); with two
+    classes all of the squared weights, since scikit-learn has a single row then, the difference of these two. Without
     scikit-learn, since its import would take 150 MB beside PyTorch's.
 
     Parameters
@@ -155,15 +156,19 @@ def logistic_regression(vectors: Tensor, labels: Sequence[int]) -> nn.Linear:
     """
     if len(vectors) != len(labels) or not len(labels):
         raise InputError(f"Each vector needs a label: there are {len(vectors)} vectors and {len(labels)} labels.")
-    exact, labels = vectors.double(), torch.as_tensor(np.asarray(labels))
-    head = nn.Linear(exact.shape[1], int(labels.max()) + 1, dtype=torch.double)
+    given = labels.tolist() if isinstance(labels, Tensor) else labels
+    labels = [check_whole("A label", label, 0) for label in given]
+    exact, labels = vectors.double(), torch.tensor(labels)
+    n_classes = int(labels.max()) + 1
+    penalty = 1.0 if n_classes == 2 else 0.5  # scikit-learn has one row for two classes: theirs differ by it
+    head = nn.utils.skip_init(nn.Linear, exact.shape[1], n_classes, dtype=torch.double)  # draws no random numbers
     for weight in head.parameters():
         nn.init.zeros_(weight)
     optimiser = torch.optim.LBFGS(head.parameters(), max_iter=1000, line_search_fn="strong_wolfe")
 
     def objective() -> Tensor:
         optimiser.zero_grad()
-        value = F.cross_entropy(head(exact), labels, reduction="sum") + head.weight.square().sum() / 2
+        value = F.cross_entropy(head(exact), labels, reduction="sum") + penalty * head.weight.square().sum()
         value.backward()
         return value
 

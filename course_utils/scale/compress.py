@@ -63,7 +63,7 @@ def look_again(candidates: np.ndarray, queries: np.ndarray, library: np.ndarray,
     Parameters
     ----------
     candidates : ndarray of int, shape (n_queries, m)
-        Positions in the library.
+        Positions in the library; -1, with which faiss fills up, comes last.
     queries, library : ndarray
         Full vectors, ``(n_queries, d)`` and ``(n, d)``.
 
@@ -73,4 +73,5 @@ def look_again(candidates: np.ndarray, queries: np.ndarray, library: np.ndarray,
     [[2]]
     """
     scores = np.einsum("qd,qmd->qm", queries, library[candidates])
+    scores = np.where(candidates < 0, -np.inf, scores)
     return np.take_along_axis(candidates, np.argsort(-scores, axis=1, kind="stable")[:, : check_k(k)], axis=1)

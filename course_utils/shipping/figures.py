@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.common.errors import InputError
 from course_utils.plotting.diagrams import flow
 from course_utils.plotting.figures import GREY, INK, PALE_INK
 
@@ -134,11 +135,14 @@ def draw_cumulative(ax: Axes, sides: Mapping[str, Sequence[float]]) -> float:
 
 
 def calm_drawing(found: Mapping[int, Mapping[str, np.ndarray]], name: str, title: str) -> Figure:
-    """Draw how a monitor spreads over calm windows of several sizes, with the two limits of the usual advice."""
+    """Draw how a monitor spreads over calm windows of one to five sizes, with the two limits of the usual advice."""
     import matplotlib.pyplot as plt
 
+    if not 1 <= len(found) <= len(COLOURS):
+        raise InputError(f"There are colours for 1 to {len(COLOURS)} sizes of windows, not for {len(found)}.")
+    colours = (*COLOURS[1::-1], *COLOURS[2:])[: len(found)]
     figure, ax = plt.subplots(figsize=(5, 2.6), layout="constrained")
-    for (size, values), colour in zip(found.items(), COLOURS[1::-1], strict=False):
+    for (size, values), colour in zip(found.items(), colours, strict=True):
         ax.hist(
             values[name], np.linspace(0, 0.4, 41), histtype="step", lw=1.8, color=colour, label=f"windows of {size}"
         )

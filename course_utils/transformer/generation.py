@@ -132,7 +132,10 @@ def generate_ids(
 
 
 def beam_search(
-    next_words: Callable[[str, int], Sequence[tuple[str, float]]], width: int, steps: int, end: str = "."
+    next_words: Callable[[str, int], Sequence[tuple[str, float]]],
+    width: int,
+    steps: int,
+    end: str | tuple[str, ...] = ".",
 ) -> list[tuple[str, float]]:
     """Return the likeliest continuations that a beam search finds, the likeliest first.
 
@@ -144,8 +147,8 @@ def beam_search(
         How many continuations are kept in each step; 1 is greedy decoding.
     steps : int
         How many tokens a continuation may have.
-    end : str
-        A continuation that ends with this is finished, and is kept or dropped like the others.
+    end : str or tuple of str
+        A continuation that ends with this, or with one of these, is finished, and is kept or dropped like the others.
 
     Returns
     -------
@@ -161,6 +164,8 @@ def beam_search(
     ['7.', '12']
     """
     width, steps = check_whole("width", width, 1), check_whole("steps", steps, 1)
+    if "" in ((end,) if isinstance(end, str) else end):
+        raise InputError("Every text ends with the empty one, so nothing would be written: give end a text.")
     beams = [("", 1.0)]
     for _ in range(steps):
         longer = []

@@ -80,6 +80,10 @@ def test_pruning_keeps_the_largest():
     assert np.array_equal(quantise.pruned(W, 0.0), W)
 
 
+def two_words():
+    return student.teach(["cold snow"], np.zeros((1, 1)), least=1).cutter
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -93,6 +97,7 @@ def test_pruning_keeps_the_largest():
         (lambda: judging.draw_few(np.array([0, 0, 1]), 2, 0), "fewer than 2"),
         (lambda: student.teach(["one"], np.zeros((2, 3))), "its goal"),
         (lambda: student.principal_directions(np.zeros((5, 2)), 3), "no 3 directions"),
+        (lambda: student.table_without_teacher(two_words(), ["cold snow"] * 9, 3), "n must be .* from 1 to 2"),
         (lambda: stream.draw_streams(np.zeros(5, int), 2, 4), "two topics"),
     ],
 )
@@ -180,6 +185,7 @@ def test_a_table_without_a_teacher_is_that_of_singular_values():
     theirs = np.linalg.svd(tfidf)[2][:2]  # (2, n_words)
     np.testing.assert_allclose(np.abs(theirs @ found.table), np.eye(2), atol=1e-6)
     np.testing.assert_allclose(found.encode(texts), tfidf @ found.table, atol=1e-6)
+    assert found.table.dtype == np.float32  # as that of a student that was taught
 
 
 def test_directions_are_those_of_the_singular_values():

@@ -74,6 +74,9 @@ def test_a_trimmed_mean_by_hand_leaves_one_out_at_each_end_of_each_place():
     np.testing.assert_allclose(joining.trim(copies), [7 / 3, -7 / 3])
     rng = np.random.default_rng(0)
     np.testing.assert_allclose(joining.trim(rng.normal(size=(4, 3, 2))).shape, (3, 2))
+    np.testing.assert_allclose(joining.trim(np.array([[1.0, 2.0, 9.0], [7.0, 5.0, 0.0]]), axis=1), [2, 5])
+    with pytest.raises(InputError, match=r"2 copies .* three or more"):
+        joining.trim(copies[:2])
 
 
 def test_a_quiet_lie_is_training_on_the_next_topic():
@@ -344,8 +347,9 @@ def test_drawings_have_their_words():
     drawn = figures.draw_price([0, 0.03], found, 0.2, {"10": [0.8, 0.7], "5": [0.7, 0.5]})
     assert [line.get_label() for line in drawn.axes[0].lines][:2] == list(found)
     ends = {1: 0.6, 20: 0.06}
-    marked = [text.get_text() for text in figures.draw_drift(ends).axes[0].texts]
-    assert marked == ["1", "20"]
+    marked = figures.draw_drift(ends).axes[0].texts
+    assert [text.get_text() for text in marked] == ["1", "20"]
+    assert all(text.get_position()[0] > 0 for text in marked)  # the curve falls to the left of the last end
     cells = figures.draw_rows(["snow", "sun"], np.array([[0.5, -0.5], [0, 0]]), "two words").axes[0]
     assert [text.get_text() for text in cells.texts] == ["0.50", "-0.50", "0.00", "0.00"]
     drawn = figures.draw_curves({"a": [0.1, 0.2], "b": [0.3]}, {"a": 1, "b": 10}, 0.5)

@@ -226,6 +226,14 @@ def test_a_crash_leaves_half_of_a_file_written_in_place_and_none_of_one_written_
     assert len(states) > 2
 
 
+def test_a_crash_leaves_what_lies_in_folders_below(tmp_path):
+    (tmp_path / "job" / "aside").mkdir(parents=True)
+    states = crash_states(partial((tmp_path / "job" / "aside" / "a").write_text, "12"), tmp_path / "job")
+    assert states[-1] == {"aside/a": b"12"}
+    restore(tmp_path / "again", states[-1])
+    assert (tmp_path / "again" / "aside" / "a").read_bytes() == b"12"
+
+
 def test_a_job_inside_another_runs_once_and_to_its_end():
     said = []
     n_steps = watch_steps(lambda: said.append("job"), lambda step: None)
@@ -446,6 +454,12 @@ def test_product_codes_are_shorter_and_a_second_look_finds_more():
     assert share_found(flat.search(queries.astype(np.float32), 10)[1], exact) == 1
     found = short.search(queries.astype(np.float32), 60)[1]
     assert share_found(found[:, :10], exact) < share_found(look_again(found, queries, library, 10), exact)
+
+
+def test_places_that_faiss_left_empty_come_last_in_a_second_look():
+    # products with the candidates 0 and 1: 0.1 and -0.5; that of the last row, 0.9, is not one of them
+    found = look_again(np.array([[-1, 1, 0, -1]]), np.array([[0.1, -0.5, 0.9]]), np.eye(3), 4)
+    assert found.tolist() == [[0, 1, -1, -1]]
 
 
 def test_an_index_that_faiss_does_not_know_is_named():

@@ -474,6 +474,12 @@ def test_figures_are_drawn():
     assert figures.draw_cumulative(axes[2], {"old": [1, 2, 3, 4], "new": [3, 4, 5, 6]}) == 0.5
     made.append(figures.calm_drawing({100: {"index": np.array([0.05, 0.155, 0.155])}}, "index", "three windows"))
     assert max(made[-1].axes[0].patches[0].get_path().vertices[:, 1]) == 2
+    sizes = {size: {"index": np.array([0.05])} for size in range(1, 7)}
+    three = figures.calm_drawing({size: sizes[size] for size in (1, 2, 3)}, "index", "three sizes").axes[0]
+    assert len({patch.get_edgecolor() for patch in three.patches}) == 3
+    for many in ({}, sizes):
+        with pytest.raises(InputError, match="1 to 5 sizes"):
+            figures.calm_drawing(many, "index", "too many")
     figures.draw_sides(axes[3], {"all": ((8, 10), (5, 10))})
     low = np.array([[0.4, 0.3, 0.6, 0.9], [0.5, 0.5, 0.6, 0.9]])
     made.append(figures.after_labels({(0, "Spanish"): low, (9, "Spanish"): low + 0.1, (9, "English"): low}, 0.7, "t"))
