@@ -268,14 +268,9 @@ def _beam(model: NumPyLM, prompt: str | Sequence[int], width: int, by: str) -> s
 
 
 def _log_probabilities(pairs: Sequence[tuple[str, str]]) -> list[float]:
-    from course_utils.attention import softmax
-    from course_utils.transformer.kv_cache import KVCache
+    from course_utils.transformer.likelihood import log_probabilities
     from course_utils.transformer.model import NumPyLM
 
-    model, means = NumPyLM.smollm2(), []
-    for prompt, answer in pairs:
-        ids, more = model.tokenizer.encode(prompt), model.tokenizer.encode(answer)
-        kept = KVCache(model, len(ids) + len(more))
-        scores = np.array([model.last_logits(ids, kept), *model.logits(more, kept)[:-1]])
-        means.append(float(np.log(softmax(scores)[range(len(more)), more]).mean()))
-    return means
+    model = NumPyLM.smollm2()
+    ids = [(model.tokenizer.encode(prompt), model.tokenizer.encode(answer)) for prompt, answer in pairs]
+    return [float(logs.mean()) for logs in log_probabilities(model, ids)]

@@ -80,6 +80,10 @@ class Exercise:
         """Show code that solves the exercise."""
         return Card("One solution", "", code=textwrap.dedent(self.solution_code).strip())
 
+    def solve_in(self, names: dict[str, Any]) -> None:
+        """Run the solution among ``names``, for an exercise that builds on this one."""
+        exec(textwrap.dedent(self.solution_code), names)
+
 
 def must_be_whole(name: str, answer: Any) -> None:
     """Refuse an answer that is no whole number.

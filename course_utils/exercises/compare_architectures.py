@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -55,7 +54,7 @@ def _diffusion_setting() -> dict[str, Any]:
 def _last_setting() -> dict[str, Any]:
     names = _diffusion_setting()
     for exercise in (mix, direction):
-        exec(textwrap.dedent(exercise.solution_code), names)
+        exercise.solve_in(names)
     return names
 
 

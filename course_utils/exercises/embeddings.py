@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def _pairs_setting() -> dict[str, Any]:
 
 def _functions_setting() -> dict[str, Any]:
     names = _pairs_setting()
-    exec(textwrap.dedent(similarities.solution_code), names)
+    similarities.solve_in(names)
     return names
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -338,7 +337,7 @@ def join_parts(**parts: Any) -> dict[str, Any]:
         if name == "ask":
             names |= {"answer_prompt": joined["write_prompt"], "supporting_sentence": joined["quote"]}
         if given is None:
-            exec(textwrap.dedent(exercise.solution_code), names)
+            exercise.solve_in(names)
         joined[name] = names[name] if given is None else given
     return joined
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ def _classes_setting() -> dict[str, Any]:
 def _loss_setting() -> dict[str, Any]:
     names = _pairs_setting()
     for exercise in (scaled_cosines, diagonal_loss):
-        exec(textwrap.dedent(exercise.solution_code), names)
+        exercise.solve_in(names)
     return names
 
 

@@ -152,13 +152,14 @@ def draw_drift(ends: Mapping[int, float]) -> Figure:
     import matplotlib.pyplot as plt
 
     w = np.linspace(-1.6, 1.6, 200)
-    losses = {"client A": 2 * (w - 1) ** 2, "client B": 0.5 * (w + 1) ** 2}
-    losses["sum"] = losses["client A"] + losses["client B"]
+    clients = {"client A": lambda w: 2 * (w - 1) ** 2, "client B": lambda w: 0.5 * (w + 1) ** 2}
+    losses = {name: loss(w) for name, loss in clients.items()}
+    losses["sum"] = sum(losses.values())
     figure, ax = plt.subplots(figsize=(5.6, 2.9), layout="constrained")
     for (name, loss), colour, dash in zip(losses.items(), ("#0072B2", "#D55E00", INK), ("--", "-.", "-"), strict=True):
         ax.plot(w, loss, dash, color=colour, lw=1.6, label=name)
     for n_steps, end in ends.items():
-        height = 2 * (end - 1) ** 2 + 0.5 * (end + 1) ** 2
+        height = sum(loss(end) for loss in clients.values())
         ax.plot(end, height, "o", color="#009E73", zorder=3)
         style = {"textcoords": "offset points", "fontsize": 9, "color": "#00785A"}
         offset = (9, 5) if n_steps in (1, max(ends)) else (-4, 7)  # right of the curve where it falls, and of the 2

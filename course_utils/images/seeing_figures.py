@@ -148,6 +148,7 @@ def draw_losses(losses: Mapping[str, Sequence[np.ndarray]], runs: Sequence[str])
     means = np.array([[np.mean(loss) for loss in each] for each in losses.values()])  # (n_kinds, n_runs)
     line = 0.085 * (np.ptp(means) or 1)  # the height of a line of words, in the unit of the loss
     names = spread_levels(means[:, 0] + 0.5 * line, line)  # above their dotted lines
+    levels = np.array([spread_levels(column, line) for column in means.T]).T  # (n_kinds, n_runs)
     box = {"fc": "white", "ec": "none", "pad": 0.3}  # no line goes through a word
     for number, (label, row) in enumerate(zip(losses, means, strict=True)):
         colour = f"C{number}"
@@ -156,8 +157,7 @@ def draw_losses(losses: Mapping[str, Sequence[np.ndarray]], runs: Sequence[str])
         style = {"va": "center", "fontsize": 8, "color": colour, "bbox": box}
         ax.text(-0.08, names[number], label, ha="right", **style)
         for place, mean in enumerate(row):
-            level = spread_levels(means[:, place], line)[number]
-            ax.text(place + 0.07, level, f"{mean:.2f}", **style)
+            ax.text(place + 0.07, levels[number, place], f"{mean:.2f}", **style)
     ax.set(xticks=range(len(runs)), ylabel="loss", xlim=(-0.75, len(runs) - 0.6))
     ax.set_xticklabels(runs, fontsize=8)
     ax.set_ylim(means.min() - 1.5 * line, means.max() + 1.5 * line)

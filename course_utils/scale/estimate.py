@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from course_utils.common.checks import check_number, check_whole
 from course_utils.common.errors import InputError
 
-HOURS_IN_A_MONTH = 730
 LARGEST_INT32 = 2**31 - 1
 
 

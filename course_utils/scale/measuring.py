@@ -232,22 +232,19 @@ def grow(vectors: np.ndarray, n: int, seed: int = 0) -> dict[str, float]:
     import faiss
     from threadpoolctl import threadpool_limits
 
-    from course_utils.search.approximate import make_more, measure, open_enough_cells
+    from course_utils.search.approximate import measure, open_enough_cells
 
-    many, _ = make_more(vectors, n + N_QUERIES, WIDTH, seed)
-    chosen = np.random.default_rng(seed).permutation(n + N_QUERIES)[:N_QUERIES]
-    queries, library = many[chosen], np.delete(many, chosen, axis=0)
+    queries, library, cells = _made(vectors, n, WIDTH, seed)
     flat = faiss.IndexFlatIP(WIDTH)
     flat.add(library)
     with threadpool_limits(1):
         exact = flat.search(queries, 10)[1]
         start = time.process_time()
-        index, recall, share = open_enough_cells(library, queries, exact, int(2 * n**0.5), LEAST_RECALL)
+        index, recall, share = open_enough_cells(library, queries, exact, cells, LEAST_RECALL)
         build = time.process_time() - start
         _, slow = measure(lambda q: flat.search(q, 10), queries, exact)
         _, fast = measure(lambda q: index.search(q, 10), queries, exact)
-    row = {"n": n, "cells": int(2 * n**0.5), "recall": recall, "share": share}
-    return row | {"build": build, "exact": slow, "in_cells": fast}
+    return {"n": n, "cells": cells, "recall": recall, "share": share, "build": build, "exact": slow, "in_cells": fast}
 
 
 def search_codes(vectors: np.ndarray, n: int, candidates: int = 300, seed: int = 0) -> dict[str, float]:
@@ -270,11 +267,9 @@ def search_codes(vectors: np.ndarray, n: int, candidates: int = 300, seed: int =
     from threadpoolctl import threadpool_limits
 
     from course_utils.scale.compress import look_again
-    from course_utils.search.approximate import make_more, measure, share_found
+    from course_utils.search.approximate import measure, share_found
 
-    many, _ = make_more(vectors, n + N_QUERIES, vectors.shape[1], seed)
-    chosen = np.random.default_rng(seed).permutation(n + N_QUERIES)[:N_QUERIES]
-    queries, library, cells = many[chosen], np.delete(many, chosen, axis=0), int(2 * n**0.5)
+    queries, library, cells = _made(vectors, n, vectors.shape[1], seed)
     with threadpool_limits(1):
         exact = faiss.knn(queries, library, 10, faiss.METRIC_INNER_PRODUCT)[1]
         start = time.process_time()
@@ -294,3 +289,12 @@ def search_codes(vectors: np.ndarray, n: int, candidates: int = 300, seed: int =
         recall, row["in_cells"] = measure(search, queries, exact)
         codes = share_found(index.search(queries, 10)[1], exact)
     return row | {"opened": min(opened, cells), "recall": recall, "codes": codes}
+
+
+def _made(vectors: np.ndarray, n: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Make queries, ``(N_QUERIES, width)``, and a library, ``(n, width)``; say into how many cells it is cut."""
+    from course_utils.search.approximate import make_more
+
+    many, _ = make_more(vectors, n + N_QUERIES, width, seed)
+    chosen = np.random.default_rng(seed).permutation(n + N_QUERIES)[:N_QUERIES]
+    return many[chosen], np.delete(many, chosen, axis=0), int(2 * n**0.5)

@@ -11,7 +11,6 @@ import contextlib
 import importlib
 import os
 import sys
-import textwrap
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -82,7 +81,7 @@ def _on_fresh_inputs(module: str, name: str, exercise: Any, answer: Any) -> str:
     given = dict(exercise.setting())
     cases = fresh_arguments(module, name, given)
     if cases:
-        exec(textwrap.dedent(exercise.solution_code), given)
+        exercise.solve_in(given)
     for arguments in cases:
         right, mine = given[exercise.answer](*copied(arguments)), answer(*copied(arguments))
         if not same(mine, right):
