@@ -189,6 +189,8 @@ def test_all_tests_are_shared_by_two_processes_with_half_the_threads(monkeypatch
     assert "-n" not in seen[-2]
 
 
+# A shell lets what it starts in the background ignore Ctrl-C, and so would these tests and all that they start.
+HEAR_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 SLOW = """
 import time
 from pathlib import Path
@@ -219,7 +221,8 @@ def test_ctrl_c_stops_notebooks_that_run_and_says_what_is_true(notebook, tmp_pat
 
 @posix
 def test_ctrl_c_ends_serving(tmp_path):
-    code = f"from course_utils.tools import serve; serve.serve(__import__('pathlib').Path({str(tmp_path)!r}), 0)"
+    serving = f"from course_utils.tools import serve; serve.serve(__import__('pathlib').Path({str(tmp_path)!r}), 0)"
+    code = f"{HEAR_CTRL_C}\n{serving}"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout.readline().startswith("Look at http://127.0.0.1:")
         program.send_signal(signal.SIGINT)
@@ -230,7 +233,7 @@ def test_ctrl_c_ends_serving(tmp_path):
 def interrupted(words: list[str], started: Path, to_all: bool, folder: Path = notebooks.FOLDER) -> str:
     """Run a command with another folder of notebooks, press Ctrl-C when ``started`` exists; return what it said."""
     code = (
-        "import sys; from pathlib import Path; from course_utils.tools import commands, notebooks\n"
+        f"{HEAR_CTRL_C}\nimport sys; from pathlib import Path; from course_utils.tools import commands, notebooks\n"
         f"notebooks.FOLDER = Path({str(folder)!r})\n"
         f"sys.exit(commands.main({words!r}))"
     )

@@ -16,7 +16,9 @@ from course_utils.common import card
 from course_utils.exercises import Exercise, Wrong, call
 
 MODULES = sorted(
-    module.name for module in pkgutil.iter_modules(exercises.__path__) if module.name not in ("quiz", "grounded_checks")
+    module.name
+    for module in pkgutil.iter_modules(exercises.__path__)
+    if module.name not in ("quiz", "grounded_checks", "block_checks")
 )
 LEAST_MISTAKES = 2
 

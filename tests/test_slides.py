@@ -143,15 +143,23 @@ def test_no_deck_fetches_anything_from_outside(decks):
         assert not re.search(r"@import|url\((?!data:)", sheet.read_text(encoding="utf-8"))
 
 
-MEASURE = """() => {
-  const box = Reveal.getCurrentSlide().querySelector(":scope > .fit");
-  let right = 0, bottom = 0;
-  for (const part of box.querySelectorAll("*")) {
-    if (part.closest("mjx-assistive-mml, svg")) continue;
-    const place = part.getBoundingClientRect();
-    if (place.width && place.height) { right = Math.max(right, place.right); bottom = Math.max(bottom, place.bottom); }
+MEASURE = """() => {  // every slide of a deck, whole: its scale, and how far right and down anything on it reaches
+  const seen = [];
+  for (;;) {
+    while (Reveal.availableFragments().next) Reveal.nextFragment();
+    fitCurrent();
+    const box = Reveal.getCurrentSlide().querySelector(":scope > .fit");
+    let right = 0, bottom = 0;
+    for (const part of box.querySelectorAll("*")) {
+      if (part.closest("mjx-assistive-mml, svg")) continue;
+      const place = part.getBoundingClientRect();
+      if (!place.width || !place.height) continue;
+      [right, bottom] = [Math.max(right, place.right), Math.max(bottom, place.bottom)];
+    }
+    seen.push([new DOMMatrix(getComputedStyle(box).transform).a, right, bottom]);
+    if (Reveal.isLastSlide()) return seen;
+    Reveal.next();
   }
-  return [new DOMMatrix(getComputedStyle(box).transform).a, right, bottom];
 }"""
 
 
@@ -163,19 +171,13 @@ def test_a_browser_shows_every_slide_whole(decks):
             page.wait_for_function("window.Reveal && Reveal.isReady() && !document.querySelector('.fit:empty')")
             page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
             page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise; }")
-            shown = 0
-            while True:
-                page.evaluate("() => { while (Reveal.availableFragments().next) Reveal.nextFragment(); fitCurrent(); }")
-                scale, right, bottom = page.evaluate(MEASURE)
-                where = f"{deck.stem}, slide {shown + 1}: scale {scale}, right {right}, bottom {bottom}"
+            seen = page.evaluate(MEASURE)
+            assert len(seen) == page.evaluate("Reveal.getTotalSlides()") > 1
+            for number, (scale, right, bottom) in enumerate(seen, start=1):
+                where = f"{deck.stem}, slide {number}: scale {scale}, right {right}, bottom {bottom}"
                 assert right <= 1281, where
                 assert bottom <= 721, where
                 assert scale >= SMALLEST, where
-                shown += 1
-                if page.evaluate("Reveal.isLastSlide()"):
-                    break
-                page.evaluate("Reveal.next()")
-            assert shown == page.evaluate("Reveal.getTotalSlides()")
 
 
 FLAT = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import subprocess
@@ -101,6 +102,20 @@ def ids_of_512(model) -> list[int]:
 def test_logits_equal_the_reference_at_every_position(model, reference, prompt):
     ids = model.tokenizer.encode(prompt)
     np.testing.assert_allclose(model.logits(ids), reference_logits(reference, ids), atol=TOLERANCE, rtol=0)
+
+
+def test_from_the_rows_before_a_block_on_the_logits_are_the_same(model):
+    ids = model.tokenizer.encode("Rows of a middle layer stand in the place of ids.")
+    whole, rows = model.logits(ids), model.look(ids).residual
+    for first in (0, 7, 29):
+        rest = dataclasses.replace(model, blocks=model.blocks[first:])
+        np.testing.assert_allclose(rest.logits(rows[first]), whole, atol=1e-3)
+
+
+@pytest.mark.parametrize("rows", [np.zeros((2, 5)), np.zeros(576), np.full((1, 576), np.nan)])
+def test_rows_of_another_width_or_without_numbers_are_refused(model, rows):
+    with pytest.raises(InputError):
+        model.logits(rows)
 
 
 def test_logits_of_512_tokens_equal_the_reference(model, reference):

@@ -10,6 +10,7 @@ import numpy as np
 
 from course_utils.attention import log_softmax, softmax
 from course_utils.exercises import Exercise, Wrong, call
+from course_utils.exercises.block_checks import check_block
 from course_utils.exercises.quiz import Question, Quiz
 
 N_STEPS = 30
@@ -44,15 +45,6 @@ def make_batch(ids: np.ndarray, starts: Sequence[int], context: int) -> tuple[np
 def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
     """Return the mean of minus the log-probability of each target, from logits ``(n, n_vocabulary)``."""
     return -log_softmax(logits)[np.arange(len(targets)), targets].mean()
-
-
-def bigram_step(table: np.ndarray, inputs: np.ndarray, targets: np.ndarray, learning_rate: float) -> np.ndarray:
-    """Return a table of logits after one gradient step on pairs of tokens; the given one stays as it is."""
-    given = np.zeros((len(inputs), table.shape[1]))
-    given[np.arange(len(targets)), targets] = 1
-    gradient = np.zeros_like(table)
-    np.add.at(gradient, inputs, (softmax(table[inputs]) - given) / len(inputs))
-    return table - learning_rate * gradient
 
 
 BUILDING = {"np": np, "softmax": softmax, "make_batch": make_batch, "cross_entropy": cross_entropy}
@@ -125,27 +117,6 @@ def _test_ruined(answer: Any) -> str:
     if end < uniform + 0.3:
         raise Wrong(f"It hardly moves: the last losses are near {end:.1f}. A greater rate ruins it.")
     return f"Near {end:.0f} at the end, and the uniform guess costs {uniform:.1f}: it would know more untrained."
-
-
-def _test_first_share(answer: Any) -> str:
-    rng = np.random.default_rng(0)
-    for n in (5, 9):
-        scores = np.where(np.tri(n, dtype=bool), rng.normal(size=(n, n)), -np.inf)
-        weights = softmax(scores)
-        value = call(answer, weights)
-        if np.ndim(value) != 0:
-            raise Wrong(f"The function should return one number, and this has the shape {np.shape(value)}.")
-        right = weights[1:, 0].mean()
-        if np.isclose(value, right):
-            continue
-        if np.isclose(value, weights[:, 0].mean()):
-            raise Wrong("You counted the first query as well, which can attend to nothing but itself: leave row 0 out.")
-        if np.isclose(value, 1 / n):
-            raise Wrong("The mean of any row is 1 / n_tokens. Take column 0: the weights that token 0 gets.")
-        if np.isclose(value, np.diagonal(weights, -1).mean()):
-            raise Wrong("That is the share of the previous token. The first token is column 0.")
-        raise Wrong("Take column 0, without its first entry, and average.")
-    return "A large share is common in trained models: where a head finds nothing, it attends to the first token."
 
 
 def _test_standard_error(answer: Any) -> str:
@@ -223,8 +194,7 @@ def _test_cross_entropy(answer: Any) -> str:
 def _test_bigram_step(answer: Any) -> str:
     import torch
 
-    rng = np.random.default_rng(1)
-    table = rng.normal(size=(4, 4))
+    table = np.random.default_rng(1).normal(size=(4, 4))
     inputs, targets = np.array([0, 0, 2, 3, 0, 2]), np.array([1, 1, 3, 0, 2, 3])  # 1 has no follower
     given = table.copy()
     after = call(answer, given, inputs.copy(), targets.copy(), 0.5)
@@ -281,6 +251,40 @@ share_unseen = Exercise(
     setting=_setting,
 )
 
+
+def _given() -> dict[str, Any]:
+    import torch
+    from torch.nn import functional
+
+    return {"np": np, "torch": torch, "functional": functional}
+
+
+block_forward = Exercise(
+    answer="block_forward",
+    test=check_block,
+    hints=(
+        "rows = y @ w['attention.qkv.weight'].T; then q, k, v = rows.view(n, 3, n_heads, d).permute(1, 2, 0, 3).",
+        "Scores are q @ k.transpose(1, 2) / d**0.5; masked_fill(torch.ones(n, n).triu(1) == 1, -torch.inf) masks them.",
+        "mixed.transpose(0, 1).flatten(1) puts the heads of a token side by side again; then comes attention.output.",
+    ),
+    solution_code="""
+    from course_utils.tiny_gpt import rotate, rotation
+
+    def block_forward(x, w, n_heads):
+        n, d = len(x), x.shape[1] // n_heads
+        y = functional.layer_norm(x, x.shape[1:], w["norm_1.weight"], w["norm_1.bias"])
+        q, k, v = (y @ w["attention.qkv.weight"].T).view(n, 3, n_heads, d).permute(1, 2, 0, 3)
+        scores = rotate(q, rotation(n, d)) @ rotate(k, rotation(n, d)).transpose(1, 2) / d**0.5
+        weights = scores.masked_fill(torch.ones(n, n).triu(1) == 1, -torch.inf).softmax(dim=-1)
+        mixed = (weights @ v).transpose(0, 1).flatten(1)  # (n_heads, n, d) -> (n, d_model)
+        x = x + mixed @ w["attention.output.weight"].T
+        y = functional.layer_norm(x, x.shape[1:], w["norm_2.weight"], w["norm_2.bias"])
+        wide = functional.gelu(y @ w["widen.weight"].T + w["widen.bias"])
+        return x + wide @ w["narrow.weight"].T + w["narrow.bias"]
+    """,
+    setting=_given,
+)
+
 learning_rate = Exercise(
     answer="learning_rate",
     test=_test_learning_rate,
@@ -308,19 +312,6 @@ ruined = Exercise(
     ),
     solution_code="ruined = train(TinyGPT(small, seed=0), ids, 30, highest=5.0)",
     setting=_setting,
-)
-
-first_share = Exercise(
-    answer="first_share",
-    test=_test_first_share,
-    hints=(
-        "Rows are queries, columns are keys: the tokens that are attended to.",
-        "weights[1:, 0] are the attention weights of the first token, without the first query's.",
-    ),
-    solution_code="""
-    def first_share(weights):
-        return weights[1:, 0].mean()
-    """,
 )
 
 standard_error = Exercise(
@@ -412,6 +403,15 @@ quiz = Quiz(
                 "the one-hot row: the more probable a wrong token was, the further it is moved down.",
             },
             "All: up for the token that came, down for each other by its probability.",
+        ),
+        Question(
+            "You change the last token of a text. Which rows of what leaves a block change?",
+            {
+                "Only the last one.": "Earlier tokens do not attend to it, and norms and MLP work on each token alone.",
+                "All of them.": "That would be so without the causal mask.",
+                "None: it has no next token.": "It is read like any other, and its row predicts the next token.",
+            },
+            "Only the last one.",
         ),
         Question(
             "Training loss 0.2, held-out loss 7.9, uniform guess 6.2. What has happened?",

@@ -2,7 +2,7 @@
 
 from course_utils.tiny_gpt.checkpoint import load_checkpoint, save_checkpoint
 from course_utils.tiny_gpt.figures import head_grids
-from course_utils.tiny_gpt.model import Block, Plan, TinyGPT, attention_maps, write
+from course_utils.tiny_gpt.model import Block, Plan, TinyGPT, attention_maps, rotate, rotation, write
 from course_utils.tiny_gpt.shipped import load_ablations, load_longer, load_rates, load_shorter
 from course_utils.tiny_gpt.training import get_batch, held_out_loss, piece_losses, rate, train, windows
 
@@ -21,6 +21,8 @@ __all__ = [
     "load_shorter",
     "piece_losses",
     "rate",
+    "rotate",
+    "rotation",
     "save_checkpoint",
     "train",
     "windows",

@@ -26,6 +26,7 @@ SECONDS_TO_TIDY = 5
 # Measured with the versions of constraints.txt on Linux, Python 3.11: the sums of the wheels that pip fetched.
 MEGABYTES = {"torch": 192, "the other packages": 388}
 GIGABYTES_ON_DISK = 3.0
+FIRST_IMPORTS = "import IPython, gguf, ipywidgets, matplotlib.pyplot, nbformat, scipy.sparse"  # of notebook 00
 KERNEL_CONFIG = """# Written by the course: every kernel of this environment explains a name that no cell has made yet.
 c = get_config()  # noqa: F821 - IPython gives it
 c.InteractiveShellApp.extra_extensions.append("course_utils.tools.kernel")
@@ -60,6 +61,7 @@ def install(venv: Path, wanted: Sequence[str], constraints: Path) -> None:
         text=True,
     ).stdout.strip()
     (Path(site_packages) / "course_utils.pth").write_text(f"{venv.parent}\n", encoding="utf-8")
+    subprocess.run([venv_python(venv), "-c", FIRST_IMPORTS], capture_output=True)  # so that 00 need not compile them
 
 
 def _announce(torch_options: Sequence[str]) -> None:
@@ -117,7 +119,7 @@ def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int
     """
     python = venv_python(venv) if venv_python(venv).exists() else sys.executable
     command = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
-    command += ["--no-input", "--retries", "2", *words]
+    command += ["--no-input", "--no-compile", "--retries", "2", *words]  # 25,000 files: each when it is first imported
     lines = []
     with Bar(sentence, 2 * n_packages) as bar, (venv / "install.log").open("a", encoding="utf-8") as log:
         pip = subprocess.Popen(

@@ -89,8 +89,9 @@ def kinds(folder: Path) -> list[store.Store]:
     from course_utils.embeddings import vector_store
     from course_utils.grounding import answer_store
     from course_utils.images.features import feature_store
+    from course_utils.transformer.likelihood import likeliest_store
 
-    fixed = [vector_store(), answer_store(), feature_store()]
+    fixed = [vector_store(), answer_store(), feature_store(), likeliest_store()]
     names = {path.name for path in folder.glob("scores/*") if path.is_dir()}
     names |= {path.stem.removeprefix("scores--") for path in folder.glob("scores--*.npz")}
     return [*fixed, *(store.score_store(name) for name in sorted(names))]

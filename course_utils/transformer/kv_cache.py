@@ -14,6 +14,8 @@ from course_utils.common.errors import InputError
 if TYPE_CHECKING:
     from course_utils.transformer.model import NumPyLM
 
+Read = Sequence[int] | np.ndarray  # the ids of a text, or rows in their place
+
 
 class KVCache:
     """Keys and values of the tokens that a model has read, so that it need not read them again.
@@ -76,9 +78,7 @@ class KVCache:
         return self.keys[layer, :, :end], self.values[layer, :, :end]
 
 
-def check_input(
-    model: NumPyLM, ids: Sequence[int] | np.ndarray, cache: KVCache | None = None, rows: bool = False
-) -> np.ndarray:
+def check_input(model: NumPyLM, ids: Read, cache: KVCache | None = None, rows: bool = False) -> np.ndarray:
     """Return the ids of a text as an array, ``(n_tokens,)``, if the model can read them behind what is in the cache.
 
     With ``rows``, floats ``(n_tokens, d_model)`` may stand in the place of ids: they are read as embeddings.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from course_utils.attention import log_softmax
 from course_utils.common.checks import check_ids, check_text_list
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
+from course_utils.common.store import Store, key_of, recipe_of, remembered
 from course_utils.transformer.heads import Head
 from course_utils.transformer.kv_cache import KVCache
 from course_utils.transformer.model import NumPyLM
@@ -95,21 +97,20 @@ def log_probabilities(model: NumPyLM, pairs: Sequence[tuple[Ids, Ids]]) -> Itera
         yield _chosen(np.vstack([last, later]), after)  # (n_tokens that come after, n_vocabulary)
 
 
-def likeliest_tokens(model: NumPyLM, beginning: Ids, continuations: Sequence[Ids]) -> Iterator[np.ndarray]:
-    """Yield the token that a model holds for the likeliest after each token of a continuation, one after the other.
+def likeliest_tokens(beginning: Ids, continuations: Sequence[Ids]) -> list[np.ndarray]:
+    """Return the token that SmolLM2 holds for the likeliest after each token of each continuation.
 
     Parameters
     ----------
-    model : NumPyLM
-        The model that reads.
     beginning : sequence of int
-        What all continuations have in front of them, at least one token. It is read once.
+        What all continuations have in front of them, at least one token. It is read once, as is what a continuation
+        begins with like the one before it; large jobs are kept in the cache folder.
     continuations : sequence of ids
         At least one token each.
 
-    Yields
-    ------
-    ndarray of int, shape (n_tokens of the continuation,)
+    Returns
+    -------
+    list of ndarray of int, shape (n_tokens of the continuation,)
 
     Raises
     ------
@@ -119,21 +120,44 @@ def likeliest_tokens(model: NumPyLM, beginning: Ids, continuations: Sequence[Ids
     Examples
     --------
     >>> from course_utils.transformer import NumPyLM
-    >>> model = NumPyLM.smollm2()
-    >>> beginning, *countries = map(model.tokenizer.encode, ["The capital of", " France is", " Japan is"])
-    >>> [model.tokenizer.decode(after[-1:].tolist()) for after in likeliest_tokens(model, beginning, countries)]
+    >>> tokenizer = NumPyLM.smollm2().tokenizer
+    >>> beginning, *countries = map(tokenizer.encode, ["The capital of", " France is", " Japan is"])
+    >>> [tokenizer.decode(after[-1:].tolist()) for after in likeliest_tokens(beginning, countries)]
     [' Paris', ' Tokyo']
     """
     if not len(beginning) or not all(map(len, continuations)):
         raise InputError("A text is empty: the model needs at least one token to go on from.")
-    longest = len(beginning) + max(map(len, continuations), default=0)
+    written = [" ".join(map(str, ids)) for ids in [beginning, *continuations]]
+    kept = likeliest_store().values(
+        [key_of(written[0], text) for text in written[1:]],
+        lambda rows, advance: _likeliest(beginning, [continuations[row] for row in rows], advance),
+        what=("text", "reading"),
+    )
+    return [np.array(numbers.split(), dtype=int) for numbers in kept]
+
+
+@functools.cache
+def likeliest_store() -> Store:
+    """Return the store of `likeliest_tokens`, by the tokens that are read."""
+    return Store("likeliest/smollm2", None, "tokens", recipe_of(1))
+
+
+def _likeliest(beginning: Ids, continuations: Sequence[Ids], advance: Callable[[int], None]) -> list[str]:
+    """Write the likeliest tokens after each token of each continuation as numbers in a line."""
+    model = NumPyLM.smollm2()
+    longest = len(beginning) + max(map(len, continuations))
     if longest > model.context_length:
         raise InputError(f"A text has {longest} tokens with its beginning, and the model reads {model.context_length}.")
-    cache = KVCache(model, longest)
+    cache, read, found, lines = KVCache(model, longest), [], np.empty(0, int), []
     model.last_logits(beginning, cache)
     for ids in continuations:
-        cache.reset(len(beginning))  # forget the continuation before
-        yield model.logits(ids, cache).argmax(axis=1)  # (n_tokens, n_vocabulary) -> (n_tokens,)
+        n_read = _n_shared(ids, read)
+        cache.reset(len(beginning) + n_read)  # forget the rest of the continuation before
+        new = model.logits(ids[n_read:], cache).argmax(axis=1) if n_read < len(ids) else []  # (n_new, n_vocabulary)
+        read, found = ids, np.concatenate([found[:n_read], new]).astype(int)
+        lines.append(" ".join(map(str, found.tolist())))
+        advance(1)
+    return lines
 
 
 def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
@@ -170,8 +194,6 @@ def choice_scores(prompts: Sequence[str], choices: Sequence[str]) -> np.ndarray:
     >>> scores.argmax(axis=1)
     array([0, 1])
     """
-    from course_utils.common.store import remembered
-
     prompts, choices = check_text_list("prompts", prompts), check_text_list("choices", choices)
     if len(choices) < 2:
         raise InputError("A choice needs at least two choices.")

@@ -22,7 +22,7 @@ from course_utils.common.errors import InputError
 from course_utils.tokens.libraries import Tokenizer
 from course_utils.transformer import generation, gguf_file
 from course_utils.transformer.heads import Activations, Head, heads_by_layer
-from course_utils.transformer.kv_cache import KVCache, check_input
+from course_utils.transformer.kv_cache import KVCache, Read, check_input
 
 TOKENS_AT_ONCE = 512  # longer texts are read in pieces, so that their scores fit into memory
 MOST_LOOKED_AT = 512  # tokens of which `look` keeps every attention weight: 280 MB
@@ -87,14 +87,14 @@ class NumPyLM:
         blocks = sum(weight.size for block in self.blocks for weight in vars(block).values())
         return blocks + self.embedding.size + self.final_norm.size
 
-    def logits(self, ids: Sequence[int], cache: KVCache | None = None, without: Sequence[Head] = ()) -> np.ndarray:
+    def logits(self, ids: Read, cache: KVCache | None = None, without: Sequence[Head] = ()) -> np.ndarray:
         """Compute a score for each token of the vocabulary as the next one, after each position.
 
-        ``ids`` are those of a text, ``(n_tokens,)``; with a ``cache`` they come behind what was read before, and are
-        added to it. The heads in ``without``, pairs (layer, head), are switched off: what they would add is left out.
-        Row ``i`` of the result, float32 ``(n_tokens, n_vocabulary)``, scores what follows ``ids[i]``.
+        ``ids``: those of a text, ``(n_tokens,)``, or rows ``(n_tokens, d_model)`` for the first block in their place;
+        with a ``cache`` they come behind what was read before. The heads in ``without``, pairs (layer, head), add
+        nothing. Row ``i`` of the result, float32 ``(n_tokens, n_vocabulary)``, scores what follows ``ids[i]``.
         """
-        ids, off = check_input(self, ids, cache), heads_by_layer(self, without)
+        ids, off = check_input(self, ids, cache, rows=True), heads_by_layer(self, without)
         with threads_for(len(ids)):
             return self.read_out(self._states(ids, cache, off))
 
@@ -133,7 +133,7 @@ class NumPyLM:
         with threads_for(np.size(states) // self.embedding.shape[1]):
             return rms_norm(states, self.final_norm, self.epsilon) @ self.embedding.T
 
-    def last_logits(self, ids: Sequence[int] | np.ndarray, cache: KVCache | None = None) -> np.ndarray:
+    def last_logits(self, ids: Read, cache: KVCache | None = None) -> np.ndarray:
         """Score what follows, ``(n_vocabulary,)``, after ids, or after rows ``(n_tokens, d_model)`` in their place."""
         ids = check_input(self, ids, cache, rows=True)
         with threads_for(len(ids)):

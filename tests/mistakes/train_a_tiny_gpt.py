@@ -1,5 +1,45 @@
 """Plausible wrong answers to the exercises of notebook 13, and a piece of the message that each must get."""
 
+BLOCK = """
+from course_utils.tiny_gpt import rotate, rotation
+
+def block_forward(x, w, n_heads):
+    n, d = len(x), x.shape[1] // n_heads
+    y = functional.layer_norm(x, x.shape[1:], w["norm_1.weight"], w["norm_1.bias"])
+    q, k, v = (y @ w["attention.qkv.weight"].T).view(n, 3, n_heads, d).permute(1, 2, 0, 3)
+    q, k = rotate(q, rotation(n, d)), rotate(k, rotation(n, d))
+    scores = q @ k.transpose(1, 2) / d**0.5
+    scores = scores.masked_fill(torch.ones(n, n).triu(1) == 1, -torch.inf)
+    mixed = (scores.softmax(dim=-1) @ v).transpose(0, 1).flatten(1)
+    x = x + mixed @ w["attention.output.weight"].T
+    z = functional.layer_norm(x, x.shape[1:], w["norm_2.weight"], w["norm_2.bias"])
+    wide = functional.gelu(z @ w["widen.weight"].T + w["widen.bias"])
+    return x + wide @ w["narrow.weight"].T + w["narrow.bias"]
+"""
+BEHIND = """
+from course_utils.tiny_gpt import rotate, rotation
+
+def block_forward(x, w, n_heads):
+    n, d = len(x), x.shape[1] // n_heads
+    q, k, v = (x @ w["attention.qkv.weight"].T).view(n, 3, n_heads, d).permute(1, 2, 0, 3)
+    q, k = rotate(q, rotation(n, d)), rotate(k, rotation(n, d))
+    mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(0, 1).flatten(1)
+    x = x + mixed @ w["attention.output.weight"].T
+    x = functional.layer_norm(x, x.shape[1:], w["norm_1.weight"], w["norm_1.bias"])
+    x = x + functional.gelu(x @ w["widen.weight"].T + w["widen.bias"]) @ w["narrow.weight"].T + w["narrow.bias"]
+    return functional.layer_norm(x, x.shape[1:], w["norm_2.weight"], w["norm_2.bias"])
+"""
+
+
+def block(*changes: tuple[str, str]) -> str:
+    """Return the right block with pieces of its code exchanged."""
+    code = BLOCK
+    for old, new in changes:
+        assert old in code, old
+        code = code.replace(old, new)
+    return code
+
+
 MISTAKES = {
     "share_unseen": [
         ("share_unseen = np.mean(counts == 0)", "all 512 × 512 pairs"),
@@ -8,6 +48,24 @@ MISTAKES = {
         ("share_unseen = np.mean(counts[targets, inputs] == 0)", "other way round"),
         ("share_unseen = 0.5", "Not quite"),
         ("share_unseen = counts[inputs, targets] == 0", "should be a number"),
+    ],
+    "block_forward": [
+        (block(("torch.ones(n, n).triu(1) == 1", "torch.zeros(n, n) == 1")), "sees later ones"),
+        (block((".triu(1) == 1", ".tril(-1) == 1")), "sees later ones"),
+        (block(("x = x + mixed", "x = mixed")), "residual is missing"),
+        (block(("return x + wide", "return wide")), "residual is missing"),
+        (block(("x = x + mixed", "x = mixed"), ("return x + wide", "return wide")), "residual is missing"),
+        (BEHIND, "come after the parts"),
+        (block(("(y @", "(x @"), ("gelu(z", "gelu(x")), "norms are missing"),
+        (block(("x = x + mixed", "r = x + mixed"), ("return x +", "return r +")), "x + attention"),
+        (block((".gelu", ".relu")), "not by the ReLU"),
+        (block((".transpose(0, 1).flatten(1)", ".reshape(n, -1)")), "heads got mixed up"),
+        (block((" / d**0.5", "")), "scale is missing"),
+        (block(("rotate(q, rotation(n, d)), rotate(k, rotation(n, d))", "q, k")), "Nothing is turned"),
+        (block(("n, d =", "n_heads = 1\n    n, d =")), "All columns are one head"),
+        (block((' + w["narrow.bias"]', "")), "are all four biases"),
+        ("block_forward = lambda x, w, n_heads: x[:, :2]", "keep the shape"),
+        ("block_forward = lambda x, w, n_heads: x", "The numbers differ"),
     ],
     "learning_rate": [
         ("learning_rate = lambda s, n, h, w: h * s / w if s < w else h * (n - s) / (n - w)", "that step is wasted"),
@@ -36,14 +94,6 @@ MISTAKES = {
         ("ruined = train(TinyGPT(small, seed=0), ids, 30, highest=1e-6)", "hardly moves"),
         ("ruined = train(TinyGPT(small, seed=0), ids, 5, highest=5.0)", "should have 30"),
         ("ruined = train(TinyGPT(small, seed=0), ids, 30, highest=5.0)[-1]", "list of losses"),
-    ],
-    "first_share": [
-        ("first_share = lambda w: w[:, 0].mean()", "leave row 0 out"),
-        ("first_share = lambda w: w[0].mean()", "mean of any row"),
-        ("first_share = lambda w: w.diagonal(-1).mean()", "share of the previous token"),
-        ("first_share = lambda w: w[1:, 1].mean()", "without its first entry"),
-        ("first_share = lambda w: w[1:, 0]", "one number"),
-        ("first_share = lambda w: w.mean()", "mean of any row"),
     ],
     "standard_error": [
         ("standard_error = lambda a, b, p: (a - b).std(ddof=1) / np.sqrt(len(a))", "same or exchanged"),

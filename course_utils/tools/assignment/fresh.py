@@ -178,9 +178,12 @@ def _masked(rng: np.random.Generator, given: Given) -> Arguments:
     return [(np.where(np.tri(5, dtype=bool), rng.normal(size=(5, 5)), -np.inf),)]
 
 
-def _masked_weights(rng: np.random.Generator, given: Given) -> Arguments:
-    weights = np.tri(6) * rng.uniform(0.1, 1, size=(6, 6))
-    return [(weights / weights.sum(axis=1, keepdims=True),)]
+def _block(rng: np.random.Generator, given: Given) -> Arguments:
+    shapes = {"attention.qkv.weight": (18, 6), "attention.output.weight": (6, 6), "narrow.bias": (6,)}
+    shapes |= {"widen.weight": (24, 6), "widen.bias": (24,), "narrow.weight": (6, 24)}
+    shapes |= {f"norm_{number}.{kind}": (6,) for number in (1, 2) for kind in ("weight", "bias")}
+    w = {name: given["torch"].tensor(rng.normal(size=shape)).float() for name, shape in shapes.items()}
+    return [(given["torch"].tensor(rng.normal(size=(5, 6))).float(), w, 1)]
 
 
 def _lessons(rng: np.random.Generator, given: Given) -> Arguments:
@@ -279,9 +282,9 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("grounded_answers", "retrieve"): _new_vectors,
     ("grounded_answers", "write_prompt"): _these(("Who painted it?", "It was painted by Frida Kahlo in 1939. ")),
     ("images_and_text", "convolve"): _normal((7, 6), (3, 3)),
-    ("images_and_text", "diagonal_loss"): _normal((5, 5)),
-    ("images_and_text", "scaled_cosines"): _normal((4, 3), (4, 3), 0.3),
-    ("images_and_text", "two_way_loss"): _units((4, 3), (4, 3), 0.3),
+    ("images_and_text", "two_way_loss"): _normal((5, 5)),
+    ("images_and_text", "update_v"): _normal((6, 3), (5, 6), (5, 3), 0.3, 0.5),
+    ("images_and_text", "wrong_table"): _normal((5, 5)),
     ("images_and_text", "zero_shot"): _owned_texts,
     ("inside_a_transformer_llm", "build_block"): _block,
     ("inside_a_transformer_llm", "build_network"): _network,
@@ -334,9 +337,9 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("teach_a_reranker", "keep"): _lessons,
     ("teach_a_reranker", "loss"): _teacher,
     ("teach_a_reranker", "shares"): _normal((3, 5), 0.5),
+    ("train_a_tiny_gpt", "block_forward"): _block,
     ("train_a_tiny_gpt", "build_batch"): _windows,
     ("train_a_tiny_gpt", "build_loss"): _targets,
     ("train_a_tiny_gpt", "build_step"): _pairs,
-    ("train_a_tiny_gpt", "first_share"): _masked_weights,
     ("train_a_tiny_gpt", "learning_rate"): _these(*((step, 40, 0.5, 8) for step in (0, 3, 8, 20, 39))),
 }
