@@ -187,7 +187,17 @@ def test_a_broken_stamp_is_not_taken_for_done(no_packages, monkeypatch):
     (no_packages / ".venv/course-ready.json").write_text('["half')
     environment.ensure("dependencies")
     assert (no_packages / "installs").read_text() == "xx"
-    assert len(json.loads((no_packages / ".venv/course-ready.json").read_text())) == 1
+    assert len(json.loads((no_packages / ".venv/course-ready.json").read_text())) == len(requirements())
+
+
+def test_what_several_groups_brought_is_there_for_each_of_them(no_packages, monkeypatch):
+    monkeypatch.setattr(install, "install", fake_install(no_packages))
+    environment.ensure("dependencies", "test", "class", "marking")
+    for groups in (["dependencies"], ["class"], ["test", "dependencies"]):
+        environment.ensure(*groups)
+    assert (no_packages / "installs").read_text() == "x"
+    environment.ensure("dependencies", "site")
+    assert (no_packages / "installs").read_text() == "xx"
 
 
 def test_too_little_room_is_said_before_anything_starts(no_packages, monkeypatch):

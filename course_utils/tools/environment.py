@@ -107,14 +107,13 @@ def ensure(*groups: str) -> str:
     wanted = [requirement for group in groups for requirement in requirements(group)]
     if Path(sys.prefix) != VENV and not missing(wanted):
         return sys.executable
-    stamp = VENV / "course-ready.json"
-    fingerprint = _fingerprint(wanted)
-    if fingerprint not in _stamps(stamp):
+    stamp, needed = VENV / "course-ready.json", set(map(_fingerprint, wanted))
+    if not needed <= _stamps(stamp):
         _check_place()
         with _lock():
-            if fingerprint not in _stamps(stamp):  # another process may have installed meanwhile
+            if not needed <= _stamps(stamp):  # another process may have installed meanwhile
                 install.install(VENV, wanted, CONSTRAINTS)
-                _write_stamp(stamp, fingerprint)
+                _write_stamp(stamp, needed)
     install.write_kernel_config(VENV)
     return str(venv_python(VENV))
 
@@ -143,21 +142,22 @@ def add(*groups: str) -> None:
     importlib.invalidate_caches()
 
 
-def _fingerprint(wanted: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join([*wanted, CONSTRAINTS.read_text(encoding="utf-8")]).encode()).hexdigest()
+def _fingerprint(requirement: str) -> str:
+    """Return what stands for a requirement in the versions of ``constraints.txt``."""
+    return hashlib.sha256(f"{requirement}\n{CONSTRAINTS.read_text(encoding='utf-8')}".encode()).hexdigest()
 
 
-def _stamps(stamp: Path) -> list[str]:
+def _stamps(stamp: Path) -> set[str]:
     """Return the fingerprints of what ``.venv`` holds; none if it is absent, half made, or without its Python."""
     try:
-        return json.loads(stamp.read_text(encoding="utf-8")) if venv_python(VENV).exists() else []
+        return set(json.loads(stamp.read_text(encoding="utf-8"))) if venv_python(VENV).exists() else set()
     except (OSError, ValueError):
-        return []
+        return set()
 
 
-def _write_stamp(stamp: Path, fingerprint: str) -> None:
+def _write_stamp(stamp: Path, met: set[str]) -> None:
     aside = stamp.with_suffix(".new")
-    aside.write_text(json.dumps([*_stamps(stamp), fingerprint]), encoding="utf-8")
+    aside.write_text(json.dumps(sorted(_stamps(stamp) | met)), encoding="utf-8")
     os.replace(aside, stamp)
 
 
