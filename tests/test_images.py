@@ -19,9 +19,10 @@ from course_utils.images import (
     load_emoji,
     mosaic,
     picture_features,
+    random_towers,
     train_towers,
 )
-from course_utils.images.emoji import NAMES, SHEET, SIZE, leakage_splits, subject
+from course_utils.images.emoji import NAMES, SHEET, SIZE, groups_and_kinds, leakage_splits, new_keywords, subject
 from course_utils.images.explorer import picture_explorer, search_held_out
 from course_utils.images.features import (
     compute_features,
@@ -32,13 +33,14 @@ from course_utils.images.features import (
 )
 from course_utils.images.figures import (
     draw_clouds,
+    draw_cosines,
     draw_maps,
     draw_pairs,
     draw_photographs,
-    draw_results,
+    draw_shares,
     draw_towers,
 )
-from course_utils.images.towers import batch_gradients
+from course_utils.images.towers import batch_gradients, one_in_ten
 
 
 def unit_rows(rng, *shape):
@@ -235,15 +237,22 @@ def test_the_maps_that_vary_most_are_drawn():
     assert [ax.images[0].get_array().max() for ax in figure.axes[1::2]] == [5, 1]
 
 
-def test_results_are_drawn_with_their_means_and_intervals_and_a_number_for_each_cosine_far_from_0():
+def test_shares_are_drawn_with_their_means_and_intervals():
     ways = {"one": np.array([1.0, 1, 1, 0]), "two": np.zeros(4)}
-    left, right = draw_results(ways, list("abcd"), 0.25, [3, 4], np.array([[0.5, -0.2], [0.1, 0.4]])).axes
-    lines = [(line.get_xdata(), line.get_ydata()) for line in left.lines]
-    dots = [float(x[0]) for x, y in lines if len(x) == 1]
-    assert dots == [0.75, 0]
+    ax = draw_shares(ways, list("abcd"), 0.25).axes[0]
+    lines = [(line.get_xdata(), line.get_ydata()) for line in ax.lines]
+    assert [float(x[0]) for x, y in lines if len(x) == 1] == [0.75, 0]
     assert lines[0][0][0] < 0.75 < lines[0][0][1]
-    assert {text.get_text() for text in right.texts} == {"0.5", "\u22120.2", "0.4"}
-    assert [text.get_text() for text in right.get_xticklabels()] == [load_emoji()[place].en for place in (3, 4)]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["one", "two"]
+
+
+def test_cosines_far_from_0_have_their_number_and_all_tables_share_their_colours():
+    tables = {"before": np.array([[0.5, -0.3], [0.2, 0.4]]), "after": np.array([[0.9, 0.0], [0.0, 0.1]])}
+    before, after = draw_cosines(tables, [3, 4]).axes
+    assert {text.get_text() for text in before.texts} == {"0.5", "\u22120.3", "0.4"}
+    assert [text.get_text() for text in after.texts] == ["0.9"]
+    assert [text.get_text() for text in before.get_xticklabels()] == [load_emoji()[place].en for place in (3, 4)]
+    assert before.images[0].get_clim() == after.images[0].get_clim() == (-0.9, 0.9)
 
 
 def test_clouds_keep_apart_what_is_apart():
@@ -403,3 +412,92 @@ def test_two_explorers_have_buttons_of_their_own_and_each_button_its_picture():
     names = [button._dom_classes[0] for each in (one, two) for button in parts_of(each)[3]]
     assert len(set(names)) == 24
     assert all(f"button.{name} {{ background-image: url(data:image/png" in one.children[3].value for name in names[:12])
+
+
+def test_random_towers_have_the_means_of_their_pairs_and_another_seed_draws_others():
+    features, vectors = toy_pairs()
+    one, same, other = (random_towers(features, vectors, seed, width=8) for seed in (0, 0, 1))
+    np.testing.assert_allclose(one.picture_mean, features.mean(axis=0))
+    assert (one.picture_weights.shape, one.text_weights.shape) == ((20, 8), (10, 8))
+    np.testing.assert_array_equal(one.picture_weights, same.picture_weights)
+    assert not np.array_equal(one.picture_weights, other.picture_weights)
+    assert one.see(features).std() == pytest.approx(8**-0.5, rel=0.1)
+
+
+def test_two_networks_learn_their_pairs_and_begin_at_chance():
+    torch = pytest.importorskip("torch")
+    from course_utils.images.pixels import train_networks
+
+    torch.manual_seed(0)
+    features, vectors = (torch.from_numpy(side).float() for side in toy_pairs())
+    see, read = torch.nn.Linear(20, 8), torch.nn.Linear(10, 8)
+    untouched = features.clone()
+    losses = train_networks(see, read, features, vectors, steps=60, batch_size=30, seed=0)
+    assert losses[0] == pytest.approx(np.log(30), abs=1.5)
+    assert losses[-1] < 0.6 * losses[0]
+    assert features.equal(untouched)
+    with pytest.raises(InputError, match="as many"):
+        train_networks(see, read, features[:9], vectors)
+
+
+def test_convolutions_that_do_not_learn_keep_their_numbers_and_the_others_move():
+    torch = pytest.importorskip("torch")
+    from course_utils.images.pixels import small_networks, train_networks
+
+    rng = np.random.default_rng(0)
+    pictures = torch.from_numpy(rng.random((12, 3, 24, 24), dtype=np.float32))
+    vectors = torch.from_numpy(rng.normal(size=(12, 384)).astype(np.float32))
+    for kernels_learn in (True, False):
+        see, read = small_networks(1, kernels_learn=kernels_learn)
+        before = [part.detach().clone() for part in see.parameters()]
+        train_networks(see, read, pictures, vectors, steps=2, batch_size=6)
+        moved = [not old.equal(part) for old, part in zip(before, see.parameters(), strict=True)]
+        assert moved[::4][:3] == [kernels_learn] * 3  # weight and bias of a convolution, then of its normalisation
+        assert all(moved[2:4])
+        assert all(moved[-2:])
+
+
+def test_networks_of_one_seed_are_equal_and_drawing_them_leaves_the_generator_alone():
+    torch = pytest.importorskip("torch")
+    from course_utils.images.pixels import small_networks
+
+    torch.manual_seed(5)
+    wanted = torch.rand(1)
+    torch.manual_seed(5)
+    one, same, other = (small_networks(seed, kernels_learn=seed == 0)[0] for seed in (0, 0, 1))
+    assert torch.rand(1).equal(wanted)
+    assert one[0].weight.equal(same[0].weight)
+    assert not one[0].weight.equal(other[0].weight)
+
+
+def test_new_keywords_are_no_part_of_the_name_and_each_emoji_has_its_own():
+    places = np.arange(0, 1644, 30)
+    rows, texts, has = new_keywords(places)
+    assert has.shape == (len(texts), len(places))
+    assert has[np.arange(len(rows)), rows].all()
+    assert not any(text in load_emoji()[places[row]].en.lower() for row, text in zip(rows, texts, strict=True))
+
+
+def test_one_in_ten_looks_at_ten_rows_and_at_no_more():
+    rows = np.arange(12)[:, None] * [[-1.0, 0.0]]  # row 0 is the nearest, and row 11 the last
+    asked, right = np.array([[1.0, 0.0]] * 12), np.eye(12, dtype=bool)
+    assert one_in_ten(asked, rows, right).tolist() == [1.0] * 10 + [0.0] * 2
+
+
+def test_each_kind_belongs_to_one_of_eight_groups():
+    groups, group_of, kinds, owner = groups_and_kinds()
+    assert (len(groups), len(group_of)) == (8, 1644)
+    assert len(kinds) == len(owner) == len(set(kinds))
+    assert groups[owner[kinds.index("animal mammal")]] == groups[group_of[find_emoji("fox")]] == "animals and nature"
+
+
+def test_an_update_of_one_matrix_is_the_step_of_the_towers():
+    from course_utils.exercises import images_and_text as exercise
+
+    rng = np.random.default_rng(3)
+    v, w, x, y = (rng.normal(size=shape) for shape in ((6, 3), (5, 3), (4, 6), (4, 5)))
+    names = exercise.update_v.setting()
+    exercise.update_v.solve_in(names)
+    b = (y @ w) / np.linalg.norm(y @ w, axis=1, keepdims=True)
+    gradient = batch_gradients(x, y, v, w, np.array(-np.log(0.4)))[1][0]
+    np.testing.assert_allclose(names["update_v"](v, x, b, 0.4, 0.5), v - 0.5 * gradient)

@@ -65,7 +65,8 @@ def elsewhere(tmp_path):
         file.write(f"{shared}\n")
     pip = [python, "-m", "pip"]
     subprocess.run([*pip, "uninstall", "-qy", "setuptools"], capture_output=True)  # older than torch allows
-    answer = subprocess.run([*pip, "install", "-q", "--no-deps", *OTHER_VERSIONS], capture_output=True, text=True)
+    words = [*pip, "install", "-q", "--no-compile", "--no-deps", *OTHER_VERSIONS]
+    answer = subprocess.run(words, capture_output=True, text=True)
     if answer.returncode:
         pytest.skip("no package index answers here, so installing beside other versions was not tried")
     return python

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.attention import log_softmax, softmax
+from course_utils.common.vectors import gradient_of_rows, scaled_rows
 from course_utils.contrastive import contrastive_loss
 from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
@@ -33,10 +35,13 @@ def _classes_setting() -> dict[str, Any]:
     return {"np": np, "pictures": PICTURES, "texts": TEXTS, "owner": OWNER}
 
 
-def _loss_setting() -> dict[str, Any]:
-    names = _pairs_setting()
-    for exercise in (scaled_cosines, diagonal_loss):
-        exercise.solve_in(names)
+def _table_setting() -> dict[str, Any]:
+    return {"np": np, "softmax": softmax}
+
+
+def _step_setting() -> dict[str, Any]:
+    names = _table_setting() | {"scaled_rows": scaled_rows, "gradient_of_rows": gradient_of_rows}
+    wrong_table.solve_in(names)
     return names
 
 
@@ -90,67 +95,86 @@ def _test_wrong_order(answer: Any) -> str:
     return f"With these labels the loss is {mine:.2f}; with the right ones it is {losses[0, 1, 2, 3]:.2f}."
 
 
-def _test_scaled_cosines(function: Any) -> str:
-    left, right = 2 * PICTURES[:3], 5 * TEXTS[:3]
-    found, wanted = np.asarray(call(function, left, right, 0.5)), PICTURES[:3] @ TEXTS[:3].T / 0.5
-    if found.shape != (3, 3):
-        raise Wrong(f"Three pairs give a matrix of shape (3, 3), and yours has {found.shape}: pictures @ texts.T.")
-    if np.allclose(found, left @ right.T / 0.5) or np.allclose(found, left @ right.T):
-        raise Wrong("Long rows score more than their direction deserves: divide each row by its length first.")
-    if np.allclose(found, wanted * 0.5):
-        raise Wrong("These are the cosines: divide them by the temperature.")
-    if np.allclose(found, wanted * 0.25):
-        raise Wrong("You multiplied by the temperature: divide by it, so that a low one sharpens.")
-    if np.allclose(found, wanted.T):
-        raise Wrong("It is transposed: row i belongs to picture i, column j to text j.")
-    if not np.allclose(found, wanted):
-        raise Wrong("Each row is divided by its own length: np.linalg.norm(..., axis=1, keepdims=True).")
-    return "Row i says how well each text fits picture i, and column j how well each picture fits text j."
-
-
-def _test_diagonal_loss(function: Any) -> str:
+def _test_two_way_loss(function: Any) -> str:
     for scores in (PICTURES @ TEXTS.T / 0.5, np.array([[1000.0, 0.0, 2.0], [1.0, 900.0, 3.0], [0.0, 5.0, 4.0]])):
         with np.errstate(all="ignore"):
             found = np.asarray(call(function, scores))
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        wanted = -np.diag(logs).mean()
+        rows, columns = log_softmax(scores), log_softmax(scores.T)
+        one, two = -np.diag(rows).mean(), -np.diag(columns).mean()
         if found.shape != ():
             raise Wrong(f"The loss of a batch is one number, and yours has the shape {found.shape}: take the mean.")
         if not np.isfinite(found):
             raise Wrong("np.exp(1000) overflows: subtract each row's largest score before the exponential.")
-        if np.isclose(found, -wanted):
+        if np.isclose(found, -(one + two) / 2):
             raise Wrong("The logarithm of a probability is negative: the loss is minus its mean.")
-        if np.isclose(found, len(scores) * wanted):
-            raise Wrong("That is the sum over the pairs: take the mean.")
-        if np.isclose(found, -logs.mean()):
-            raise Wrong("That is the mean over the whole matrix: the true partners are on the diagonal, np.diag.")
-        columns = scores.T - scores.T.max(axis=1, keepdims=True)
-        other = -np.diag(columns - np.log(np.exp(columns).sum(axis=1, keepdims=True))).mean()
-        if np.isclose(found, other):
-            raise Wrong("Your columns sum to 1. Here each row chooses: axis=1, with keepdims=True.")
-        if not np.isclose(found, wanted):
-            raise Wrong(f"For {len(scores)} pairs the loss is {wanted:.3f}, and yours is {float(found):.3f}.")
-    return "That is the cross-entropy of finding text i for picture i, and it does not overflow."
-
-
-def _test_two_way_loss(function: Any) -> str:
-    for temperature in (0.5, 0.1):
-        found = np.asarray(call(function, PICTURES, TEXTS, temperature))
-        if found.shape != ():
-            raise Wrong(f"The loss is one number, and yours has the shape {found.shape}.")
-        one, two = (contrastive_loss(a, b, temperature) for a, b in ((PICTURES, TEXTS), (TEXTS, PICTURES)))
-        if np.isclose(found, one + two) and not np.isclose(found, (one + two) / 2):
+        if np.isclose(found, one + two):
             raise Wrong("That is the sum of the two directions: take their mean.")
+        if np.isclose(found, len(scores) * (one + two) / 2):
+            raise Wrong("That is the sum over the pairs: take the mean.")
+        if np.isclose(found, -(rows.mean() + columns.mean()) / 2):
+            raise Wrong("That is the mean over the whole matrix: the true partners are on the diagonal, np.diag.")
         if np.isclose(found, one):
             raise Wrong("Only pictures choose among texts. Let texts choose among pictures too: the scores transposed.")
         if np.isclose(found, two):
             raise Wrong("Only texts choose among pictures. The other direction is missing.")
         if not np.isclose(found, (one + two) / 2):
+            raise Wrong(f"For {len(scores)} pairs the loss is {(one + two) / 2:.3f}, and yours is {float(found):.3f}.")
+    return "It is the loss that trains the two towers, in both directions, and it does not overflow."
+
+
+def _test_wrong_table(function: Any) -> str:
+    for scores in (PICTURES @ TEXTS.T / 0.5, np.array([[2.0, 0.0, 1.0], [0.0, 1.0, 3.0], [0.0, 5.0, 4.0]])):
+        found = np.asarray(call(function, scores))
+        rows, columns, own = np.exp(log_softmax(scores)), np.exp(log_softmax(scores.T)).T, np.eye(len(scores))
+        wanted = (rows + columns) / 2 - own
+        if found.shape != scores.shape:
+            raise Wrong(f"The table has a cell for each score, {scores.shape}, and yours has the shape {found.shape}.")
+        if np.allclose(found, wanted + own):
+            raise Wrong("These are the mean probabilities: take 1 away on the diagonal, np.eye(len(scores)).")
+        if np.allclose(found, -wanted):
             raise Wrong(
-                f"At a temperature of {temperature} it should be {(one + two) / 2:.3f}: is yours divided by it?"
+                "The sign is turned: probabilities minus 1. A step goes against the table, so it raises the diagonal."
             )
-    return "It equals the loss that trains the two towers, in both directions."
+        if np.allclose(found, rows - own):
+            raise Wrong("Only the rows choose. Add the probabilities of the columns and halve the sum.")
+        if np.allclose(found, (rows + columns.T) / 2 - own):
+            raise Wrong("The probabilities of the columns lie on their side: transpose softmax(scores.T) back.")
+        if np.allclose(found, rows + columns - own) or np.allclose(found, rows + columns - 2 * own):
+            raise Wrong("That is the sum of the two directions: take their mean.")
+        if not np.allclose(found, wanted):
+            raise Wrong("Each cell is the mean of its probabilities by row and by column, minus 1 on the diagonal.")
+    return "Below 0 the score should rise, above 0 it should fall, and each row of a perfect batch is 0."
+
+
+def _test_update_v(function: Any) -> str:
+    import torch
+    from torch.nn.functional import cross_entropy, normalize
+
+    rng = np.random.default_rng(0)
+    v, x, b, temperature, size = rng.normal(size=(5, 2)), rng.normal(size=(4, 5)), TEXTS, 0.3, 0.7
+    kept = v.copy()
+    found = np.asarray(call(function, v, x, b, temperature, size))
+    if not np.array_equal(v, kept):
+        raise Wrong("v itself was changed: write v - ..., which makes a new matrix.")
+    if found.shape != v.shape:
+        raise Wrong(f"The new v has the shape of the old one, {v.shape}, and yours has {found.shape}.")
+    learned, right = torch.tensor(v, requires_grad=True), torch.arange(len(x))
+    scores = normalize(torch.tensor(x) @ learned) @ torch.tensor(b).T / temperature
+    loss = (cross_entropy(scores, right) + cross_entropy(scores.T, right)) / 2
+    gradient = torch.autograd.grad(loss, learned)[0].numpy()
+    for change, message in (
+        (0 * gradient, "v has not moved."),
+        (-gradient, "You went up: v minus the size times the derivative lowers the loss."),
+        (gradient / size, "The size of the step is missing: size * x.T @ ..."),
+        (len(x) * gradient, "The loss is a mean over the pairs: divide the table by len(x)."),
+        (temperature * gradient, "The scores are cosines divided by the temperature: divide the table by it as well."),
+        (len(x) * temperature * gradient, "Divide the table by len(x) * temperature first."),
+    ):
+        if np.allclose(found, v - size * change):
+            raise Wrong(message)
+    if not np.allclose(found, v - size * gradient):
+        raise Wrong("PyTorch's derivative moves v to another place: go back in the order of the four lines.")
+    return "It is where PyTorch's own derivative moves v."
 
 
 def _test_zero_shot(function: Any) -> str:
@@ -206,52 +230,58 @@ wrong_order = Exercise(
     lambda: {"exercise": sys.modules[__name__]},
 )
 
-scaled_cosines = Exercise(
-    "scaled_cosines",
-    _test_scaled_cosines,
-    (
-        "The lengths of all rows: np.linalg.norm(pictures, axis=1, keepdims=True).",
-        "Divide both sides by their lengths, multiply the one by the other transposed, divide by the temperature.",
-    ),
-    """
-    def scaled_cosines(pictures, texts, temperature):
-        pictures = pictures / np.linalg.norm(pictures, axis=1, keepdims=True)
-        texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
-        return pictures @ texts.T / temperature  # (n, d) @ (d, n) -> (n, n)
-    """,
-    _pairs_setting,
-)
-
-diagonal_loss = Exercise(
-    "diagonal_loss",
-    _test_diagonal_loss,
-    (
-        "Subtract scores.max(axis=1, keepdims=True): the softmax stays the same, and nothing overflows.",
-        "The logarithm of the softmax is the score minus the log of the row's sum of exponentials.",
-        "np.diag takes the diagonal, and the loss is minus its mean.",
-    ),
-    """
-    def diagonal_loss(scores):
-        scores = scores - scores.max(axis=1, keepdims=True)
-        logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        return -np.diag(logs).mean()
-    """,
-    _pairs_setting,
-)
-
 two_way_loss = Exercise(
     "two_way_loss",
     _test_two_way_loss,
     (
-        "scores = scaled_cosines(pictures, texts, temperature) has what both directions need.",
-        "From texts to pictures it is the same with scores.T.",
+        "Subtract scores.max(axis=1, keepdims=True): the softmax stays the same, and nothing overflows.",
+        "The logarithm of the softmax is the score minus the log of the row's sum of exponentials; np.diag takes the "
+        "diagonal, and the loss of one direction is minus its mean.",
+        "From texts to pictures it is the same with scores.T. A loop over (scores, scores.T) has both.",
     ),
     """
-    def two_way_loss(pictures, texts, temperature):
-        scores = scaled_cosines(pictures, texts, temperature)
-        return (diagonal_loss(scores) + diagonal_loss(scores.T)) / 2
+    def two_way_loss(scores):
+        losses = []
+        for each in (scores, scores.T):  # pictures choose, then texts choose
+            each = each - each.max(axis=1, keepdims=True)
+            logs = each - np.log(np.exp(each).sum(axis=1, keepdims=True))
+            losses.append(-np.diag(logs).mean())
+        return np.mean(losses)
     """,
-    _loss_setting,
+    _pairs_setting,
+)
+
+wrong_table = Exercise(
+    "wrong_table",
+    _test_wrong_table,
+    (
+        "softmax(scores) has the probabilities of each row; softmax(scores.T).T those of each column.",
+        "np.eye(len(scores)) has 1 on the diagonal and 0 elsewhere.",
+    ),
+    """
+    def wrong_table(scores):
+        return (softmax(scores) + softmax(scores.T).T) / 2 - np.eye(len(scores))  # (n, n)
+    """,
+    _table_setting,
+)
+
+update_v = Exercise(
+    "update_v",
+    _test_update_v,
+    (
+        "a, lengths = scaled_rows(x @ v) gives the rows at length one, and how long they were.",
+        "wrong_table(a @ b.T / temperature) / (len(x) * temperature) is the derivative by the cosines.",
+        "That times b is the derivative by a; gradient_of_rows(..., a, lengths) gives the one by x @ v, and "
+        "x.T @ ... the one by v.",
+    ),
+    """
+    def update_v(v, x, b, temperature, size):
+        a, lengths = scaled_rows(x @ v)  # (n, features) @ (features, d) -> (n, d)
+        by_cosines = wrong_table(a @ b.T / temperature) / (len(x) * temperature)  # (n, n)
+        by_rows = gradient_of_rows(by_cosines @ b, a, lengths)  # (n, n) @ (n, d) -> (n, d)
+        return v - size * x.T @ by_rows  # (features, n) @ (n, d) -> (features, d)
+    """,
+    _step_setting,
 )
 
 zero_shot = Exercise(

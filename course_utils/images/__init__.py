@@ -2,7 +2,7 @@
 
 from course_utils.images.emoji import Emoji, emoji_pictures, find_emoji, held_out, load_emoji, mosaic
 from course_utils.images.features import check_picture, picture_features
-from course_utils.images.towers import Towers, least_squares, least_squares_towers, train_towers
+from course_utils.images.towers import Towers, least_squares, least_squares_towers, random_towers, train_towers
 
 __all__ = [
     "Emoji",
@@ -16,5 +16,6 @@ __all__ = [
     "load_emoji",
     "mosaic",
     "picture_features",
+    "random_towers",
     "train_towers",
 ]

@@ -165,6 +165,54 @@ def leakage_splits(
     return test, np.concatenate([copies, rng.permutation(clean)[len(copies) :]]), clean
 
 
+def new_keywords(places: Sequence[int]) -> tuple[list[int], list[str], np.ndarray]:
+    """Return for emoji their first keyword that is not a part of the name, and which of all these emoji have it.
+
+    Returns
+    -------
+    rows : list of int
+        Which of the places have such a keyword, counted from 0.
+    texts : list of str
+        The keywords.
+    has : ndarray of bool, shape (n_texts, n_places)
+        Whether the keyword of row i is one of the emoji at place j.
+
+    Examples
+    --------
+    >>> rows, texts, has = new_keywords([find_emoji("grinning face"), find_emoji("fox")])
+    >>> rows, texts, has.tolist()
+    ([0, 1], ['cheerful', 'animal'], [[True, False], [False, True]])
+    """
+    each = [load_emoji()[place] for place in places]
+    new = [[tag for tag in emoji.tags if tag not in emoji.en.lower()] for emoji in each]
+    rows = [row for row, tags in enumerate(new) if tags]
+    texts = [new[row][0] for row in rows]
+    return rows, texts, np.array([[text in emoji.tags for emoji in each] for text in texts], dtype=bool)
+
+
+def groups_and_kinds() -> tuple[list[str], np.ndarray, list[str], np.ndarray]:
+    """Return the eight groups of the emoji and their kinds, as words.
+
+    Returns
+    -------
+    groups, group_of : list of str and ndarray of int, shape (n_emoji,)
+        The names of the groups, and the group of each emoji, as its place among them.
+    kinds, owner : list of str and ndarray of int, shape (n_kinds,)
+        The names of the kinds, and the group that each belongs to.
+
+    Examples
+    --------
+    >>> groups, group_of, kinds, owner = groups_and_kinds()
+    >>> groups[group_of[find_emoji("pizza")]], [kind for kind, n in zip(kinds, owner) if n == group_of[-1]][:2]
+    ('food and drink', ['alphanum', 'arrow'])
+    """
+    named = [(each.group.replace("-", " and "), each.subgroup.replace("-", " ")) for each in load_emoji()]
+    groups = sorted({group for group, _ in named})
+    pairs = sorted({(kind, groups.index(group)) for group, kind in named})
+    group_of = np.array([groups.index(group) for group, _ in named])
+    return groups, group_of, [kind for kind, _ in pairs], np.array([owner for _, owner in pairs])
+
+
 def mosaic(positions: Sequence[int], columns: int = 10, gap: int = 6) -> np.ndarray:
     """Lay emoji out as one picture, row by row, with white between them.
 

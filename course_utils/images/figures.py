@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PIXELS_AN_INCH = 200  # of an emoji in a figure, so that none is enlarged
-WRITTEN = 0.2  # a cosine at least so far from 0, to one decimal, is written into its cell
+WRITTEN = 0.3  # a cosine at least so far from 0, to one decimal, is written into its cell
 
 
 def emoji_rows(rows: Mapping[str, Sequence[int]], title: str = "") -> Figure:
@@ -149,10 +149,8 @@ def draw_pairs(names: Sequence[str], pictures: np.ndarray, texts: np.ndarray) ->
     return figure
 
 
-def draw_results(
-    ways: Mapping[str, np.ndarray], groups: Sequence[str], chance: float, places: Sequence[int], cosines: np.ndarray
-) -> Figure:
-    """Draw the shares of several ways as dots with 95 % intervals, and beside them some cosines of pictures with names.
+def draw_shares(ways: Mapping[str, np.ndarray], groups: Sequence[str], chance: float) -> Figure:
+    """Draw the shares of several ways as dots with 95 % intervals.
 
     Parameters
     ----------
@@ -162,36 +160,50 @@ def draw_results(
         The group of each question; whole groups are drawn for the bootstrap intervals.
     chance : float
         What luck would get right; a line.
-    places : sequence of int
-        Some emoji.
-    cosines : ndarray, shape (n_places, n_places)
-        Of the picture of each with the name of each.
     """
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6), layout="constrained", width_ratios=(4, 5))
+    figure, ax = plt.subplots(figsize=(3.9, 0.6 + 0.2 * len(ways)), layout="constrained")
     for y, hits in enumerate(ways.values()):
-        left.plot(bootstrap_interval(hits, groups=groups), (y, y), color="C0", linewidth=2)
-        left.plot(np.mean(hits), y, "o", color="C0", markersize=5)
-    left.axvline(chance, color="#888888", linewidth=1, linestyle="--")
-    left.text(chance + 0.02, -0.45, "chance", fontsize=7.5, color="#666666", va="center")
-    left.set(yticks=range(len(ways)), xlim=(0, 0.8), ylim=(len(ways) - 0.5, -0.8))
-    left.set_xlabel("names with their picture among ten", fontsize=8)
-    left.set_yticklabels(list(ways))
-    left.tick_params(labelsize=8)
-    most, names = np.abs(cosines).max(), [load_emoji()[place].en for place in places]
-    right.imshow(cosines, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
-    for (row, column), value in np.ndenumerate(np.round(cosines, 1) + 0.0):
-        if abs(value) < WRITTEN:
-            continue
-        ink, text = "white" if abs(value) > 0.6 * most else "#222222", f"{value:.1f}".replace("-", "\u2212")
-        right.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink)
-    right.set_yticks(range(len(places)), [""] * len(places))
-    right.set_xticks(range(len(places)), names, rotation=35, ha="left", fontsize=7.5)
-    right.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True, pad=-2)
-    right.set(frame_on=False)
-    for row, place in enumerate(places):  # left of the first cell
-        box = right.inset_axes((-0.11, 1 - (row + 0.95) / len(places), 0.1, 0.9 / len(places)))
+        ax.plot(bootstrap_interval(hits, groups=groups), (y, y), color="C0", linewidth=2)
+        ax.plot(np.mean(hits), y, "o", color="C0", markersize=5)
+    ax.axvline(chance, color="#888888", linewidth=1, linestyle="--")
+    ax.text(chance + 0.02, -0.55, "chance", fontsize=7.5, color="#666666", va="center")
+    ax.set(yticks=range(len(ways)), xlim=(0, 0.8), ylim=(len(ways) - 0.5, -0.9))
+    ax.set_xlabel("names with their picture among ten", fontsize=8)
+    ax.set_yticklabels(list(ways))
+    ax.tick_params(labelsize=8)
+    return figure
+
+
+def draw_cosines(tables: Mapping[str, np.ndarray], places: Sequence[int], title: str = "") -> Figure:
+    """Draw tables of cosines beside each other: row i is a picture, column j a name, and high ones are orange.
+
+    Parameters
+    ----------
+    tables : mapping of str to ndarray, shape (n_places, n_places)
+        Of the picture of each emoji with the name of each, by the title of the panel; all share their colours.
+    places : sequence of int
+        The emoji.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(tables), figsize=(2.7 * len(tables), 2.2), layout="constrained", squeeze=False)
+    figure.suptitle(title, fontsize=9.5, weight="bold")
+    most = max(np.abs(cosines).max() for cosines in tables.values())
+    for ax, (title, cosines) in zip(axes[0], tables.items(), strict=True):
+        ax.imshow(cosines, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
+        for (row, column), value in np.ndenumerate(np.round(cosines, 1) + 0.0):
+            if abs(value) >= WRITTEN:
+                ink, text = "white" if abs(value) > 0.6 * most else "#222222", f"{value:.1f}".replace("-", "\u2212")
+                ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink)
+        ax.set_yticks(range(len(places)), [""] * len(places))
+        ax.set_xticks(range(len(places)), [load_emoji()[place].en for place in places], rotation=35, ha="left")
+        ax.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True, pad=-2, labelsize=7)
+        ax.set(frame_on=False)
+        ax.set_xlabel(title, fontsize=8.5)
+    for row, place in enumerate(places):  # left of the first table
+        box = axes[0, 0].inset_axes((-0.11, 1 - (row + 0.95) / len(places), 0.1, 0.9 / len(places)))
         box.imshow(emoji_pictures()[place], interpolation="none")
         box.set_axis_off()
     return figure
@@ -204,7 +216,7 @@ def draw_clouds(clouds: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str 
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(clouds), figsize=(2.1 * len(clouds), 1.8), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(1, len(clouds), figsize=(1.95 * len(clouds), 1.7), layout="constrained", squeeze=False)
     figure.suptitle(title, fontsize=9.5, weight="bold")
     for ax, (said, sides) in zip(axes[0], clouds.items(), strict=True):
         rows = np.concatenate(sides)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.images.emoji import emoji_pictures
+from course_utils.images.emoji import emoji_pictures, find_emoji
 from course_utils.images.figures import put_emoji
 from course_utils.plotting.diagrams import flow
 
@@ -99,27 +99,26 @@ def draw_captions(places: Sequence[int], captions: Sequence[str], fits: Sequence
 
 
 def draw_ways(pictures: Mapping[str, str], shares: Mapping[str, tuple[float, float, float]], chance: float) -> Figure:
-    """Draw labelled pictures, and beside them a share with its interval for each way to choose.
+    """Draw a share with its interval for each way to choose, some with a picture as an example.
 
     Parameters
     ----------
     pictures : mapping of str to str
-        A label, and the name of the emoji that is drawn above it.
+        Some of the ways, and the name of the emoji that is drawn beside each.
     shares : mapping of str to (float, float, float)
         For each way its share and the ends of its interval.
     chance : float
         The share of whoever guesses: a dashed line.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-    figure, (strip, ax) = plt.subplots(1, 2, figsize=(7.2, 2.5), layout="constrained", width_ratios=(1, 3.2))
-    strip.set_axis_off()
-    for number, (label, name) in enumerate(pictures.items()):
-        put_emoji(strip, name, (1.5, -3 * number), 1.05)
-        strip.text(1.5, -3 * number - 1.1, label, ha="center", va="top", fontsize=8)
-    strip.set(xlim=(0, 3), ylim=(1.1 - 3 * len(pictures), 1.2), aspect="equal")
+    figure, ax = plt.subplots(figsize=(7.2, 2.6), layout="constrained")
     mean, low, high = np.array(list(shares.values())).T
     places = np.arange(len(shares))
+    for way, name in pictures.items():
+        image, middle = OffsetImage(emoji_pictures()[find_emoji(name)], zoom=0.3), (-0.25, list(shares).index(way))
+        ax.add_artist(AnnotationBbox(image, middle, xycoords=ax.get_yaxis_transform(), frameon=False))
     ax.errorbar(mean, places, xerr=(mean - low, high - mean), fmt="o", color="#0072B2", capsize=3, markersize=5)
     ax.axvline(chance, color="#555555", linestyle="--", linewidth=1)
     ax.text(chance, -0.72, "chance", ha="center", va="bottom", fontsize=7.5, color="#555555")

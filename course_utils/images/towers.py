@@ -175,6 +175,40 @@ def least_squares(left: np.ndarray, right: np.ndarray, strength: float = 1.0) ->
     return np.linalg.solve(left.T @ left + strength * np.eye(left.shape[1], dtype=left.dtype), left.T @ right)
 
 
+def one_in_ten(asked: np.ndarray, rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Tell for each question whether one of the ten rows nearest to it is wanted: 1 or 0.
+
+    Parameters
+    ----------
+    asked, rows : ndarray, shapes (n_questions, d) and (n_rows, d)
+        Unit rows.
+    wanted : ndarray of bool, shape (n_questions, n_rows)
+        Which rows are right for which question.
+
+    Examples
+    --------
+    >>> one_in_ten(np.eye(12)[:2], np.eye(12), np.eye(12, dtype=bool)[[0, 11]])
+    array([1., 0.])
+    """
+    ten = np.argsort(-asked @ rows.T, axis=1, kind="stable")[:, :10]
+    return 1.0 * np.take_along_axis(wanted, ten, axis=1).any(axis=1)
+
+
+def random_towers(features: np.ndarray, vectors: np.ndarray, seed: int = 0, *, width: int = 256) -> Towers:
+    """Return towers that have learned nothing: both matrices are drawn, and only the means are those of the pairs.
+
+    The parameters are those of `train_towers`; the seed draws the numbers.
+
+    Examples
+    --------
+    >>> random_towers(np.eye(3), np.eye(3), width=2).picture_weights.shape
+    (3, 2)
+    """
+    rng, sides = np.random.default_rng(seed), (features, vectors)
+    drawn = [(rng.normal(size=(side.shape[1], width)) / side.shape[1] ** 0.5).astype(np.float32) for side in sides]
+    return Towers(features.mean(axis=0), drawn[0], vectors.mean(axis=0), drawn[1], 0.2)
+
+
 def least_squares_towers(features: np.ndarray, vectors: np.ndarray, strength: float = 1.0) -> Towers:
     """Return towers without training: least squares turns pictures, and texts stay as they are, but for their mean.
 

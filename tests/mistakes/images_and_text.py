@@ -3,10 +3,18 @@
 WINDOWS = "np.lib.stride_tricks.sliding_window_view"
 UNIT = "(texts / np.linalg.norm(texts, axis=1, keepdims=True))"
 LOSS = """
-def diagonal_loss(scores):
-    weights = np.exp(scores - scores.max(axis={axis}, keepdims=True))
-    p = weights / weights.sum(axis={axis}, keepdims=True)
-    return {loss}
+def two_way_loss(scores):
+    p, q = (np.exp(each - each.max(axis=1, keepdims=True)) for each in (scores, scores.T))
+    p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return {loss}
+"""
+BACK = "gradient_of_rows(wrong @ b, a, lengths)"
+STEP = """
+def update_v(v, x, b, temperature, size):
+    a, lengths = scaled_rows(x @ v)
+    wrong = wrong_table(a @ b.T / temperature) / {over}
+    return v {way} * (x.T @ {back})
 """
 
 MISTAKES = {
@@ -23,40 +31,39 @@ MISTAKES = {
         ("wrong_order = [1, 1, 2, 3]", "should come once"),
         ("wrong_order = 3", "four places"),
     ],
-    "scaled_cosines": [
-        ("scaled_cosines = lambda a, b, t: a @ b.T / t", "Long rows"),
+    "two_way_loss": [
+        (LOSS.format(loss="np.log(np.diag(p) * np.diag(q)).mean() / 2"), "is negative"),
+        (LOSS.format(loss="-np.log(np.diag(p) * np.diag(q)).mean()"), "sum of the two directions"),
+        (LOSS.format(loss="-np.log(np.diag(p) * np.diag(q)).sum() / 2"), "sum over the pairs"),
+        (LOSS.format(loss="-np.log(p * q).mean() / 2"), "whole matrix"),
+        (LOSS.format(loss="-np.log(np.diag(p)).mean()"), "Only pictures choose"),
+        (LOSS.format(loss="-np.log(np.diag(q)).mean()"), "Only texts choose"),
+        (LOSS.format(loss="-np.log(np.diag(p) * np.diag(q)) / 2"), "one number"),
         (
-            "def scaled_cosines(a, b, t):\n    a = a / np.linalg.norm(a, axis=1, keepdims=True)\n"
-            "    b = b / np.linalg.norm(b, axis=1, keepdims=True)\n    return a @ b.T",
-            "by the temperature",
-        ),
-        (
-            "def scaled_cosines(a, b, t):\n    a = a / np.linalg.norm(a, axis=1, keepdims=True)\n"
-            "    b = b / np.linalg.norm(b, axis=1, keepdims=True)\n    return a @ b.T * t",
-            "You multiplied",
-        ),
-        ("scaled_cosines = lambda a, b, t: (a * b).sum(axis=1)", "(3, 3)"),
-    ],
-    "diagonal_loss": [
-        (LOSS.format(axis=1, loss="np.log(np.diag(p)).mean()"), "is negative"),
-        (LOSS.format(axis=1, loss="-np.log(np.diag(p)).sum()"), "the sum over the pairs"),
-        (LOSS.format(axis=1, loss="-np.log(p).mean()"), "whole matrix"),
-        (LOSS.format(axis=0, loss="-np.log(np.diag(p)).mean()"), "each row chooses"),
-        (
-            "def diagonal_loss(scores):\n    p = np.exp(scores)\n"
-            "    return -np.log(np.diag(p / p.sum(axis=1, keepdims=True))).mean()",
+            "def two_way_loss(scores):\n    a, b = (np.exp(each) for each in (scores, scores.T))\n"
+            "    p, q = (np.diag(e / e.sum(axis=1, keepdims=True)) for e in (a, b))\n"
+            "    return -np.log(p * q).mean() / 2",
             "overflows",
         ),
-        (LOSS.format(axis=1, loss="-np.log(np.diag(p))"), "one number"),
+        ("two_way_loss = pictures", "should be a function"),
     ],
-    "two_way_loss": [
-        ("two_way_loss = lambda a, b, t: diagonal_loss(scaled_cosines(a, b, t))", "Only pictures choose"),
-        ("two_way_loss = lambda a, b, t: diagonal_loss(scaled_cosines(b, a, t))", "Only texts choose"),
-        (
-            "two_way_loss = lambda a, b, t: diagonal_loss(s := scaled_cosines(a, b, t)) + diagonal_loss(s.T)",
-            "take their mean",
-        ),
-        ("two_way_loss = lambda a, b, t: diagonal_loss(scaled_cosines(a, b, 1.0))", "divided by it"),
+    "wrong_table": [
+        ("wrong_table = lambda s: (softmax(s) + softmax(s.T).T) / 2", "take 1 away"),
+        ("wrong_table = lambda s: np.eye(len(s)) - (softmax(s) + softmax(s.T).T) / 2", "sign is turned"),
+        ("wrong_table = lambda s: softmax(s) - np.eye(len(s))", "Only the rows choose"),
+        ("wrong_table = lambda s: (softmax(s) + softmax(s.T)) / 2 - np.eye(len(s))", "on their side"),
+        ("wrong_table = lambda s: softmax(s) + softmax(s.T).T - np.eye(len(s))", "take their mean"),
+        ("wrong_table = lambda s: np.diag(softmax(s)) - 1", "a cell for each score"),
+    ],
+    "update_v": [
+        (STEP.format(way="+ size", over="(len(x) * temperature)", back=BACK), "You went up"),
+        (STEP.format(way="- 1", over="(len(x) * temperature)", back=BACK), "size of the step"),
+        (STEP.format(way="- size", over="temperature", back=BACK), "divide the table by len(x)"),
+        (STEP.format(way="- size", over="len(x)", back=BACK), "divide the table by it as well"),
+        (STEP.format(way="- size", over="1", back=BACK), "len(x) * temperature first"),
+        (STEP.format(way="- size", over="(len(x) * temperature)", back="wrong @ b"), "to another place"),
+        ("update_v = lambda v, x, b, temperature, size: v", "has not moved"),
+        ("update_v = lambda v, x, b, temperature, size: x @ v", "shape of the old one"),
     ],
     "zero_shot": [
         (f"zero_shot = lambda pictures, texts, owner: (pictures @ {UNIT}.T).argmax(axis=1)", "places of the texts"),
