@@ -13,12 +13,13 @@ from course_utils.plotting.figures import INK, PALE_INK
 
 # Where a name stands beside its point, and whether a thin line leads to it.
 OFFSETS = {"float32": ("left", (6, 0)), "int8, a scale a row": ("center", (38, 40))}
-OFFSETS |= {"int4, blocks of 32": ("center", (-30, 62)), "int4, a scale a row": ("right", (-30, 36))}
-OFFSETS |= {"int3, blocks of 32": ("right", (-8, -2)), "30% pruned": ("left", (-2, -50))}
+OFFSETS |= {"int4, blocks of 32": ("center", (-30, 62)), "30% pruned": ("left", (-2, -50))}
+OFFSETS |= {"int3, trained": ("left", (4, -58)), "int2, trained": ("right", (-8, -8))}
+OFFSETS |= {"int2, trained longer": ("right", (-8, 4))}
 OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -14))}
-OFFSETS |= {"TF-IDF itself": ("left", (6, 8)), "30% pruned, int8": ("center", (0, 80))}
+OFFSETS |= {"TF-IDF itself": ("left", (6, 8))}
 FLOOR = 0.77  # of the accuracies in the drawing of sizes; below it an arrow with the number
-LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int4, a scale a row", "30% pruned", "30% pruned, int8")
+LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int3, trained", "30% pruned")
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,9 +113,42 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         if name in LEADERS:
             style["arrowprops"] = {"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4}
         ax.annotate(name, (size, mean), offset, ha=across, **style)
-    ax.text(0.02, 0.05, speed, transform=ax.transAxes, fontsize=9, color=INK)
+    ax.text(0.02, 0.97, speed, transform=ax.transAxes, va="top", fontsize=9, color=INK)
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
     ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 240), ylim=(FLOOR, 1.0))
+
+
+def draw_staircase() -> Figure:
+    """Draw what a weight is rounded to, over the weight, and the straight line that the staircase climbs along."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(3.8, 2.5), layout="constrained")
+    w = np.linspace(-1.49, 1.49, 299)
+    ax.plot(w, np.rint(w), color="#0072B2", lw=2, drawstyle="steps-mid", label="forward: rounded")
+    ax.plot(w, w, "--", color="#D55E00", lw=1.4, label="backward: slope 1")
+    ax.set(xlabel="weight, in steps", ylabel="what the unit uses", yticks=(-1, 0, 1))
+    ax.legend(fontsize=8.5, loc="upper left")
+    ax.set_title("Each stair is flat; the flight climbs", fontsize=10.5)
+    return figure
+
+
+def draw_parts(lost: Mapping[str, np.ndarray]) -> Figure:
+    """Draw what rounding one part does to the accuracy, a mean with its interval; ``lost`` has ``(n_texts,)`` hits."""
+    import matplotlib.pyplot as plt
+
+    from course_utils.evaluation.intervals import bootstrap_interval
+
+    figure, ax = plt.subplots(figsize=(4.6, 2.5), layout="constrained")
+    for place, values in enumerate(lost.values()):
+        low, high = bootstrap_interval(np.asarray(values, dtype=float))
+        ax.plot([low, high], [place] * 2, color="#D55E00", lw=1.8, alpha=0.6)
+        ax.plot(np.mean(values), place, "o", color="#D55E00", ms=5.5)
+    ax.axvline(0, color="#bbbbbb", lw=0.9, zorder=0)
+    ax.set(xlabel="accuracy: difference to float32", yticks=range(len(lost)))
+    ax.set_yticklabels(list(lost))
+    ax.invert_yaxis()
+    ax.set_title("The last block needs its bits most", fontsize=10.5)
+    return figure
 
 
 def draw_memories(curves: Mapping[str, np.ndarray], change: int) -> Figure:

@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.common.checks import check_whole
 from course_utils.common.errors import InputError
-from course_utils.evaluation.intervals import bootstrap_interval
+from course_utils.evaluation.intervals import bootstrap_interval, with_interval
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -70,3 +70,24 @@ def share_with_ends(hits: np.ndarray) -> tuple[float, float, float]:
     (1.0, 1.0, 1.0)
     """
     return (float(np.mean(hits)), *bootstrap_interval(np.asarray(hits, dtype=float)))
+
+
+def tell_training(before: np.ndarray, after: np.ndarray, full: np.ndarray) -> str:
+    """Say what training won: the accuracy before, that of each run after, and the mean run's differences.
+
+    Parameters
+    ----------
+    before, full : ndarray, shape (n_texts,)
+        The hits before the training, and those of the full model.
+    after : ndarray, shape (n_runs, n_texts)
+        The hits of each run.
+
+    Examples
+    --------
+    >>> print(tell_training(np.zeros(4), np.ones((1, 4)), np.ones(4)))
+    0.000, trained 1.000
+        minus before 1.000 (1.000 to 1.000), minus float32 0.000 (0.000 to 0.000)
+    """
+    runs = " ".join(f"{each:.3f}" for each in after.mean(axis=1))
+    won, left = (with_interval(after.mean(axis=0) - other, 3) for other in (before, full))
+    return f"{before.mean():.3f}, trained {runs}\n    minus before {won}, minus float32 {left}"

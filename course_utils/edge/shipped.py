@@ -1,11 +1,17 @@
-"""What the course ships of the shrunk encoders, which take too long for a lesson: ``training/shrink_encoder.py``."""
+"""What the course ships of the shrunk encoders, which take too long for a lesson.
+
+``training/shrink_encoder.py`` and ``training/retrain_encoder.py`` made them.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import numpy as np
+
 from course_utils.common import DATA
+from course_utils.common.errors import InputError
 
 FOLDER = DATA / "edge"
 N_TEXTS = 600  # test articles, the first thirty words of each
@@ -25,3 +31,47 @@ def load_encoders() -> list[dict[str, Any]]:
     ('float32', 600)
     """
     return json.loads((FOLDER / "encoder.json").read_text(encoding="utf-8"))
+
+
+def load_retrained() -> list[dict[str, Any]]:
+    """Return the runs in which what pruning or rounding left was trained: ``name``, ``seed``, ``cosine``, ``said``.
+
+    Where ``seed`` is None, the version has not been trained yet.
+
+    Examples
+    --------
+    >>> sum(run["name"] == "50% pruned" and run["seed"] is not None for run in load_retrained())
+    3
+    """
+    return json.loads((FOLDER / "retrained.json").read_text(encoding="utf-8"))
+
+
+def load_hits(name: str, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a version of `load_retrained` hit before its training, ``(600,)``, and in each run after it.
+
+    Examples
+    --------
+    >>> before, after = load_hits("50% pruned", np.zeros(600))
+    >>> before.shape, after.shape
+    ((600,), (3, 600))
+    """
+    hits = {run["seed"]: np.equal(run["said"], truth).astype(float) for run in load_retrained() if run["name"] == name}
+    if not hits:
+        raise InputError(
+            f"Nothing is shipped of {name!r}; choose from {sorted({r['name'] for r in load_retrained()})}."
+        )
+    return hits.pop(None), np.array(list(hits.values()))
+
+
+def load_parts() -> dict[str, list[dict[str, Any]]]:
+    """Return what was said when parts of the encoder had fewer bits than others, by ``name``.
+
+    In ``alone`` a single part has 2 bits, and the texts are those of `load_encoders`. In ``dealt``, with
+    ``megabytes``, the table of words has fewer bits than the blocks, and the texts are the other test articles.
+
+    Examples
+    --------
+    >>> [row["name"] for row in load_parts()["alone"]][:2]
+    ['table of words', 'block 1']
+    """
+    return json.loads((FOLDER / "parts.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""One change to all matrices of the sentence encoder, or to those of one block."""
+"""One change to all matrices of the sentence encoder, or to those of one block; or fewer units inside."""
 
 from __future__ import annotations
 
@@ -38,6 +38,22 @@ def exchange_block(encoder: NumPyEncoder, other: NumPyEncoder, n: int) -> NumPyE
         return dataclasses.replace(encoder, words=other.words)
     blocks = (*encoder.blocks[: n - 1], other.blocks[n - 1], *encoder.blocks[n:])
     return dataclasses.replace(encoder, blocks=blocks)
+
+
+def keep_units(encoder: NumPyEncoder, n: int) -> NumPyEncoder:
+    """Return an encoder with ``n`` of the inner units of each block, those with the largest product of two lengths.
+
+    They are the lengths of what a unit reads by, its column of ``widen``, and of what it writes by, its row of
+    ``narrow``. The other units go with both, so the matrices become smaller.
+    """
+    blocks = []
+    for block in encoder.blocks:
+        (widen, widen_bias), (narrow, narrow_bias) = block.widen, block.narrow  # (inputs, outputs)
+        score = np.linalg.norm(widen, axis=0) * np.linalg.norm(narrow, axis=1)
+        kept = np.sort(np.argsort(-score, kind="stable")[: check_whole("n", n, 1, len(score))])
+        smaller = np.ascontiguousarray(widen[:, kept]), widen_bias[kept]
+        blocks.append(dataclasses.replace(block, widen=smaller, narrow=(narrow[kept], narrow_bias)))
+    return dataclasses.replace(encoder, blocks=tuple(blocks))
 
 
 def encoder_weights(encoder: NumPyEncoder) -> tuple[int, int]:

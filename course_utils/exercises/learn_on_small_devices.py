@@ -251,13 +251,22 @@ quiz = Quiz(
             "All others come back as zero.",
         ),
         Question(
-            "Half of a matrix's weights are set to zero. What becomes of NumPy's product with it?",
+            "What does training with rounded weights do about the slope of the rounding?",
             {
-                "It takes half the time.": "It multiplies by the zeros as well.",
-                "It takes as long as before.": "Only a program or a chip that skips zeros gains by them.",
-                "It takes longer, since zeros are slow.": "A zero is as quick as 1. Looking up places takes long.",
+                "It computes it exactly.": "Exactly it is 0 nearly everywhere, and no weight would move.",
+                "It takes it to be 1 on the way back.": "The staircase climbs as a straight line of slope 1 does.",
+                "It leaves the rounding out forward as well.": "Then the model would not learn to live with it.",
             },
-            "It takes as long as before.",
+            "It takes it to be 1 on the way back.",
+        ),
+        Question(
+            "A model is stored in 8 bits, and its weights become decimals again before each product. What is won?",
+            {
+                "Memory and time.": "Its products are still those of decimals, and restoring takes time as well.",
+                "Memory, and no time in the arithmetic.": "Time is won where whole numbers are multiplied as they are.",
+                "Nothing, since they are decimals in the end.": "A quarter of the bytes has to be kept and read.",
+            },
+            "Memory, and no time in the arithmetic.",
         ),
         Question(
             "Why can a teacher's soft labels teach a student more than the right answers?",

@@ -191,7 +191,7 @@ def draw_cosines(tables: Mapping[str, np.ndarray], places: Sequence[int], title:
     figure, axes = plt.subplots(1, len(tables), figsize=(2.7 * len(tables), 2.2), layout="constrained", squeeze=False)
     figure.suptitle(title, fontsize=9.5, weight="bold")
     most = max(np.abs(cosines).max() for cosines in tables.values())
-    for ax, (title, cosines) in zip(axes[0], tables.items(), strict=True):
+    for ax, (said, cosines) in zip(axes[0], tables.items(), strict=True):
         ax.imshow(cosines, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
         for (row, column), value in np.ndenumerate(np.round(cosines, 1) + 0.0):
             if abs(value) >= WRITTEN:
@@ -201,7 +201,7 @@ def draw_cosines(tables: Mapping[str, np.ndarray], places: Sequence[int], title:
         ax.set_xticks(range(len(places)), [load_emoji()[place].en for place in places], rotation=35, ha="left")
         ax.tick_params(left=False, bottom=False, labelbottom=False, labeltop=True, pad=-2, labelsize=7)
         ax.set(frame_on=False)
-        ax.set_xlabel(title, fontsize=8.5)
+        ax.set_xlabel(said, fontsize=8.5)
     for row, place in enumerate(places):  # left of the first table
         box = axes[0, 0].inset_axes((-0.11, 1 - (row + 0.95) / len(places), 0.1, 0.9 / len(places)))
         box.imshow(emoji_pictures()[place], interpolation="none")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import gguf
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,6 +22,7 @@ from course_utils.edge import (
     split,
     stream,
     student,
+    torch_encoder,
 )
 from course_utils.federated.averaging import load_articles
 from course_utils.transformer.encoder import NumPyEncoder
@@ -162,6 +165,87 @@ def test_what_is_shipped_of_the_encoders_is_in_order():
     refitted = {row["name"]: np.mean(np.array(row["refitted"]) == truth) for row in rows if "refitted" in row}
     assert list(refitted) == ["float32", "30% pruned", "50% pruned", "70% pruned"]
     assert refitted["70% pruned"] > right["70% pruned"]
+
+
+def test_what_is_shipped_of_retraining_and_of_parts_is_in_order():
+    truth, rows = load_articles().test[1], shipped.load_encoders()
+    untrained = {row["name"]: row["cosine"] for row in rows}
+    runs = shipped.load_retrained()
+    assert len({(run["name"], run["seed"]) for run in runs}) == len(runs) == 5 * 4 + 2
+    before = {run["name"]: run["cosine"] for run in runs if run["seed"] is None}
+    for run in runs:
+        assert len(run["said"]) == shipped.N_TEXTS
+        if run["seed"] is not None:
+            assert run["cosine"] > before[run["name"]] + 0.005
+    for name in before.keys() & untrained.keys():
+        assert before[name] == pytest.approx(untrained[name], abs=0.001)
+    two, three = (shipped.load_hits(name, truth[:600]) for name in ("int2, six times as long", "int3, blocks of 32"))
+    assert two[0].mean() < 0.3 < 0.85 < two[1].mean()
+    assert three[1].shape == (3, shipped.N_TEXTS)
+    with pytest.raises(InputError, match="choose from"):
+        shipped.load_hits("int9", truth[:600])
+    told = judging.tell_training(np.array([0.0, 1.0]), np.array([[1.0, 1.0], [0.0, 1.0]]), np.ones(2))
+    assert told.startswith("0.500, trained 1.000 0.500")
+    assert "minus before 0.250" in told
+    assert "minus float32 -0.250" in told
+    parts = shipped.load_parts()
+    assert [row["name"] for row in parts["alone"]] == ["table of words", *(f"block {n}" for n in range(1, 7))]
+    assert {len(row["said"]) for row in parts["alone"]} == {shipped.N_TEXTS}
+    assert {len(row["said"]) for row in parts["dealt"]} == {len(truth) - shipped.N_TEXTS}
+    sizes = {row["name"]: row["megabytes"] for row in parts["dealt"]}
+    assert sizes["float32"] == rows[0]["megabytes"]
+    assert sizes["table in 2, blocks in 4"] < sizes["all in 3 bits"] < sizes["all in 4 bits"]
+
+
+def test_the_encoder_in_torch_is_that_in_numpy_and_its_product_may_be_exchanged(small):
+    import torch
+
+    texts, sizes = ["Snow falls on the town.", "Two."], []
+    plain = torch_encoder.TorchEncoder(small, torch.tensor, lambda x, W: x @ W.T)
+    np.testing.assert_allclose(plain.encode(texts).numpy(), small.encode(texts), atol=1e-5)
+    assert plain.megabytes() == pytest.approx(4 * 12 * 384**2 / 1e6)  # 3 + 1 + 4 + 4 squares in a block
+
+    def in_8_bits(W):
+        sizes.append(W.shape)
+        return [torch.tensor(each) for each in quantise.quantise(W, 8)]
+
+    stored = torch_encoder.TorchEncoder(small, in_8_bits, lambda x, kept: x @ quantise.restore(*kept).T)
+    coarse = shrink.change_encoder(small, lambda W: quantise.rounded(W, 8))
+    theirs = dataclasses.replace(coarse, words=small.words).encode(texts)
+    np.testing.assert_allclose(stored.encode(texts).numpy(), theirs, atol=1e-5)
+    assert sizes == [(1152, 384), (384, 384), (1536, 384), (384, 1536)]
+    assert stored.megabytes() == pytest.approx((12 * 384**2 + 4 * sum(n for n, _ in sizes)) / 1e6)
+    nothing = torch_encoder.TorchEncoder(small, len, lambda x, n: torch.zeros(len(x), n))
+    assert nothing.megabytes() == 0
+    assert nothing.encode(texts).isfinite().all()
+
+
+def test_rounding_in_torch_is_that_in_numpy_and_its_gradient_passes_straight_through():
+    import torch
+
+    rng = np.random.default_rng(0)
+    W = torch.tensor(rng.normal(size=(3, 64)).astype(np.float32), requires_grad=True)
+    for bits in (2, 3, 8):
+        seen = torch_encoder.rounded_through(W, bits, 32)
+        np.testing.assert_allclose(seen.detach().numpy(), quantise.rounded(W.detach().numpy(), bits, 32), atol=1e-6)
+    up = torch.tensor(rng.normal(size=(3, 64)).astype(np.float32))
+    (seen * up).sum().backward()
+    assert torch.equal(W.grad, up)
+    assert torch_encoder.rounded_through(torch.zeros(1, 4), 2, 4).tolist() == [[0, 0, 0, 0]]
+
+
+def test_units_without_weights_are_the_first_to_go(small):
+    (block, *_) = small.blocks
+    (widen, bias), (narrow, shift) = block.widen, block.narrow
+    silent = narrow.copy()
+    silent[::2] = 0  # every second unit writes nothing
+    still = dataclasses.replace(small, blocks=(dataclasses.replace(block, narrow=(silent, shift)),))
+    fewer = shrink.keep_units(still, 768)
+    assert fewer.blocks[0].widen[0].shape == (384, 768)
+    np.testing.assert_array_equal(fewer.blocks[0].widen[0], widen[:, 1::2])
+    np.testing.assert_array_equal(fewer.blocks[0].widen[1], bias[1::2])
+    np.testing.assert_allclose(fewer.encode(["Snow falls."]), still.encode(["Snow falls."]), atol=1e-5)
+    assert shrink.encoder_weights(fewer)[1] == shrink.encoder_weights(small)[1] - 2 * 384 * 768
 
 
 # A student
@@ -324,6 +408,12 @@ def test_figures_and_the_explorer_have_what_they_promise():
     words = [text.get_text() for text in figures.block_bytes(np.arange(20)).axes[0].texts]
     assert "0, 16" in words
     assert "scale" in words
+    found = {"a": np.array([0.1, 0.3]), "b": np.array([0.0, 0.0])}
+    (ax,) = figures.draw_parts(found).axes
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] == pytest.approx([0.2, 0.0])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    stairs = figures.draw_staircase().axes[0].lines[0]
+    assert sorted({abs(each) for each in stairs.get_ydata()}) == [0, 1]
     assert "make these alike" in [text.get_text() for text in figures.distillation().axes[0].texts]
     assert "blocks 4 to 6" in [text.get_text() for text in figures.model_in_two(3).axes[0].texts]
     lines = figures.draw_by_hand({"short": [1, 0.4], "long": [1, 0.8]}, 1).axes[0].lines
