@@ -6,6 +6,8 @@ import pytest
 
 from tests.rounding import forgive_rounding
 
+LONG = {"assignment", "book", "class_server", "exercises", "lab", "setup_cell", "site", "slides", "transformer"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add an option for what takes too long for each run."""
@@ -15,6 +17,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let nbval compare outputs as another processor may print them."""
     forgive_rounding(item)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, begin with what takes long, so that neither is left alone with it."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not takes_long(item.nodeid.partition("::")[0]))
+
+
+def takes_long(name: str) -> bool:
+    """Tell whether a file is a notebook, or its tests start browsers, servers or models."""
+    return name.endswith(".ipynb") or name in {f"tests/test_{part}.py" for part in LONG}
 
 
 def pytest_configure(config: pytest.Config) -> None:

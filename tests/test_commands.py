@@ -182,7 +182,7 @@ def test_all_tests_are_shared_by_two_processes_with_half_the_threads(monkeypatch
         with pytest.raises(SystemExit):
             commands.main(words)
         sent, variables = seen[-2:]
-        assert sent[-4:] == ["-n", "2", "--dist", "loadscope"]
+        assert sent[-5:] == ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
         assert variables["OMP_NUM_THREADS"] == "4"
     with pytest.raises(SystemExit):
         commands.main(["test", "05"])

@@ -243,6 +243,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     workers = min(WORKERS, os.cpu_count() or 1)
     if workers > 1 and all(word.startswith("-") for word in rest):  # everything: it takes minutes
         words += ["-n", str(workers), "--dist", "loadscope"]  # the cells of a notebook stay together
+        words += ["--no-loadscope-reorder"]  # conftest.py orders them
         variables.setdefault(THREADS, str(os.cpu_count() // workers))  # or the workers wait for each other
     return _become([sys.executable, "-m", "pytest", *words], variables)
 
