@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from course_utils import topics
 from course_utils.common.errors import InputError
+from course_utils.common.vectors import unit_rows
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.exercises.cluster_and_name_topics import COUNTED_WORDS, COUNTS, TOY_TEXTS
@@ -171,6 +172,7 @@ def test_class_tfidf_explains_bad_input(texts, labels, message):
         (lambda: topics.topic_words(topics.class_tfidf(["a cat"], [0]), diversity="0.5"), "from 0 to 1"),
         (lambda: topics.smooth(np.eye(3), rounds=-1), "rounds"),
         (lambda: topics.smooth(np.eye(3), n_neighbours=0), "n_neighbours"),
+        (lambda: topics.neighbour_average(np.eye(3), n_neighbours=0), "n_neighbours"),
         (lambda: topics.reduce(np.eye(3), 0), "n_dimensions"),
         (lambda: topics.text_vectors("a text"), "takes a list"),
         (lambda: topics.text_vectors(["a", 3]), "are strings"),
@@ -446,3 +448,15 @@ def test_the_map_explains_bad_input(changed, message):
     topics.topic_map(**arguments)
     with pytest.raises(InputError, match=message):
         topics.topic_map(**arguments | changed)
+
+
+def test_rounds_of_the_neighbours_average_are_what_smooth_does():
+    rows = np.random.default_rng(0).normal(size=(40, 6))
+    average = topics.neighbour_average(rows, 5)
+    np.testing.assert_allclose(average.sum(axis=1), 1)
+    assert average.diagonal().min() == 0.2, "each row is its own neighbour"
+    once = unit_rows(average @ unit_rows(rows))
+    np.testing.assert_allclose(unit_rows(average @ once), topics.smooth(rows, 5, rounds=2))
+    np.testing.assert_array_equal(topics.smooth(rows, rounds=2, average=average), topics.smooth(rows, 5, rounds=2))
+    with pytest.raises(InputError, match="as many rows and columns"):
+        topics.smooth(rows[:9], average=average)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from course_utils.common.vectors import check_vectors, unit_rows
 from course_utils.embeddings import embed
 from course_utils.topics.names import words_but
 from course_utils.words import STOP_WORDS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 N_NEIGHBOURS = 20  # rows in an average, the row itself among them; 15 to 30 do much the same
 N_ROUNDS = 3  # of averaging
@@ -117,7 +121,12 @@ def cluster(vectors: np.ndarray, n_topics: int, seed: int = 0, *, leave_out: flo
     return found
 
 
-def smooth(vectors: np.ndarray, n_neighbours: int = N_NEIGHBOURS, rounds: int = N_ROUNDS) -> np.ndarray:
+def smooth(
+    vectors: np.ndarray,
+    n_neighbours: int = N_NEIGHBOURS,
+    rounds: int = N_ROUNDS,
+    average: csr_matrix | None = None,
+) -> np.ndarray:
     """Replace each vector by the average of its nearest neighbours, itself among them, several times over.
 
     Parameters
@@ -127,6 +136,8 @@ def smooth(vectors: np.ndarray, n_neighbours: int = N_NEIGHBOURS, rounds: int = 
         How many rows are averaged; 1 changes nothing but the lengths.
     rounds : int
         How often. The neighbours are found once, before the first round.
+    average : csr_matrix, shape (n, n), optional
+        Who is averaged, if it is known: the `neighbour_average` of the vectors.
 
     Returns
     -------
@@ -140,24 +151,49 @@ def smooth(vectors: np.ndarray, n_neighbours: int = N_NEIGHBOURS, rounds: int = 
            [-0.95,  0.32],
            [-0.95,  0.32]])
     """
+    rows = unit_rows(check_vectors(vectors))
+    check_whole("rounds", rounds, 0)
+    if check_whole("n_neighbours", n_neighbours, 1) == 1:
+        return rows
+    average = neighbour_average(vectors, n_neighbours) if average is None else average
+    if average.shape != (len(rows), len(rows)):
+        raise InputError(f"The average of {len(rows)} vectors has as many rows and columns, not {average.shape}.")
+    for _ in range(rounds):
+        rows = unit_rows(average @ rows)
+    return rows
+
+
+def neighbour_average(vectors: np.ndarray, n_neighbours: int = N_NEIGHBOURS) -> csr_matrix:
+    """Return the sparse matrix by which each row of a table becomes the average of its nearest neighbours.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, d)
+        The rows whose cosines say which are near; each is its own neighbour.
+    n_neighbours : int
+        How many rows are averaged.
+
+    Returns
+    -------
+    csr_matrix, shape (n, n)
+        In each row one over the number of neighbours, at their places.
+
+    Examples
+    --------
+    >>> neighbour_average(np.array([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0]]), n_neighbours=2).toarray()[0]
+    array([0.5, 0.5, 0. ])
+    """
     from scipy.sparse import csr_matrix
 
     rows = unit_rows(check_vectors(vectors))
-    check_whole("n_neighbours", n_neighbours, 1)
-    check_whole("rounds", rounds, 0)
-    k, n = min(n_neighbours, len(rows)), len(rows)
-    if k == 1:
-        return rows
+    k, n = min(check_whole("n_neighbours", n_neighbours, 1), len(rows)), len(rows)
     near = np.concatenate(
         [
             np.argpartition(-(rows[start : start + ROWS_AT_ONCE] @ rows.T), k - 1, axis=1)[:, :k].copy()
             for start in range(0, n, ROWS_AT_ONCE)
         ]
     )
-    average = csr_matrix((np.full(n * k, 1 / k, rows.dtype), near.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
-    for _ in range(rounds):
-        rows = unit_rows(average @ rows)
-    return rows
+    return csr_matrix((np.full(n * k, 1 / k, rows.dtype), near.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
 
 
 def reduce(vectors: np.ndarray, n_dimensions: int = N_DIMENSIONS) -> np.ndarray:
