@@ -18,7 +18,12 @@ from course_utils.common.errors import InputError
 GRAVITY, CART, POLE, HALF, FORCE, TIME = 9.8, 1.0, 0.1, 0.5, 10.0, 0.02
 FAR, LEAN, LIMIT = 2.4, 12 * 2 * math.pi / 360, 500
 SCALE = np.array([2.4, 2.0, 0.21, 2.0])  # about the largest numbers that occur, so that features are about one
-EDGES = ((-1.6, 0.0, 1.6), (-1.2, -0.4, 0.4, 1.2), np.linspace(-0.15, 0.15, 7), np.linspace(-1.4, 1.4, 6))
+EDGES = (
+    np.array([-1.6, 0.0, 1.6]),
+    np.array([-1.2, -0.4, 0.4, 1.2]),
+    np.linspace(-0.15, 0.15, 7),
+    np.linspace(-1.4, 1.4, 6),
+)
 N_CELLS = math.prod(len(edges) + 1 for edges in EDGES)  # 1,120
 
 
@@ -175,7 +180,7 @@ def cell_of(states: np.ndarray) -> np.ndarray:
     """Return the number of the cell that each state lies in, ``(n, 4) -> (n,)``: 4 · 5 · 8 · 7 of them by `EDGES`."""
     cell = np.zeros(len(states), dtype=int)
     for column, edges in enumerate(EDGES):
-        cell = cell * (len(edges) + 1) + np.searchsorted(edges, states[:, column])
+        cell = cell * (len(edges) + 1) + edges.searchsorted(states[:, column])
     return cell
 
 
