@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 
@@ -82,3 +86,21 @@ def lines(cell) -> list[str]:
 def without_comments(cell) -> list[str]:
     """Return the lines of a code cell that hold code."""
     return [line for line in lines(cell) if not re.match(r"\s*#", line)]
+
+
+@contextlib.contextmanager
+def training_scripts() -> Iterator[Callable[[str], ModuleType]]:
+    """Import scripts of ``training`` by name, with their neighbours in reach, and leave nothing of them behind."""
+    folder = ROOT / "training"
+    sys.path.insert(0, str(folder))
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    sys.path.remove(str(folder))
+    for path in folder.glob("*.py"):  # they import each other
+        sys.modules.pop(path.stem, None)

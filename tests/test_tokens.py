@@ -34,12 +34,6 @@ QUICKTOK = {
     "Llama 3": "6109709d70cbeab7301c9aea2f9678fc290504173132e440f24f89c90ae4b454",
     "Qwen 3": "3bc03bc6ca5a7088d0853b5d9218dbff8d203d51c28553225072740d65460add",
 }
-BLOCKS = [
-    *[(0x20, 0x7F), (0x20, 0x7F), (0x20, 0x7F), (0x01, 0x20), (0xA0, 0x250), (0x300, 0x370), (0x370, 0x530)],
-    *[(0x5D0, 0x5EB), (0x620, 0x64B), (0x905, 0x93A), (0xE01, 0xE3B), (0x1100, 0x1200), (0x2000, 0x2028)],
-    *[(0x3041, 0x3097), (0x4E00, 0x9FA5), (0xAC00, 0xD7A3), (0xFF01, 0xFFBF), (0x1F300, 0x1F600), (0x20000, 0x2A6D6)],
-]
-JOINTS = ["", "", " ", "  ", "\n", " \n\n", "\t", "\r\n", "'s", "'LL", "1234567", " 42", " the", "the"]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +42,10 @@ def wikipedia() -> str:
 
 
 # Invariants
+
+
+def test_the_tokenizers_of_our_own_class_are_those_that_are_named():
+    assert [name for name in NAMES if isinstance(load_tokenizer(name), BPETokenizer)] == OWN
 
 
 @pytest.mark.parametrize("name", EXACT)

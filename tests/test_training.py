@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import doctest
-import importlib.util
-import sys
 
 import pytest
-import torch
-from house import ROOT
+from house import ROOT, training_scripts
 
 FOLDER = ROOT / "training"
 LICENCE = "  1 This software and database is being provided to you, the LICENSEE, by Princeton  \n"
@@ -18,19 +15,8 @@ UNIT = "13720096 23 n 02 ounce 0 oz. 0 001 @ 13719541 n 0000 | a unit of weight 
 
 @pytest.fixture(scope="module")
 def script():
-    """Import a script by its name, with its neighbours in reach, and leave nothing of it behind."""
-    sys.path.insert(0, str(FOLDER))
-
-    def load(name):
-        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    yield load
-    sys.path.remove(str(FOLDER))
-    for path in FOLDER.glob("*.py"):  # they import each other
-        sys.modules.pop(path.stem, None)
+    with training_scripts() as load:
+        yield load
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
@@ -86,31 +72,6 @@ def test_nothing_is_defined_by_examples_or_the_licence(script):
 )
 def test_a_question_is_one_whole_line_of_some_words(script, line, is_one):
     assert script("write_questions").is_question(line) is is_one
-
-
-@pytest.fixture(scope="module")
-def teacher(script):
-    """The teacher in float32, so that its rounding hides no mistake."""
-    return script("teacher").Teacher(torch.float32)
-
-
-READ, ASKED = "Bread. Bread is baked from flour, water and salt.", ["what do we eat", "who rules", "how is bread made?"]
-
-
-def test_the_teacher_says_what_likelihood_rerank_says(teacher):
-    from course_utils.search import likelihood_rerank
-
-    for query, score in zip(ASKED, teacher.read(READ, ASKED), strict=True):
-        [hit] = likelihood_rerank(query, [READ], [0])
-        assert score == pytest.approx(hit.score, abs=1e-3)
-
-
-def test_a_query_is_as_likely_alone_as_beside_others_in_any_order_and_portion(teacher, script):
-    together = teacher.read(READ, ASKED)
-    assert teacher.read(READ, ASKED[::-1]) == pytest.approx(together[::-1], abs=1e-4)
-    assert [teacher.read(READ, [query])[0] for query in ASKED] == pytest.approx(together, abs=1e-4)
-    assert teacher.read(READ, ASKED * 20) == pytest.approx(together * 20, abs=1e-4)  # several portions
-    assert together[2] > together[1]  # the text is about bread
 
 
 def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script):

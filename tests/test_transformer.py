@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from house import training_scripts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,19 +73,25 @@ def model() -> NumPyLM:
 
 
 @pytest.fixture(scope="module")
-def reference():
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    folder, name = smollm2_path().parent, smollm2_path().name
-    return AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32).eval()
+def scripts():
+    with training_scripts() as load:
+        yield load
 
 
 @pytest.fixture(scope="module")
-def their_tokenizer():
-    from transformers import AutoTokenizer
+def loaded(scripts):
+    """The model as transformers reads the file, and its tokenizer: it takes ten seconds, so that is done once."""
+    return scripts("write_questions").load_smollm2()
 
-    return AutoTokenizer.from_pretrained(smollm2_path().parent, gguf_file=smollm2_path().name)
+
+@pytest.fixture(scope="module")
+def reference(loaded):
+    return loaded[0].eval()
+
+
+@pytest.fixture(scope="module")
+def their_tokenizer(loaded):
+    return loaded[1]
 
 
 def reference_logits(network, ids) -> np.ndarray:
@@ -810,3 +817,32 @@ def test_a_beam_of_one_writes_what_the_model_writes(model):
     start = "The capital of France is"
     (text, _), *_ = beam_search(lambda text, k: model.next_words(start + text, k), 1, 4)
     assert text.strip() == model.generate(start, 4).strip()
+
+
+@pytest.fixture(scope="module")
+def teacher(scripts, loaded):
+    """The reranker's teacher in float32, so that its rounding hides no mistake."""
+    import torch
+
+    module = scripts("teacher")
+    module.load_smollm2 = lambda: loaded
+    return module.Teacher(torch.float32)
+
+
+READ, ASKED = "Bread. Bread is baked from flour, water and salt.", ["what do we eat", "who rules", "how is bread made?"]
+
+
+def test_the_teacher_says_what_likelihood_rerank_says(teacher):
+    from course_utils.search import likelihood_rerank
+
+    for query, score in zip(ASKED, teacher.read(READ, ASKED), strict=True):
+        [hit] = likelihood_rerank(query, [READ], [0])
+        assert score == pytest.approx(hit.score, abs=1e-3)
+
+
+def test_a_query_is_as_likely_alone_as_beside_others_in_any_order_and_portion(teacher):
+    together = teacher.read(READ, ASKED)
+    assert teacher.read(READ, ASKED[::-1]) == pytest.approx(together[::-1], abs=1e-4)
+    assert [teacher.read(READ, [query])[0] for query in ASKED] == pytest.approx(together, abs=1e-4)
+    assert teacher.read(READ, ASKED * 20) == pytest.approx(together * 20, abs=1e-4)  # several portions
+    assert together[2] > together[1]  # the text is about bread
