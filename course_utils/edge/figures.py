@@ -12,14 +12,19 @@ from course_utils.plotting.diagrams import EDGES, KINDS, flow
 from course_utils.plotting.figures import INK, PALE_INK
 
 # Where a name stands beside its point, and whether a thin line leads to it.
-OFFSETS = {"float32": ("left", (6, 0)), "int8, a scale a row": ("center", (38, 40))}
-OFFSETS |= {"int4, blocks of 32": ("center", (-30, 62)), "30% pruned": ("left", (-2, -50))}
-OFFSETS |= {"int3, trained": ("left", (4, -58)), "int2, trained": ("right", (-8, -8))}
-OFFSETS |= {"int2, trained longer": ("right", (-8, 4))}
-OFFSETS |= {"student": ("left", (6, -8)), "50% pruned": ("right", (-6, 0)), "student, int4": ("left", (6, -14))}
-OFFSETS |= {"TF-IDF itself": ("left", (6, 8))}
-FLOOR = 0.77  # of the accuracies in the drawing of sizes; below it an arrow with the number
-LEADERS = ("int8, a scale a row", "int4, blocks of 32", "int3, trained", "30% pruned")
+OFFSETS = {"float32": ("left", (6, 0)), "int8, a scale a row": ("center", (3, 38))}
+OFFSETS |= {"int4, blocks of 32": ("center", (-30, 62)), "int3, trained": ("center", (27, -70))}
+OFFSETS |= {"int2, trained": ("right", (-8, -8)), "int2, trained longer": ("right", (-8, 4))}
+OFFSETS |= {"50% pruned, trained": ("center", (22, 57)), "70% pruned, trained": ("left", (3, -32))}
+OFFSETS |= {"half the units, trained": ("center", (7, -45)), "TF-IDF itself": ("left", (6, 8))}
+OFFSETS |= {"student": ("left", (6, -8)), "student, int4": ("left", (6, -14))}
+LEADERS = (
+    "int8, a scale a row",
+    "int4, blocks of 32",
+    "int3, trained",
+    "50% pruned, trained",
+    "half the units, trained",
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,28 +89,15 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
     Parameters
     ----------
     points : mapping of str to (megabytes, (mean, low, high))
-        The versions of a model, by names that say ``pruned`` or ``student`` where they are. One that lies below the
-        drawing is an arrow at its lower edge.
+        The versions of a model, by names that say ``pruned``, ``units`` or ``student`` where they are.
     speed : str
         How fast the small ones are, and beside what.
     """
     from matplotlib.ticker import MultipleLocator
 
-    colours = {"student": "#D55E00", "pruned": "#009E73", "TF-IDF": "#8C4A75"}
+    colours = {"student": "#D55E00", "pruned": "#009E73", "units": "#009E73", "TF-IDF": "#8C4A75"}
     for name, (size, (mean, low, high)) in points.items():
         colour = next((each for word, each in colours.items() if word in name), "#0072B2")
-        if high < FLOOR:
-            text = f"{name}: {mean:.2f}"
-            ax.annotate(
-                text,
-                (size, FLOOR),
-                (size, FLOOR + 0.02),
-                ha="center",
-                fontsize=9,
-                color=colour,
-                arrowprops={"arrowstyle": "->", "color": colour},
-            )
-            continue
         ax.plot([size, size], [low, high], color=colour, lw=1.6, alpha=0.6)
         ax.plot(size, mean, "o", color=colour, ms=6)
         across, offset = OFFSETS.get(name, ("left", (6, 0)))
@@ -115,7 +107,7 @@ def draw_sizes(ax: Axes, points: Mapping[str, tuple[float, tuple[float, float, f
         ax.annotate(name, (size, mean), offset, ha=across, **style)
     ax.text(0.02, 0.97, speed, transform=ax.transAxes, va="top", fontsize=9, color=INK)
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
-    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 240), ylim=(FLOOR, 1.0))
+    ax.set(xscale="log", xlabel="megabytes of weights", ylabel="accuracy", xlim=(0.2, 240), ylim=(0.77, 1.0))
 
 
 def draw_staircase() -> Figure:
@@ -202,24 +194,6 @@ def draw_energy(found: Mapping[str, Energy]) -> Figure:
     ax.invert_yaxis()
     ax.legend(fontsize=8.5, loc="upper left", frameon=True, edgecolor="#bbbbbb")
     ax.set_title("Memory takes more energy in each row")
-    return figure
-
-
-def model_in_two(n_blocks: int) -> Figure:
-    """Draw a model whose first blocks run on a device and the rest on a server, and what travels between them."""
-    import matplotlib.pyplot as plt
-
-    boxes = {"text": (0, 0, "a text"), "first": (4.2, 0, f"words and\nblocks 1 to {n_blocks}")}
-    boxes |= {"rest": (11.4, 0, f"blocks {n_blocks + 1} to 6"), "topic": (15.6, 0, "a topic")}
-    arrows = [("text", "first"), ("first", "rest"), ("rest", "topic")]
-    figure, ax = plt.subplots(figsize=(6.6, 1.9))
-    flow(ax, boxes, arrows, kinds={"first": "weights", "rest": "weights"}, width=3.2, height=1.4, fontsize=8.5)
-    ax.plot([7.8, 7.8], [-1.7, 0.5], ":", color="#999999", lw=1)
-    ax.text(7.8, 0.6, "a vector for\neach token", fontsize=8.5, ha="center", va="bottom", color=INK)
-    ax.text(2.1, -1.5, "device", fontsize=8.5, ha="center", color=PALE_INK)
-    ax.text(13.5, -1.5, "server", fontsize=8.5, ha="center", color=PALE_INK)
-    ax.set(ylim=(-1.8, 2.1))
-    ax.set_title("Cut in two, a model sends vectors")
     return figure
 
 

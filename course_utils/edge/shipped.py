@@ -15,6 +15,14 @@ from course_utils.common.errors import InputError
 
 FOLDER = DATA / "edge"
 N_TEXTS = 600  # test articles, the first thirty words of each
+TRAINED = {  # the runs of one version by another name, and the megabytes of its weights
+    "int3, trained": ("int3, blocks of 32", 9.8),
+    "int2, trained": ("int2, blocks of 32", 7.0),
+    "int2, trained longer": ("int2, six times as long", 7.0),
+    "50% pruned, trained": ("50% pruned", 47.5),
+    "70% pruned, trained": ("70% pruned", 29.6),
+    "half the units, trained": ("half the inner units", 75.2),
+}
 N_FIT = 1500  # training articles, cut in the same way, for a classifier fitted to a version's own vectors
 
 
@@ -61,6 +69,18 @@ def load_hits(name: str, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"Nothing is shipped of {name!r}; choose from {sorted({r['name'] for r in load_retrained()})}."
         )
     return hits.pop(None), np.array(list(hits.values()))
+
+
+def load_trained(truth: np.ndarray) -> dict[str, tuple[float, np.ndarray]]:
+    """Return the trained versions by name: the megabytes of the weights, and the mean run's hits, ``(600,)``.
+
+    Examples
+    --------
+    >>> size, hits = load_trained(np.zeros(600))["50% pruned, trained"]
+    >>> size, hits.shape
+    (47.5, (600,))
+    """
+    return {name: (size, load_hits(run, truth)[1].mean(axis=0)) for name, (run, size) in TRAINED.items()}
 
 
 def load_parts() -> dict[str, list[dict[str, Any]]]:

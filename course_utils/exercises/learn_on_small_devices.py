@@ -1,4 +1,4 @@
-"""Exercises of notebook 28: one weight that spoils a row, bytes counted, an alarm that waits, and a file of 4 bits."""
+"""Exercises of notebook 28: one weight that spoils a row, pruning, training with rounded weights, a 4-bit format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course_utils.exercises import Exercise, Wrong, call
 from course_utils.exercises.quiz import Question, Quiz
 
 ROW = np.array([0.8, -0.31, 0.12, 0.05, -0.77, 0.4, 0.0, -0.16])
-MISSED = np.array([1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 0])
+UNEVEN = np.array([[0.7, -0.25, 0.4, 0.5], [-0.02, 0.03, -0.9, 0.06]])  # the largest four: three above, one below
 
 
 def _numbers_setting() -> dict[str, Any]:
@@ -43,41 +43,72 @@ def _test_spoil(function: Any) -> str:
     )
 
 
-def _test_n_bytes(function: Any) -> str:
-    cases = {(64, 8, 64, 1.0): 66, (64, 4, 32, 1.0): 36, (64, 32, 64, 0.5): 136, (64, 8, 64, 0.5): 42}
-    for (n, bits, block, kept), wanted in cases.items():
-        found = call(function, n, bits, block, kept)
-        case = f"n_bytes({n}, {bits}, {block}, {kept})"
-        if bits < 32 and np.isclose(found, wanted - 2 * n / block):
-            raise Wrong(f"{case}: the scales are missing, two bytes for each block.")
-        if kept < 1 and np.isclose(found, wanted - n / 8):
-            raise Wrong(f"{case}: nobody knows which weights are left. Add one bit for each place.")
-        if np.isclose(found, wanted * 8):
-            raise Wrong(f"{case}: those are bits; a byte has eight.")
-        if not np.isclose(found, wanted):
-            raise Wrong(f"{case} should be {wanted} bytes, and yours is {found}.")
-    return "Half of the weights in 8 bits take 42 bytes in place of 256, so the two ways can be combined."
+def _test_prune(function: Any) -> str:
+    given = UNEVEN.copy()
+    found = np.asarray(call(function, given, 0.5), dtype=float)
+    if not np.array_equal(given, UNEVEN):
+        raise Wrong("It changed the matrix that it got: work on a copy.")
+    if found.shape != UNEVEN.shape:
+        raise Wrong(f"Return a whole matrix of the shape {UNEVEN.shape}, with zeros; yours has {found.shape}.")
+    size, left = np.abs(UNEVEN), found != 0
+    if np.array_equal(found, np.where(size >= 0.4, size, 0)):
+        raise Wrong("The signs are gone: compare the absolute values, and keep the weights.")
+    if np.array_equal(left, size < 0.4):
+        raise Wrong("You pruned the largest: those nearest to zero should go.")
+    if np.array_equal(left, UNEVEN > 0.05):
+        raise Wrong("-0.9 is far from zero: compare the absolute values.")
+    if (left.sum(axis=1) == 2).all():
+        raise Wrong("You pruned half of each row. The share is one of all weights in the matrix.")
+    if not np.array_equal(found, np.where(size >= 0.4, UNEVEN, 0)):
+        raise Wrong(f"With the share 0.5 the weights from 0.4 on should be left; yours gives {found.tolist()}.")
+    for share, n_left in ((0, 8), (0.25, 6), (0.75, 2)):
+        n_found = np.count_nonzero(np.asarray(call(function, UNEVEN.copy(), share)))
+        if n_found != n_left:
+            raise Wrong(f"With the share {share} there should be {n_left} of the 8 weights left; you kept {n_found}.")
+    return "One row keeps three of its four weights, the other one. MiniLM goes through the same in the next table."
 
 
-def _test_ring(function: Any) -> str:
-    for first, wanted in ((0, 2), (4, 10), (9, 10)):
-        found = call(function, MISSED.copy(), 4, 3, first)
-        if first == 4 and found == 2:
-            raise Wrong("It rang at article 2, before first: look at the articles from first on only.")
-        if first == 0 and found == 3:
-            raise Wrong("It waits for a full window. At article 2 three are wrong already: look at what is there.")
-        if first == 4 and found == 10 - 4:
-            raise Wrong("Count the articles from the very first one, not from first.")
-        if first == 9 and found == len(MISSED):
-            raise Wrong(
-                "You forgot the articles before first: they are still among the last ones, only the alarm waits."
-            )
-        if found != wanted:
-            raise Wrong(f"With window 4, count 3 and first {first} it rings at {wanted}, and yours says {found}.")
-    never = call(function, np.zeros(6, dtype=int), 4, 1, 0)
-    if never != 6:
-        raise Wrong(f"Where nothing was wrong it never rings: return the number of articles, 6, and yours is {never}.")
-    return "The next cell lets such an alarm wait for forty articles, and counts its false ones again."
+def _unit() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return nine small weights, inputs that rise and fall together, and as many inputs for later."""
+    rng = np.random.default_rng(4)
+    inputs = rng.normal(size=(400, 1)) + 0.3 * rng.normal(size=(400, 9))
+    return np.linspace(0.05, 0.45, 9), inputs[:200], inputs[200:]
+
+
+def _turns(w: np.ndarray, x: np.ndarray, y: np.ndarray, rate: float, n: int, used: Any = np.rint) -> np.ndarray:
+    for _ in range(n):
+        w = w + rate * x.T @ (y - x @ used(w)) / len(y)
+    return w
+
+
+def _test_train_rounded(function: Any) -> str:
+    w, x, new = _unit()
+    y, given = x @ w, w.copy()
+    found = np.asarray(call(function, given, x.copy(), y.copy(), 0.02, 3), dtype=float)
+    if not np.array_equal(given, w):
+        raise Wrong("It changed the weights that it got: begin with w = w.copy().")
+    if found.shape != w.shape:
+        raise Wrong(f"Return the weights, {len(w)} of them; yours has the shape {found.shape}.")
+    if np.array_equal(found, np.rint(found)):
+        raise Wrong("Those are whole numbers: keep the decimals, in which small moves add up, and return them.")
+    if np.allclose(found, _turns(w, x, y, 0.02, 3, lambda w: w)):
+        raise Wrong("Forward the weights should be rounded: nothing is missing as long as the decimals are used.")
+    if np.allclose(found, _turns(w, x, y, -0.02, 3)):
+        raise Wrong("It moves away from the goals: what is missing is y minus what the unit says.")
+    if np.allclose(found, _turns(w, x, y, 0.02 * len(y), 3)):
+        raise Wrong("That is the sum over the examples: divide by their number for the mean.")
+    once = np.asarray(call(function, w.copy(), x.copy(), y.copy(), 0.02, 1), dtype=float)
+    wanted = _turns(w, x, y, 0.02, 1)
+    if not np.allclose(once, wanted):
+        raise Wrong(f"After one turn the first weight should be {wanted[0]:.3f}, and yours is {once[0]:.3f}.")
+    if np.allclose(found, once):
+        raise Wrong("After three turns it says the same as after one: take n_turns of them.")
+    if not np.allclose(found, _turns(w, x, y, 0.02, 3)):
+        raise Wrong("One turn is right, and three are not: round the weights anew in each turn, and keep the decimals.")
+    before, after = (np.sqrt(np.mean((new @ (np.rint(each) - w)) ** 2)) for each in (w, found))
+    return (
+        f"On inputs that it did not learn from the unit is {after:.2f} off after three turns, and was {before:.2f} off."
+    )
 
 
 def _test_to_four_bits(function: Any) -> str:
@@ -159,37 +190,38 @@ spoil = Exercise(
     _numbers_setting,
 )
 
-n_bytes = Exercise(
-    "n_bytes",
-    _test_n_bytes,
+prune = Exercise(
+    "prune",
+    _test_prune,
     (
-        "Three parts: the weights that are left, the scales, and a bit for each place.",
-        "Scales count only below 32 bits, and the bits for the places only where kept is below 1.",
-        "n * kept * bits / 8 + (2 * n / block if bits < 32 else 0) + (n / 8 if kept < 1 else 0)",
+        "np.argsort(np.abs(W), axis=None) has the places of all weights, the one nearest to zero first.",
+        "The first round(share * W.size) of these places become 0.",
+        "left = W.copy(), then left.flat[places[:n]] = 0",
     ),
     """
-    def n_bytes(n, bits, block, kept):
-        scales = 2 * n / block if bits < 32 else 0
-        places = n / 8 if kept < 1 else 0
-        return n * kept * bits / 8 + scales + places
+    def prune(W, share):
+        places = np.argsort(np.abs(W), axis=None)
+        left = W.copy()
+        left.flat[places[: round(share * W.size)]] = 0
+        return left
     """,
     _numbers_setting,
 )
 
-ring = Exercise(
-    "ring",
-    _test_ring,
+train_rounded = Exercise(
+    "train_rounded",
+    _test_train_rounded,
     (
-        "Go through the articles i from first on, and look at missed[i - window + 1] to missed[i].",
-        "At the beginning there are fewer: max(0, i - window + 1).",
-        "if missed[max(0, i - window + 1) : i + 1].sum() >= count: return i. After the loop return len(missed).",
+        "In each turn: missing = y - X @ np.rint(w), one number for each example.",
+        "X.T @ missing / len(y) has for each weight the mean of its input times what is missing.",
+        "w = w + rate * X.T @ missing / len(y): the decimals move, and they are rounded only where they are used.",
     ),
     """
-    def ring(missed, window, count, first):
-        for i in range(first, len(missed)):
-            if missed[max(0, i - window + 1) : i + 1].sum() >= count:
-                return i
-        return len(missed)
+    def train_rounded(w, X, y, rate, n_turns):
+        for _ in range(n_turns):
+            missing = y - X @ np.rint(w)
+            w = w + rate * X.T @ missing / len(y)
+        return w
     """,
     _numbers_setting,
 )
@@ -260,10 +292,10 @@ quiz = Quiz(
             "It takes it to be 1 on the way back.",
         ),
         Question(
-            "A model is stored in 8 bits, and its weights become decimals again before each product. What is won?",
+            "In our program a model is stored in 8 bits, and becomes decimals again before each product. What is won?",
             {
                 "Memory and time.": "Its products are still those of decimals, and restoring takes time as well.",
-                "Memory, and no time in the arithmetic.": "Time is won where whole numbers are multiplied as they are.",
+                "Memory, and no time in the arithmetic.": "Time is won with whole numbers, or where fetching is slow.",
                 "Nothing, since they are decimals in the end.": "A quarter of the bytes has to be kept and read.",
             },
             "Memory, and no time in the arithmetic.",

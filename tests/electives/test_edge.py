@@ -197,6 +197,19 @@ def test_what_is_shipped_of_retraining_and_of_parts_is_in_order():
     assert sizes["table in 2, blocks in 4"] < sizes["all in 3 bits"] < sizes["all in 4 bits"]
 
 
+def test_trained_versions_have_the_bytes_of_their_weights_and_the_mean_of_their_runs():
+    truth, encoder = load_articles().test[1][: shipped.N_TEXTS], NumPyEncoder.minilm()
+    found, (n, _) = shipped.load_trained(truth), shrink.encoder_weights(encoder)
+    bits = {"int3, trained": 3.5, "int2, trained": 2.5, "int2, trained longer": 2.5}
+    bits |= {f"{share}% pruned, trained": quantise.sparse_bits(share / 100) for share in (50, 70)}
+    sizes = {name: n * each / 8e6 for name, each in bits.items()}
+    sizes["half the units, trained"] = 4 * shrink.encoder_weights(shrink.keep_units(encoder, 768))[0] / 1e6
+    assert {name: size for name, (size, _) in found.items()} == pytest.approx(sizes, abs=0.05)
+    _, runs = shipped.load_hits("50% pruned", truth)
+    np.testing.assert_allclose(found["50% pruned, trained"][1], runs.mean(axis=0))
+    assert len({hits.mean() for _, hits in found.values()}) == len(found)
+
+
 def test_the_encoder_in_torch_is_that_in_numpy_and_its_product_may_be_exchanged(small):
     import torch
 
@@ -403,8 +416,8 @@ def test_figures_and_the_explorer_have_what_they_promise():
     back = {line.get_label(): line.get_ydata() for line in part.lines}["comes back"]
     np.testing.assert_allclose(back, quantise.rounded(row[None], 4, 32)[0, 32:])
     points = {"float32": (89.0, (0.9, 0.88, 0.92)), "student": (2.0, (0.8, 0.7, 0.9))}
-    figures.draw_sizes(ax, points | {"70% pruned": (30.0, (0.5, 0.4, 0.6))}, "fast")
-    assert "70% pruned: 0.50" in [text.get_text() for text in ax.texts]
+    figures.draw_sizes(ax, points | {"70% pruned, trained": (30.0, (0.8, 0.8, 0.85))}, "fast")
+    assert {"70% pruned, trained", "student", "fast"} <= {text.get_text() for text in ax.texts}
     words = [text.get_text() for text in figures.block_bytes(np.arange(20)).axes[0].texts]
     assert "0, 16" in words
     assert "scale" in words
@@ -415,7 +428,6 @@ def test_figures_and_the_explorer_have_what_they_promise():
     stairs = figures.draw_staircase().axes[0].lines[0]
     assert sorted({abs(each) for each in stairs.get_ydata()}) == [0, 1]
     assert "make these alike" in [text.get_text() for text in figures.distillation().axes[0].texts]
-    assert "blocks 4 to 6" in [text.get_text() for text in figures.model_in_two(3).axes[0].texts]
     lines = figures.draw_by_hand({"short": [1, 0.4], "long": [1, 0.8]}, 1).axes[0].lines
     assert lines[0].get_ydata().tolist() == [1, 0.4]
     found = {"a": energy.estimate(1e6, 4e6), "b": energy.estimate(1e6, 8e6)}

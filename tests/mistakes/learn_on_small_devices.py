@@ -12,13 +12,23 @@ def spoil(row):
     spoiled[{}] = {}
     return spoiled
 """
-RING = """
-def ring(missed, window, count, first):
-    for i in range({}, len(missed)):
-        if missed[{} : i + 1].sum() >= count:
-            return i
+PRUNE = """
+def prune(W, share):
+    places = np.argsort({}, axis=None)
+    left = {}
+    left.flat[places[{}]] = 0
+    return left
+"""
+SMALLEST = ": round(share * W.size)"
+TRAIN = """
+def train_rounded(w, X, y, rate, n_turns):
+    {}
+    for _ in range({}):
+        missing = {}
+        w {}
     return {}
 """
+MISSING, MOVE = "y - X @ np.rint(w)", "= w + rate * X.T @ missing / len(y)"
 
 MISTAKES = {
     "spoil": [
@@ -28,24 +38,26 @@ MISTAKES = {
         (SPOIL.format(":2", "1e6"), "Change a single weight"),
         ("def spoil(row):\n    row[0] = 1e6\n    return row", "work on a copy"),
     ],
-    "n_bytes": [
-        ("n_bytes = lambda n, bits, block, kept: n * kept * bits / 8", "the scales are missing"),
-        (
-            "n_bytes = lambda n, bits, block, kept: n * kept * bits / 8 + (2 * n / block if bits < 32 else 0)",
-            "Add one bit for each place",
-        ),
-        (
-            "n_bytes = lambda n, bits, block, kept: n * kept * bits / 8 + 2 * n / block + (n / 8 if kept < 1 else 0)",
-            "should be 136 bytes",
-        ),
-        ("n_bytes = lambda n, bits, block, kept: n * kept * bits + 16 * n // block", "those are bits"),
+    "prune": [
+        (PRUNE.format("W", "W.copy()", SMALLEST), "far from zero"),
+        (PRUNE.format("np.abs(W)", "W", SMALLEST), "work on a copy"),
+        (PRUNE.format("np.abs(W)", "np.abs(W)", SMALLEST), "signs are gone"),
+        (PRUNE.format("np.abs(W)", "W.copy()", "round(share * W.size) :"), "pruned the largest"),
+        ("prune = lambda W, s: W * (np.abs(W) > np.quantile(np.abs(W), s, axis=1)[:, None])", "half of each row"),
+        ("prune = lambda W, s: W * (np.abs(W) > np.quantile(np.abs(W), s))", "With the share 0 there should be 8"),
+        ("prune = lambda W, s: W[np.abs(W) >= np.quantile(np.abs(W), s)]", "a whole matrix"),
+        ("prune = lambda W, s: W * (np.abs(W) >= s)", "from 0.4 on should be left"),
     ],
-    "ring": [
-        (RING.format("0", "max(0, i - window + 1)", "len(missed)"), "before first"),
-        (RING.format("max(first, window - 1)", "max(0, i - window + 1)", "len(missed)"), "full window"),
-        (RING.format("first", "max(first, i - window + 1)", "len(missed)"), "forgot the articles before"),
-        (RING.format("first", "max(0, i - window + 1)", "0"), "never rings"),
-        (RING.format("first", "max(0, i - window)", "len(missed)"), "it rings at"),
+    "train_rounded": [
+        (TRAIN.format("pass", "n_turns", "y - X @ w", MOVE, "w"), "Forward the weights should be rounded"),
+        (TRAIN.format("pass", "n_turns", MISSING, MOVE, "np.rint(w)"), "keep the decimals"),
+        (TRAIN.format("pass", "n_turns", MISSING, "= np.rint(w + rate * X.T @ missing / len(y))", "w"), "small moves"),
+        (TRAIN.format("pass", "n_turns", "X @ np.rint(w) - y", MOVE, "w"), "away from the goals"),
+        (TRAIN.format("pass", "n_turns", MISSING, "= w + rate * X.T @ missing", "w"), "divide by their number"),
+        (TRAIN.format("pass", "1", MISSING, MOVE, "w"), "take n_turns"),
+        (TRAIN.format("pass", "n_turns", MISSING, "+= rate * X.T @ missing / len(y)", "w"), "w = w.copy()"),
+        (TRAIN.format("pass", "n_turns", MISSING, "= np.rint(w) + rate * X.T @ missing / len(y)", "w"), "first weight"),
+        (TRAIN.format("missing = y - X @ np.rint(w)", "n_turns", "missing", MOVE, "w"), "anew in each turn"),
     ],
     "build_four_bits": [
         (FOUR.format(minimum="row.min()", steps=16, how="np.rint", scale="scale"), "15 steps"),

@@ -310,8 +310,8 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("learn_on_small_devices", "build_unpack"): lambda rng, given: [
         (rng.integers(256, size=6).astype(np.uint8), 0.5, -1.0)
     ],
-    ("learn_on_small_devices", "n_bytes"): _these((128, 4, 32, 1.0), (128, 8, 64, 0.25)),
-    ("learn_on_small_devices", "ring"): _these((np.array([1, 1, 0, 0, 0, 1, 1, 0]), 3, 2, 3)),
+    ("learn_on_small_devices", "prune"): _normal((5, 4), 0.3),
+    ("learn_on_small_devices", "train_rounded"): _normal((6,), (20, 6), (20,), 0.2, 5),
     ("meet_the_tokenizer", "build_train"): _these(("low lower lowest low low", 5), ("über ü über", 2)),
     ("meet_the_tokenizer", "cut"): _these(
         ("banana", [("a", "n"), ("an", "a"), ("b", "ana")]), ("noon", [("o", "n"), ("o", "o"), ("o", "on")])
