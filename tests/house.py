@@ -100,7 +100,9 @@ def training_scripts() -> Iterator[Callable[[str], ModuleType]]:
         spec.loader.exec_module(module)
         return module
 
-    yield load
-    sys.path.remove(str(folder))
-    for path in folder.glob("*.py"):  # they import each other
-        sys.modules.pop(path.stem, None)
+    try:
+        yield load
+    finally:
+        sys.path.remove(str(folder))
+        for path in folder.glob("*.py"):  # they import each other
+            sys.modules.pop(path.stem, None)

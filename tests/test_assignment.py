@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
@@ -150,9 +151,25 @@ def test_a_function_that_knows_the_checks_inputs_alone_is_marked_wrong(module, n
     assert "and not on others" in marks.find_problem(module, name, {exercise.answer: parrot})
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "course_utils").rglob("*.py")), ids=lambda path: path.stem)
+def test_no_function_hides_another_of_its_name(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    assert [name for name in names if names.count(name) > 1] == []
+
+
 def test_fresh_inputs_are_for_exercises_that_exist():
     for module, name in fresh.FRESH:
         assert cells.points(exercises_of(module)[name]) == cells.FUNCTION_POINTS, (module, name)
+
+
+@pytest.mark.parametrize(("module", "name"), fresh.FRESH)
+def test_a_solution_takes_its_fresh_inputs(module, name):
+    exercise = exercises_of(module)[name]
+    names = dict(exercise.setting())
+    exercise.solve_in(names)
+    for words in fresh.fresh_arguments(module, name, names):
+        names[exercise.answer](*words)
 
 
 def test_a_wrong_first_step_costs_one_exercise_and_not_the_next():

@@ -191,6 +191,16 @@ def test_all_tests_are_shared_by_two_processes_with_half_the_threads(monkeypatch
 
 # A shell lets what it starts in the background ignore Ctrl-C, and so would these tests and all that they start.
 HEAR_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
+def test_files_that_take_long_are_there_and_come_first(pytestconfig):
+    rules = next(each for each in pytestconfig.pluginmanager.get_plugins() if hasattr(each, "takes_long"))
+    assert all((ROOT / f"tests/test_{part}.py").is_file() for part in rules.LONG)
+    assert rules.takes_long("tests/test_lab.py")
+    assert rules.takes_long("notebooks/05_dense_retrieval.ipynb")
+    assert not rules.takes_long("tests/test_words.py")
+
+
 SLOW = """
 import time
 from pathlib import Path

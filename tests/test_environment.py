@@ -190,6 +190,10 @@ def test_a_broken_stamp_is_not_taken_for_done(no_packages, monkeypatch):
     assert len(json.loads((no_packages / ".venv/course-ready.json").read_text())) == len(requirements())
 
 
+def test_the_first_imports_are_those_of_packages_that_are_there():
+    subprocess.run([sys.executable, "-c", install.FIRST_IMPORTS], check=True, timeout=120)
+
+
 def test_what_several_groups_brought_is_there_for_each_of_them(no_packages, monkeypatch):
     monkeypatch.setattr(install, "install", fake_install(no_packages))
     environment.ensure("dependencies", "test", "class", "marking")

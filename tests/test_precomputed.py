@@ -17,7 +17,7 @@ from course_utils.exercises import meet_the_tokenizer
 from course_utils.grounding import answer_prompt, answer_store
 from course_utils.search import DenseIndex
 from course_utils.tools import precompute
-from course_utils.transformer import NumPyLM, chat_ids, likeliest_tokens
+from course_utils.transformer import NumPyLM, chat_ids
 from course_utils.transformer.encoder import NumPyEncoder
 from course_utils.transformer.likelihood import likeliest_store
 
@@ -98,15 +98,14 @@ def test_a_sample_of_the_answers_is_what_the_language_model_says():
         assert model.generate(prompt, 24).strip().splitlines()[0] == shipped[key_of(prompt)]
 
 
-def test_a_sample_of_the_likeliest_tokens_is_what_the_language_model_holds(monkeypatch):
+def test_a_sample_of_the_likeliest_tokens_is_what_the_language_model_holds():
     shipped, tokenizer, kept = likeliest_store().shipped(), NumPyLM.smollm2().tokenizer, []
     for word, order in meet_the_tokenizer.ORDERS.items():  # as 01 asks: the order is the user's, and then the word
         prompt = chat_ids([("system", "You are a polite helper."), ("user", f"Hello!\n{order}")], tokenizer)
         beginning, after = prompt[:3], prompt[3:] + tokenizer.encode(word)
         kept.append((beginning, after, shipped[key_of(*(" ".join(map(str, ids)) for ids in (beginning, after)))]))
-    monkeypatch.setattr(store, "PRECOMPUTED", store.PRECOMPUTED / "nothing is here")
     for beginning, after, numbers in sample(kept, N_ANSWERS):
-        (fresh,) = likeliest_tokens(beginning, [after])
+        fresh = NumPyLM.smollm2().logits([*beginning, *after])[-len(after) :].argmax(axis=1)
         assert fresh.tolist() == [int(number) for number in numbers.split()]
 
 

@@ -119,9 +119,18 @@ def test_from_the_rows_before_a_block_on_the_logits_are_the_same(model):
         np.testing.assert_allclose(rest.logits(rows[first]), whole, atol=1e-3)
 
 
-@pytest.mark.parametrize("rows", [np.zeros((2, 5)), np.zeros(576), np.full((1, 576), np.nan)])
-def test_rows_of_another_width_or_without_numbers_are_refused(model, rows):
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (np.zeros((2, 5)), r"shape \(n_tokens, 576\), not \(2, 5\)"),
+        (np.full((1, 576), np.nan), "rows"),
+        (np.zeros((1, 2, 576)), "shape"),
+        (np.array([]), "The text is empty"),
+        (np.array([3.0, 4.0]), "whole numbers"),
+    ],
+)
+def test_rows_that_the_model_cannot_read_are_refused(model, rows, said):
+    with pytest.raises(InputError, match=said):
         model.logits(rows)
 
 

@@ -56,12 +56,18 @@ def check_block(function: Any) -> str:
     from course_utils.tiny_gpt import load_shorter
 
     def theirs(block: Any, x: Any, n_heads: int) -> Any:
-        return torch.as_tensor(call(function, x.clone(), dict(block.named_parameters()), n_heads)).detach()
+        weights = {name: weight.clone() for name, weight in block.named_parameters()}
+        found = call(function, x.clone(), weights, n_heads)
+        if not isinstance(found, torch.Tensor):
+            raise Wrong(f"It returns {type(found).__name__}: return a tensor of the shape of x.")
+        return found.detach().to(x.dtype)
 
     block, x = _small_block(), torch.randn(1, 6, 8, generator=torch.Generator().manual_seed(1))
     given, right = theirs(block, x[0], 2), block(x)[0]
     if given.shape != right.shape:
         raise Wrong(f"For x of the shape {tuple(right.shape)} it returns {tuple(given.shape)}: keep the shape.")
+    if given.isnan().any():
+        raise Wrong("A token has nothing left to look at: triu(1) leaves the diagonal open, so that it sees itself.")
     for wrong, why in _slips(x):
         if torch.allclose(given, wrong[0], atol=1e-4):
             raise Wrong(why)

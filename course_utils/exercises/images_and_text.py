@@ -21,6 +21,8 @@ NAMES = ["dog", "cat", "pizza", "train"]
 PICTURES = np.array([[1.0, 0.0], [0.8, 0.6], [-0.6, 0.8], [0.0, -1.0]])
 TEXTS = np.array([[0.8, 0.6], [1.0, 0.0], [0.0, 1.0], [0.6, -0.8]])
 OWNER = np.array([2, 0, 1, 1])  # the class of each text, where classes are asked for
+for _shared in (SQUARE, EDGE, PICTURES, TEXTS, OWNER):
+    _shared.flags.writeable = False  # a function that changes what it gets must not change the exercise
 
 
 def _picture_setting() -> dict[str, Any]:
@@ -96,13 +98,17 @@ def _test_wrong_order(answer: Any) -> str:
 
 
 def _test_two_way_loss(function: Any) -> str:
-    for scores in (PICTURES @ TEXTS.T / 0.5, np.array([[1000.0, 0.0, 2.0], [1.0, 900.0, 3.0], [0.0, 5.0, 4.0]])):
+    large = np.array([[1000.0, 0.0, 2.0], [1.0, 900.0, 3.0], [0.0, 5.0, 4.0]])
+    hopeless = np.array([[0.0, 1000.0, 800.0], [900.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    for scores in (PICTURES @ TEXTS.T / 0.5, large, hopeless):
         with np.errstate(all="ignore"):
-            found = np.asarray(call(function, scores))
+            found = np.asarray(call(function, scores.copy()))
         rows, columns = log_softmax(scores), log_softmax(scores.T)
         one, two = -np.diag(rows).mean(), -np.diag(columns).mean()
         if found.shape != ():
             raise Wrong(f"The loss of a batch is one number, and yours has the shape {found.shape}: take the mean.")
+        if np.isposinf(found):
+            raise Wrong("A probability became 0, and its logarithm infinite: take the score minus the log of the sum.")
         if not np.isfinite(found):
             raise Wrong("np.exp(1000) overflows: subtract each row's largest score before the exponential.")
         if np.isclose(found, -(one + two) / 2):
@@ -124,7 +130,7 @@ def _test_two_way_loss(function: Any) -> str:
 
 def _test_wrong_table(function: Any) -> str:
     for scores in (PICTURES @ TEXTS.T / 0.5, np.array([[2.0, 0.0, 1.0], [0.0, 1.0, 3.0], [0.0, 5.0, 4.0]])):
-        found = np.asarray(call(function, scores))
+        found = np.asarray(call(function, scores.copy()))
         rows, columns, own = np.exp(log_softmax(scores)), np.exp(log_softmax(scores.T)).T, np.eye(len(scores))
         wanted = (rows + columns) / 2 - own
         if found.shape != scores.shape:
@@ -153,7 +159,7 @@ def _test_update_v(function: Any) -> str:
     rng = np.random.default_rng(0)
     v, x, b, temperature, size = rng.normal(size=(5, 2)), rng.normal(size=(4, 5)), TEXTS, 0.3, 0.7
     kept = v.copy()
-    found = np.asarray(call(function, v, x, b, temperature, size))
+    found = np.asarray(call(function, v, x.copy(), b.copy(), temperature, size))
     if not np.array_equal(v, kept):
         raise Wrong("v itself was changed: write v - ..., which makes a new matrix.")
     if found.shape != v.shape:

@@ -187,7 +187,8 @@ def new_keywords(places: Sequence[int]) -> tuple[list[int], list[str], np.ndarra
     new = [[tag for tag in emoji.tags if tag not in emoji.en.lower()] for emoji in each]
     rows = [row for row, tags in enumerate(new) if tags]
     texts = [new[row][0] for row in rows]
-    return rows, texts, np.array([[text in emoji.tags for emoji in each] for text in texts], dtype=bool)
+    has = [[text in emoji.tags for emoji in each] for text in texts]
+    return rows, texts, np.array(has, dtype=bool).reshape(len(texts), len(each))
 
 
 def groups_and_kinds() -> tuple[list[str], np.ndarray, list[str], np.ndarray]:

@@ -164,12 +164,15 @@ def draw_shares(ways: Mapping[str, np.ndarray], groups: Sequence[str], chance: f
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(3.9, 0.6 + 0.2 * len(ways)), layout="constrained")
-    for y, hits in enumerate(ways.values()):
-        ax.plot(bootstrap_interval(hits, groups=groups), (y, y), color="C0", linewidth=2)
+    ends = [bootstrap_interval(hits, groups=groups) for hits in ways.values()]
+    for y, (hits, (low, high)) in enumerate(zip(ways.values(), ends, strict=True)):
+        ax.plot((low, high), (y, y), color="C0", linewidth=2)
         ax.plot(np.mean(hits), y, "o", color="C0", markersize=5)
     ax.axvline(chance, color="#888888", linewidth=1, linestyle="--")
     ax.text(chance + 0.02, -0.55, "chance", fontsize=7.5, color="#666666", va="center")
-    ax.set(yticks=range(len(ways)), xlim=(0, 0.8), ylim=(len(ways) - 0.5, -0.9))
+    ax.set(
+        yticks=range(len(ways)), xlim=(0, max(0.8, *(high + 0.02 for _, high in ends))), ylim=(len(ways) - 0.5, -0.9)
+    )
     ax.set_xlabel("names with their picture among ten", fontsize=8)
     ax.set_yticklabels(list(ways))
     ax.tick_params(labelsize=8)

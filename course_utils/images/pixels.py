@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from course_utils.common.checks import check_whole
+from course_utils.common.checks import check_number, check_whole
 from course_utils.common.compute import one_thread
 from course_utils.common.errors import InputError
 from course_utils.common.progress import job_bar
@@ -78,11 +78,14 @@ def train_networks(
     Raises
     ------
     InputError
-        If the two sides have not as many rows, or fewer than a batch.
+        If the two sides have not as many rows, or fewer than a batch, or a number is out of its range.
     """
     if len(pictures) != len(vectors):
         raise InputError(f"Pairs need as many pictures as texts, and there are {len(pictures)} and {len(vectors)}.")
     check_whole("batch_size", batch_size, 2, len(pictures))
+    check_whole("steps", steps, 1)
+    check_number("temperature", temperature, 0.001)
+    check_number("learning_rate", learning_rate, 0)
     draw, own, losses = torch.Generator().manual_seed(seed), torch.arange(batch_size), []
     parts = [part for net in (see, read) for part in net.parameters() if part.requires_grad]
     moments = [(torch.zeros_like(part), torch.zeros_like(part)) for part in parts]

@@ -61,7 +61,13 @@ def install(venv: Path, wanted: Sequence[str], constraints: Path) -> None:
         text=True,
     ).stdout.strip()
     (Path(site_packages) / "course_utils.pth").write_text(f"{venv.parent}\n", encoding="utf-8")
-    subprocess.run([venv_python(venv), "-c", FIRST_IMPORTS], capture_output=True)  # so that 00 need not compile them
+    _compile_first_imports(venv)
+
+
+def _compile_first_imports(venv: Path) -> None:
+    """Import what notebook 00 imports, so that it need not wait for that; what this says goes into ``install.log``."""
+    with (venv / "install.log").open("a", encoding="utf-8") as log:
+        subprocess.run([venv_python(venv), "-c", FIRST_IMPORTS], stdout=log, stderr=log)
 
 
 def _announce(torch_options: Sequence[str]) -> None:
@@ -119,7 +125,9 @@ def pip_install(venv: Path, sentence: str, words: Sequence[str], n_packages: int
     """
     python = venv_python(venv) if venv_python(venv).exists() else sys.executable
     command = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
-    command += ["--no-input", "--no-compile", "--retries", "2", *words]  # 25,000 files: each when it is first imported
+    command += ["--no-input", "--retries", "2", *words]
+    if not sys.dont_write_bytecode:
+        command += ["--no-compile"]  # 25,000 files: Python compiles each when it is first imported, and keeps that
     lines = []
     with Bar(sentence, 2 * n_packages) as bar, (venv / "install.log").open("a", encoding="utf-8") as log:
         pip = subprocess.Popen(

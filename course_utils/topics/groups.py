@@ -137,7 +137,7 @@ def smooth(
     rounds : int
         How often. The neighbours are found once, before the first round.
     average : csr_matrix, shape (n, n), optional
-        Who is averaged, if it is known: the `neighbour_average` of the vectors.
+        Who is averaged, if it is known: the `neighbour_average` of the vectors. ``n_neighbours`` is then not used.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def smooth(
     """
     rows = unit_rows(check_vectors(vectors))
     check_whole("rounds", rounds, 0)
-    if check_whole("n_neighbours", n_neighbours, 1) == 1:
+    if check_whole("n_neighbours", n_neighbours, 1) == 1 and average is None:
         return rows
     average = neighbour_average(vectors, n_neighbours) if average is None else average
     if average.shape != (len(rows), len(rows)):
@@ -169,7 +169,7 @@ def neighbour_average(vectors: np.ndarray, n_neighbours: int = N_NEIGHBOURS) -> 
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
-        The rows whose cosines say which are near; each is its own neighbour.
+        The rows whose cosines say which are near; each is its own neighbour, or one that is equal to it.
     n_neighbours : int
         How many rows are averaged.
 

@@ -83,7 +83,7 @@ def check_input(model: NumPyLM, ids: Read, cache: KVCache | None = None, rows: b
 
     With ``rows``, floats ``(n_tokens, d_model)`` may stand in the place of ids: they are read as embeddings.
     """
-    if rows and isinstance(ids, np.ndarray) and ids.dtype.kind == "f":
+    if rows and isinstance(ids, np.ndarray) and ids.dtype.kind == "f" and ids.ndim > 1:
         ids, width = check_floats("rows", ids).astype(np.float32), model.embedding.shape[1]
         if ids.ndim != 2 or ids.shape[1] != width:
             raise InputError(f"Rows that stand for tokens have the shape (n_tokens, {width}), not {ids.shape}.")

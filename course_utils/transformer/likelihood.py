@@ -127,6 +127,9 @@ def likeliest_tokens(beginning: Ids, continuations: Sequence[Ids]) -> list[np.nd
     """
     if not len(beginning) or not all(map(len, continuations)):
         raise InputError("A text is empty: the model needs at least one token to go on from.")
+    longest, most = len(beginning) + max(map(len, continuations), default=0), NumPyLM.smollm2().context_length
+    if longest > most:
+        raise InputError(f"A text has {longest} tokens with its beginning, and the model reads {most}.")
     written = [" ".join(map(str, ids)) for ids in [beginning, *continuations]]
     kept = likeliest_store().values(
         [key_of(written[0], text) for text in written[1:]],
@@ -145,10 +148,8 @@ def likeliest_store() -> Store:
 def _likeliest(beginning: Ids, continuations: Sequence[Ids], advance: Callable[[int], None]) -> list[str]:
     """Write the likeliest tokens after each token of each continuation as numbers in a line."""
     model = NumPyLM.smollm2()
-    longest = len(beginning) + max(map(len, continuations))
-    if longest > model.context_length:
-        raise InputError(f"A text has {longest} tokens with its beginning, and the model reads {model.context_length}.")
-    cache, read, found, lines = KVCache(model, longest), [], np.empty(0, int), []
+    cache = KVCache(model, len(beginning) + max(map(len, continuations)))
+    read, found, lines = [], np.empty(0, int), []
     model.last_logits(beginning, cache)
     for ids in continuations:
         n_read = _n_shared(ids, read)

@@ -91,7 +91,7 @@ class NumPyLM:
         """Compute a score for each token of the vocabulary as the next one, after each position.
 
         ``ids``: those of a text, ``(n_tokens,)``, or rows ``(n_tokens, d_model)`` for the first block in their place;
-        with a ``cache`` they come behind what was read before. The heads in ``without``, pairs (layer, head), add
+        with a ``cache`` they come behind what was read, and are added. The heads in ``without``, (layer, head), add
         nothing. Row ``i`` of the result, float32 ``(n_tokens, n_vocabulary)``, scores what follows ``ids[i]``.
         """
         ids, off = check_input(self, ids, cache, rows=True), heads_by_layer(self, without)

@@ -45,9 +45,23 @@ MISTAKES = {
             "    return -np.log(p * q).mean() / 2",
             "overflows",
         ),
+        (LOSS.format(loss="-np.log(np.diag(p) * np.diag(q)).mean() / 2"), "logarithm infinite"),
+        (
+            "def two_way_loss(scores):\n    losses = []\n"
+            "    scores -= scores.max(axis=1, keepdims=True)  # the columns have other largest scores\n"
+            "    for each in (scores, scores.T):\n"
+            "        logs = each - np.log(np.exp(each).sum(axis=1, keepdims=True))\n"
+            "        losses.append(-np.diag(logs).mean())\n    return np.mean(losses)",
+            "the loss is",
+        ),
         ("two_way_loss = pictures", "should be a function"),
     ],
     "wrong_table": [
+        (
+            "def wrong_table(scores):\n    scores -= scores.max(axis=1, keepdims=True)\n"
+            "    return (softmax(scores) + softmax(scores.T).T) / 2 - np.eye(len(scores))",
+            "by row and by column",
+        ),
         ("wrong_table = lambda s: (softmax(s) + softmax(s.T).T) / 2", "take 1 away"),
         ("wrong_table = lambda s: np.eye(len(s)) - (softmax(s) + softmax(s.T).T) / 2", "sign is turned"),
         ("wrong_table = lambda s: softmax(s) - np.eye(len(s))", "Only the rows choose"),

@@ -52,6 +52,9 @@ MISTAKES = {
     "block_forward": [
         (block(("torch.ones(n, n).triu(1) == 1", "torch.zeros(n, n) == 1")), "sees later ones"),
         (block((".triu(1) == 1", ".tril(-1) == 1")), "sees later ones"),
+        (block((".triu(1) == 1", ".triu() == 1")), "nothing left to look at"),
+        (block(("    return x +", "    [each.zero_() for each in w.values()]\n    return x +")), "The numbers differ"),
+        ("block_forward = lambda x, w, n_heads: str(x)", "return a tensor"),
         (block(("x = x + mixed", "x = mixed")), "residual is missing"),
         (block(("return x + wide", "return wide")), "residual is missing"),
         (block(("x = x + mixed", "x = mixed"), ("return x + wide", "return wide")), "residual is missing"),

@@ -178,12 +178,12 @@ def _masked(rng: np.random.Generator, given: Given) -> Arguments:
     return [(np.where(np.tri(5, dtype=bool), rng.normal(size=(5, 5)), -np.inf),)]
 
 
-def _block(rng: np.random.Generator, given: Given) -> Arguments:
+def _gpt_block(rng: np.random.Generator, given: Given) -> Arguments:
     shapes = {"attention.qkv.weight": (18, 6), "attention.output.weight": (6, 6), "narrow.bias": (6,)}
     shapes |= {"widen.weight": (24, 6), "widen.bias": (24,), "narrow.weight": (6, 24)}
     shapes |= {f"norm_{number}.{kind}": (6,) for number in (1, 2) for kind in ("weight", "bias")}
     w = {name: given["torch"].tensor(rng.normal(size=shape)).float() for name, shape in shapes.items()}
-    return [(given["torch"].tensor(rng.normal(size=(5, 6))).float(), w, 1)]
+    return [(given["torch"].tensor(rng.normal(size=(5, 6))).float(), w, 3)]
 
 
 def _lessons(rng: np.random.Generator, given: Given) -> Arguments:
@@ -337,7 +337,7 @@ FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] 
     ("teach_a_reranker", "keep"): _lessons,
     ("teach_a_reranker", "loss"): _teacher,
     ("teach_a_reranker", "shares"): _normal((3, 5), 0.5),
-    ("train_a_tiny_gpt", "block_forward"): _block,
+    ("train_a_tiny_gpt", "block_forward"): _gpt_block,
     ("train_a_tiny_gpt", "build_batch"): _windows,
     ("train_a_tiny_gpt", "build_loss"): _targets,
     ("train_a_tiny_gpt", "build_step"): _pairs,
