@@ -123,7 +123,7 @@ def test_from_the_rows_before_a_block_on_the_logits_are_the_same(model):
     ("rows", "said"),
     [
         (np.zeros((2, 5)), r"shape \(n_tokens, 576\), not \(2, 5\)"),
-        (np.full((1, 576), np.nan), "rows"),
+        (np.full((1, 576), np.nan), "NaN"),
         (np.zeros((1, 2, 576)), "shape"),
         (np.array([]), "The text is empty"),
         (np.array([3.0, 4.0]), "whole numbers"),
