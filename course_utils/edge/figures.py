@@ -128,13 +128,13 @@ def draw_parts(lost: Mapping[str, np.ndarray]) -> Figure:
     """Draw what rounding one part does to the accuracy, a mean with its interval; ``lost`` has ``(n_texts,)`` hits."""
     import matplotlib.pyplot as plt
 
-    from course_utils.evaluation.intervals import bootstrap_interval
+    from course_utils.edge.judging import share_with_ends
 
     figure, ax = plt.subplots(figsize=(4.6, 2.5), layout="constrained")
     for place, values in enumerate(lost.values()):
-        low, high = bootstrap_interval(np.asarray(values, dtype=float))
+        mean, low, high = share_with_ends(values)
         ax.plot([low, high], [place] * 2, color="#D55E00", lw=1.8, alpha=0.6)
-        ax.plot(np.mean(values), place, "o", color="#D55E00", ms=5.5)
+        ax.plot(mean, place, "o", color="#D55E00", ms=5.5)
     ax.axvline(0, color="#bbbbbb", lw=0.9, zorder=0)
     ax.set(xlabel="accuracy: difference to float32", yticks=range(len(lost)))
     ax.set_yticklabels(list(lost))

@@ -63,11 +63,13 @@ def load_hits(name: str, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> before.shape, after.shape
     ((600,), (3, 600))
     """
-    hits = {run["seed"]: np.equal(run["said"], truth).astype(float) for run in load_retrained() if run["name"] == name}
+    return _hits(load_retrained(), name, truth)
+
+
+def _hits(runs: list[dict[str, Any]], name: str, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    hits = {run["seed"]: np.equal(run["said"], truth).astype(float) for run in runs if run["name"] == name}
     if not hits:
-        raise InputError(
-            f"Nothing is shipped of {name!r}; choose from {sorted({r['name'] for r in load_retrained()})}."
-        )
+        raise InputError(f"Nothing is shipped of {name!r}; choose from {sorted({run['name'] for run in runs})}.")
     return hits.pop(None), np.array(list(hits.values()))
 
 
@@ -80,7 +82,8 @@ def load_trained(truth: np.ndarray) -> dict[str, tuple[float, np.ndarray]]:
     >>> size, hits.shape
     (47.5, (600,))
     """
-    return {name: (size, load_hits(run, truth)[1].mean(axis=0)) for name, (run, size) in TRAINED.items()}
+    runs = load_retrained()
+    return {name: (size, _hits(runs, run, truth)[1].mean(axis=0)) for name, (run, size) in TRAINED.items()}
 
 
 def load_parts() -> dict[str, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ training is two matrices and a temperature, in NumPy, with the loss of `contrast
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +106,7 @@ def train_towers(
     check_number("dropout", dropout, 0, 0.99)
     means = features.mean(axis=0), vectors.mean(axis=0)
     sides = [(side - mean).astype(np.float32) for side, mean in zip((features, vectors), means, strict=True)]
-    drawn = [rng.normal(size=(side.shape[1], width)) / side.shape[1] ** 0.5 for side in sides]
+    drawn = _drawn(sides, width, rng)  # whether used or not, so that the batches are the same
     begin = drawn if start is None else [start.picture_weights, start.text_weights]
     log_scale = -np.log(check_number("temperature", temperature, 0.001))
     weights = [*(part.astype(np.float32) for part in begin), np.array(log_scale)]
@@ -204,9 +205,13 @@ def random_towers(features: np.ndarray, vectors: np.ndarray, seed: int = 0, *, w
     >>> random_towers(np.eye(3), np.eye(3), width=2).picture_weights.shape
     (3, 2)
     """
-    rng, sides = np.random.default_rng(seed), (features, vectors)
-    drawn = [(rng.normal(size=(side.shape[1], width)) / side.shape[1] ** 0.5).astype(np.float32) for side in sides]
+    drawn = _drawn((features, vectors), width, np.random.default_rng(seed))
     return Towers(features.mean(axis=0), drawn[0], vectors.mean(axis=0), drawn[1], 0.2)
+
+
+def _drawn(sides: Sequence[np.ndarray], width: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Draw a matrix for each side, ``(n, a) -> (a, width)``, whose products are about as large as what they turn."""
+    return [(rng.normal(size=(side.shape[1], width)) / side.shape[1] ** 0.5).astype(np.float32) for side in sides]
 
 
 def least_squares_towers(features: np.ndarray, vectors: np.ndarray, strength: float = 1.0) -> Towers:

@@ -107,7 +107,7 @@ def ensure(*groups: str) -> str:
     wanted = [requirement for group in groups for requirement in requirements(group)]
     if Path(sys.prefix) != VENV and not missing(wanted):
         return sys.executable
-    stamp, needed = VENV / "course-ready.json", set(map(_fingerprint, wanted))
+    stamp, needed = VENV / "course-ready.json", _fingerprints(wanted)
     if not needed <= _stamps(stamp):
         _check_place()
         with _lock():
@@ -142,9 +142,10 @@ def add(*groups: str) -> None:
     importlib.invalidate_caches()
 
 
-def _fingerprint(requirement: str) -> str:
-    """Return what stands for a requirement in the versions of ``constraints.txt``."""
-    return hashlib.sha256(f"{requirement}\n{CONSTRAINTS.read_text(encoding='utf-8')}".encode()).hexdigest()
+def _fingerprints(wanted: Sequence[str]) -> set[str]:
+    """Return what stands for each requirement in the versions of ``constraints.txt``."""
+    versions = CONSTRAINTS.read_text(encoding="utf-8")
+    return {hashlib.sha256(f"{requirement}\n{versions}".encode()).hexdigest() for requirement in wanted}
 
 
 def _stamps(stamp: Path) -> set[str]:
