@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import pytest
 
 from tests.rounding import forgive_rounding
 
+LEFT_BEHIND = pytest.StashKey[tempfile.TemporaryDirectory]()
 LONG = {"assignment", "book", "class_server", "exercises", "lab", "setup_cell", "site", "slides", "transformer"}
 
 
@@ -31,9 +35,19 @@ def takes_long(name: str) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which files are being tested where two processes share them: pytest itself says it for one."""
+    """Give what tests start a folder of its own for temporary files; say which files two processes are testing."""
+    if not hasattr(config, "workerinput"):  # whose environment is this process's
+        leftovers = tempfile.TemporaryDirectory(prefix="course-tests-", ignore_cleanup_errors=True)
+        config.stash[LEFT_BEHIND] = leftovers
+        os.environ["TMPDIR"] = leftovers.name  # nbval ends kernels before they can tidy up
     if config.getoption("numprocesses", None):
         config.pluginmanager.register(FileNames(config), "file names")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what kernels, servers and browsers have left behind."""
+    if leftovers := config.stash.get(LEFT_BEHIND, None):
+        leftovers.cleanup()
 
 
 class FileNames:

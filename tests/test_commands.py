@@ -201,6 +201,29 @@ def test_files_that_take_long_are_there_and_come_first(pytestconfig):
     assert not rules.takes_long("tests/test_words.py")
 
 
+LITTER = """
+import subprocess, sys
+
+def test_a_process_that_does_not_tidy_up():
+    subprocess.run([sys.executable, "-c", "import tempfile; tempfile.mkdtemp(prefix='left-')"], check=True)
+"""
+
+
+@posix
+@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "two processes"])
+def test_what_a_test_leaves_behind_is_removed(processes, tmp_path):
+    (rooted := tmp_path / "course").mkdir()
+    shutil.copy(ROOT / "conftest.py", rooted)
+    (rooted / "tests").symlink_to(ROOT / "tests")
+    (rooted / "test_litter.py").write_text(LITTER)
+    (room := tmp_path / "room").mkdir()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *processes, "test_litter.py"]
+    variables = {**os.environ, "TMPDIR": str(room), "PYTEST_DEBUG_TEMPROOT": str(tmp_path)}
+    answer = subprocess.run(command, cwd=rooted, env=variables, capture_output=True, text=True, timeout=60)
+    assert "1 passed" in answer.stdout, answer.stdout + answer.stderr
+    assert list(room.iterdir()) == []
+
+
 SLOW = """
 import time
 from pathlib import Path

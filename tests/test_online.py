@@ -14,6 +14,7 @@ import time
 import pytest
 from house import ROOT
 
+from course_utils.common import online
 from course_utils.common.errors import CourseError
 from course_utils.common.online import hub_file
 
@@ -78,7 +79,11 @@ def test_what_an_earlier_version_kept_is_read(hub, empty_cache):
 def test_a_cache_that_cannot_be_written_is_no_obstacle(hub, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
-    assert hub_file("someone/tiny", "config.json").read_bytes() == CONTENT
+    path = hub_file("someone/tiny", "config.json")
+    assert path.read_bytes() == CONTENT
+    assert hub_file("someone/tiny", "config.json") == path  # one folder for the session
+    online._session_folder().cleanup()  # as the end of the process does it
+    assert not path.exists()
 
 
 def test_a_file_that_the_hub_does_not_have_is_said_calmly(hub):

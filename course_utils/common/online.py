@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import tempfile
@@ -47,9 +48,15 @@ def hub_file(repository: str, name: str) -> Path:
             try:
                 return Path(hf_hub_download(**what, cache_dir=folder))
             except OSError:  # a full disk, or a cache that a whole class shares: kept for this session only
-                return Path(hf_hub_download(**what, cache_dir=tempfile.mkdtemp(prefix="course-hub-")))
+                return Path(hf_hub_download(**what, cache_dir=_session_folder().name))
     except Exception as error:  # which ones depends on the HTTP library below, and that has changed twice
         raise CourseError(f"No model hub answers here: {repository} stays away, the course goes on without.") from error
+
+
+@functools.cache
+def _session_folder() -> tempfile.TemporaryDirectory:
+    """Make a folder that is gone when this process ends."""
+    return tempfile.TemporaryDirectory(prefix="course-hub-")
 
 
 @contextlib.contextmanager

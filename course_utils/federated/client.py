@@ -24,9 +24,9 @@ def take_part(address: str, number: int, path: str, rate: float, n_steps: int) -
     --------
     >>> import tempfile, pathlib, threading
     >>> from course_utils.federated.wire import Server
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "one.npz"
-    >>> np.savez(file, X=np.ones((4, 2)), y=np.array([0, 1, 1, 1]))
-    >>> with Server(np.zeros((2, 2)), [4], n_rounds=3) as server:
+    >>> with tempfile.TemporaryDirectory() as folder, Server(np.zeros((2, 2)), [4], n_rounds=3) as server:
+    ...     file = pathlib.Path(folder) / "one.npz"
+    ...     np.savez(file, X=np.ones((4, 2)), y=np.array([0, 1, 1, 1]))
     ...     take_part(server.address, 0, str(file), 0.5, 1)
     3
     """
