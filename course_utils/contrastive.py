@@ -180,8 +180,8 @@ def train_table(
     Notes
     -----
     Steps are Adagrad's (Duchi, Hazan and Singer, 2011), with one number a word: a word's step is divided by the root of
-    the sum of its mean squared gradients so far. The first step of a word has the length ``learning_rate * sqrt(d)``
-    however small its gradient is (0.8 for 0.1 and 64 numbers), and no later one is longer.
+    the sum of its mean squared gradients so far, which starts at 1e-8. No step is longer than ``learning_rate *
+    sqrt(d)`` (0.8 for 0.1 and 64 numbers); a word's first step comes near to it unless its gradient is tiny.
     """
     n_pairs = left.shape[0]
     if not 2 <= batch_size <= n_pairs:

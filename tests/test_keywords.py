@@ -391,6 +391,15 @@ def test_without_a_best_method_the_means_are_printed_alone(capsys):
     assert printed[2].index("at most") == printed[3].rindex("1.00")
 
 
+def test_the_second_count_can_be_left_out_of_the_print(capsys):
+    lists, wanted = [{"ours": [["honey bees"]], "other": [["igloo"]]}], [word_set("honey", "bees")]
+    scores = compare(lists, wanted, "ours", cut=False)
+    assert scores["ours"].tolist() == [[1], [1]]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[2].endswith("five phrases")
+    assert printed[4] == f"{'other':22}   1.0   0.00  +1.00 to +1.00"
+
+
 def test_words_that_lists_share_are_counted_for_each_pair_and_draw():
     lists = [[["honey bees"], ["snow"]], [["a bee"], ["snow"]], [[], ["ice", "b1 c1 d1 snow"]]]
     np.testing.assert_allclose(shared_words(lists, 4), [[2 / 3, 0, 0], [1, 0, 0]])

@@ -14,7 +14,6 @@ import time
 import pytest
 from house import ROOT
 
-from course_utils.common import online
 from course_utils.common.errors import CourseError
 from course_utils.common.online import hub_file
 
@@ -76,14 +75,19 @@ def test_what_an_earlier_version_kept_is_read(hub, empty_cache):
     assert hub.asked == []
 
 
-def test_a_cache_that_cannot_be_written_is_no_obstacle(hub, tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_kept_is_there_until_the_process_ends(hub, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
-    path = hub_file("someone/tiny", "config.json")
-    assert path.read_bytes() == CONTENT
-    assert hub_file("someone/tiny", "config.json") == path  # one folder for the session
-    online._session_folder().cleanup()  # as the end of the process does it
-    assert not path.exists()
+    code = """from course_utils.common.online import hub_file
+path = hub_file("someone/tiny", "config.json")
+print(path, path.read_bytes().decode(), hub_file("someone/tiny", "config.json") == path)"""
+    variables = {**os.environ, "COURSE_CACHE": str(tmp_path / "file" / "cache"), "TMPDIR": str(tmp_path)}
+    how = {"env": variables, "cwd": ROOT, "capture_output": True, "text": True}
+    answer = subprocess.run([sys.executable, "-c", code], **how)
+    assert answer.returncode == 0, answer.stderr
+    path, rest = answer.stdout.split(" ", 1)
+    assert rest.strip() == f"{CONTENT.decode()} True"
+    assert path.startswith(str(tmp_path / "course-hub-"))
+    assert not list(tmp_path.glob("course-hub-*"))
 
 
 def test_a_file_that_the_hub_does_not_have_is_said_calmly(hub):

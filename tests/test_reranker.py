@@ -368,4 +368,4 @@ def test_the_two_groups_of_measured_lessons_share_no_query():
     assert not set(measured["trained on"]["query"]) & set(measured["held out"]["query"])
     shapes = {name: np.shape(table) for name, table in measured["48 tokens"].items()}
     tables = dict.fromkeys(("untrained", "SmolLM2", "twelve lessons"), (110, 6))
-    assert shapes == tables | dict.fromkeys(("questions", "shuffled"), (5, 110, 6))
+    assert shapes == tables | dict.fromkeys(("questions", "hard", "shuffled"), (5, 110, 6))

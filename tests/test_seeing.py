@@ -9,13 +9,13 @@ from matplotlib.offsetbox import AnnotationBbox
 
 from course_utils.attention import log_softmax
 from course_utils.common.errors import InputError
-from course_utils.images import emoji_pictures, find_emoji, least_squares, picture_features
+from course_utils.images import emoji_pictures, find_emoji, held_out, least_squares, load_emoji, picture_features
 from course_utils.images.seeing import (
     EXCHANGED,
+    MEAN_ROW,
     RANK,
     SHOTS,
     Projection,
-    another_of_its_kind,
     first_among,
     least_squares_projection,
     load_projection,
@@ -142,6 +142,22 @@ def test_training_a_projection_lowers_the_loss_and_leaves_its_start_alone(model,
         train_projection(reader, start, features, [("fox", [])], steps=2, rng=rng)
 
 
+def test_only_the_parts_that_are_asked_for_are_trained(model, reading):
+    from course_utils.images.learning import train_projection
+
+    features = picture_features(emoji_pictures()[:4])
+    start = least_squares_projection(features, as_pictures(model, " a", " b", " c", " d")[:, 0], 2.0, rank=3)
+    reader, captions = reading.FrozenReader(model, SHOTS, ":"), [("fox", [])] * 4
+    how = {"steps": 2, "batch_size": 2, "rng": np.random.default_rng(0)}
+    trained, _ = train_projection(reader, start, features, captions, learned=("base",), **how)
+    np.testing.assert_array_equal(trained.down, start.down)
+    np.testing.assert_array_equal(trained.up, start.up)
+    assert np.abs(trained.base - start.base).max() > 1e-5
+    for learned in ((), ("length",)):
+        with pytest.raises(InputError, match="down, up, base"):
+            train_projection(reader, start, features, captions, learned=learned, **how)
+
+
 @pytest.mark.parametrize("steps", [4, 10, 30])
 def test_a_step_is_that_of_pytorchs_adamw_in_one_cycle(steps):
     torch = pytest.importorskip("torch")
@@ -222,22 +238,18 @@ def test_a_word_that_fits_all_pictures_wins_nothing():
     np.testing.assert_array_equal(first_among(values, among[:, ::-1]), [0, 0, 0])
 
 
-def test_another_of_its_kind_has_another_subject_and_its_kind_where_there_is_one():
-    subjects = np.array(["fox", "owl", "owl", "duck", "tea"])
-    kinds = np.array(["mammal", "bird", "bird", "bird", "drink"])
-    groups = np.array(["nature", "nature", "nature", "nature", "nature"])
-    for seed in range(5):
-        found = another_of_its_kind(subjects, kinds, groups, np.random.default_rng(seed))
-        assert (subjects[found] != subjects).all()
-        assert kinds[found][1:4].tolist() == ["bird"] * 3
-    with pytest.raises(InputError, match="'duck' is the only subject of 'nature'"):
-        another_of_its_kind(subjects[3:], kinds[3:], np.array(["nature", "food"]), np.random.default_rng(0))
-
-
 def test_the_control_with_exchanged_pictures_is_shipped_and_differs():
     trained, control = load_projection(), load_projection(EXCHANGED)
     assert control.down.shape == trained.down.shape == (1280, RANK)
     assert np.abs(control.up - trained.up).max() > 0.01
+
+
+def test_the_mean_row_that_was_trained_alone_is_shipped_and_moved_from_the_mean_of_the_names(model):
+    row, emoji = np.load(MEAN_ROW), load_emoji()
+    names = [one.en for one, aside in zip(emoji, held_out([one.en for one in emoji]), strict=True) if not aside]
+    start = np.mean([model.embedding[model.tokenizer.encode(f" {name.lower()}")].mean(axis=0) for name in names], 0)
+    assert (row.shape, row.dtype) == ((576,), np.float32)
+    assert 0.1 < np.linalg.norm(row - start) < 2.63  # less than a picture's row is away from it
 
 
 def test_the_drawing_has_a_box_for_each_step_and_says_where_a_gradient_goes():

@@ -14,6 +14,7 @@ from course_utils.common.vectors import unit_rows
 from course_utils.corpus import load_wikipedia
 from course_utils.embeddings import embed
 from course_utils.exercises.cluster_and_name_topics import COUNTED_WORDS, COUNTS, TOY_TEXTS
+from course_utils.topics.figures import dot_rows, k_means_round, pairs_on_map
 from course_utils.topics.names import counted_words
 from course_utils.words import STOP_WORDS
 
@@ -460,3 +461,50 @@ def test_rounds_of_the_neighbours_average_are_what_smooth_does():
     np.testing.assert_array_equal(topics.smooth(rows, rounds=2, average=average), topics.smooth(rows, 5, rounds=2))
     with pytest.raises(InputError, match="as many rows and columns"):
         topics.smooth(rows[:9], average=average)
+
+
+# Figures
+
+
+def test_dot_rows_puts_the_first_row_on_top_and_its_mean_beside_it():
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots()
+    dot_rows(ax, ["one", "other"], [[0.2, 0.4], [0.5, 0.6, 1.0]], marked=1)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "other"]
+    assert [text.get_text() for text in ax.texts] == ["0.30", "0.70"]
+    assert ax.transData.transform((0, 0))[1] > ax.transData.transform((0, 1))[1]
+    assert [line.get_xdata().tolist() for line in ax.lines if line.get_color() == "C1"] == [[0.4], [0.6]]
+    plt.close(figure)
+    with pytest.raises(InputError, match="name"):
+        dot_rows(ax, ["one"], [[0.2], [0.3]])
+    with pytest.raises(InputError, match="at least one"):
+        dot_rows(ax, ["one"], [[]])
+
+
+def test_k_means_round_draws_an_arrow_for_each_centre_that_moves():
+    import matplotlib.pyplot as plt
+
+    points, centres = np.array([[0.0, 0.0], [0.0, 2.0], [5.0, 5.0]]), np.array([[0.0, 0.0], [5.0, 5.0]])
+    figure = k_means_round(points, [0, 0, 1], centres, np.array([[0.0, 1.0], [5.0, 5.0]]), "oos", "Round 1")
+    (ax,) = figure.axes
+    assert ax.get_title() == "Round 1"
+    assert [tuple(arrow.xy) for arrow in ax.texts] == [(0.0, 1.0)]
+    assert [len(dots.get_offsets()) for dots in ax.collections] == [2, 1], "one heap of dots for each sign"
+    plt.close(figure)
+    with pytest.raises(InputError, match="2 labels"):
+        k_means_round(points, [0, 1], centres, centres, "oos")
+
+
+def test_pairs_on_map_joins_the_places_of_a_pair_and_names_it():
+    import matplotlib.pyplot as plt
+
+    places = np.arange(8.0).reshape(4, 2)
+    figure = pairs_on_map(places, [(0, 3), (1, 2)], ["a", "b", "c", "d"], "A map", every=2)
+    (ax,) = figure.axes
+    assert [line.get_xydata().tolist() for line in ax.lines] == [[[0, 1], [6, 7]], [[2, 3], [4, 5]]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a and\nd", "b and\nc"]
+    assert ax.collections[0].get_offsets().tolist() == [[0, 1], [4, 5]], "every other place is a grey dot"
+    plt.close(figure)
+    with pytest.raises(InputError, match="3 titles"):
+        pairs_on_map(places, [(0, 1)], ["a", "b", "c"], "A map")

@@ -74,6 +74,15 @@ def test_a_question_is_one_whole_line_of_some_words(script, line, is_one):
     assert script("write_questions").is_question(line) is is_one
 
 
+def test_a_hard_label_gives_everything_to_the_favourite(script):
+    from course_utils.fine_tuning.reranker import Example
+
+    soft = Example("what shines by day", (7, 4, 9), (0.3, 0.2, 0.5))
+    hard = script("measure_reranker").hardened(soft)
+    assert hard == Example("what shines by day", (7, 4, 9), (0.0, 0.0, 1.0))
+    assert hard.ranked[0] == soft.ranked[0]
+
+
 def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script):
     from course_utils.fine_tuning.lora_files import QUESTION_PROMPT, WRITER_WORDS
 

@@ -718,6 +718,16 @@ def test_a_model_that_is_not_shared_can_be_changed_and_the_shared_one_stays(tmp_
     np.testing.assert_array_equal(NumPyLM.from_gguf(path).logits([1, 2]), before)
 
 
+def test_all_weights_are_the_model_s_own_and_none_a_part_of_its_file(tiny):
+    weights = [tiny.embedding, tiny.final_norm, *(each for block in tiny.blocks for each in vars(block).values())]
+    for weight in weights:
+        assert weight.flags.writeable
+        while weight.base is not None:
+            weight = weight.base
+            assert isinstance(weight, np.ndarray)
+            assert not isinstance(weight, np.memmap)
+
+
 def test_a_shared_model_that_was_unloaded_is_read_anew_and_its_memory_is_free(tmp_path):
     path = write_tiny(tmp_path / "tiny.gguf")
     model = NumPyLM.from_gguf(path)

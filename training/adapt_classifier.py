@@ -1,11 +1,12 @@
 """Choose and repeat what notebook 14 trains once: ``python3 training/adapt_classifier.py``, about ten minutes.
 
-Each way of adapting MiniLM to eleven topics is tried with four learning rates, on articles that are neither learned
-from nor judged on; the best rate is kept. Then each way, and LoRA with other ranks, is trained from three seeds, which
-draw the new weights and the order of the articles, and judged on the notebook's articles. Last, the change that full
-fine-tuning made is taken apart: what its strongest tables hold, with the right labels and with shuffled ones, and the
-accuracy when only some tables of it, or of the weights themselves, are kept; and LoRA is trained once beside weights
-of 4 bits. Everything goes into ``course_utils/data/adapters/topics.json``; ``--only "coarse first"`` makes that part.
+Each way of adapting MiniLM to eleven topics is tried with three learning rates, the head alone with four, on articles
+that are neither learned from nor judged on; the best rate is kept. Then each way, and LoRA with other ranks, is trained
+from three seeds, which draw the new weights and the order of the articles, and judged on the notebook's articles. Last,
+the change that full fine-tuning made is taken apart: what its strongest tables hold, with the right labels and with
+shuffled ones, and the accuracy when only some tables of it, or of the weights themselves, are kept; and LoRA is trained
+once beside weights of 4 bits. Everything goes into ``course_utils/data/adapters/topics.json``;
+``--only "coarse first"`` makes that part.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Thirty of the descriptions that ``train_reranker.py`` trained on are asked again
 lesson is made as the script makes it: the described article and others that were drawn from the thirty that dense
 search finds, here five, since a step reads six. (Which ones the training drew for a query is not known: that depends
 on questions that were not kept.) Saved are the teacher's shares, and the mean cosines of MiniLM before training and
-with the shipped update, with 96 tokens of each text, and before training with 256 as well.
+with the shipped update, with 96 tokens of each text.
 
 The development questions are asked of students that read 48 tokens of each text, as does the MaxSim of their teacher:
 the student that notebook 15 trains on twelve lessons, and five that learn from the questions themselves, without their
@@ -14,12 +14,13 @@ they do: the words that end within MiniLM's first 48 tokens, of which two are [C
 it reads sixty words, as in the notebook.) In an earlier run it read sixty words for the five, too: on the questions
 that a student had not learned from, the divergence went from 0.25 to 0.26, and the MRR@10 rose by 0.007, with an
 interval from -0.012 to +0.024. Five more are the control: for each question SmolLM2's likelihoods are shuffled among
-its six texts, so that its part of the teacher says nothing about them.
+its six texts, so that its part of the teacher says nothing about them. And five learn from hard labels: the teacher's
+favourite gets all of the share.
 
 All is saved beside the update, for the notebook: ``"trained on"`` and ``"held out"`` with tables of shape ``(30, 6)``,
 and ``"48 tokens"`` with tables of ``(110, 6)``, which ``"untrained"``, ``"shipped"``, ``"twelve lessons"``,
-``"questions"`` and ``"shuffled"`` (five tables each) name by whose cosines they hold; ``"SmolLM2"`` has the likelihoods
-of the questions after these words. One thread computes: about half an hour.
+``"questions"``, ``"hard"`` and ``"shuffled"`` (five tables each) name by whose cosines they hold; ``"SmolLM2"`` has the
+likelihoods of the questions after these words. One thread computes: about forty minutes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import argparse
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +125,17 @@ def words_within(text: str, n_tokens: int, tokenizer: PreTrainedTokenizerBase) -
     return text[:end].rsplit(maxsplit=1)[0] if cuts_a_word else text[:end]
 
 
+def hardened(example: Example) -> Example:
+    """Return the example with a hard label: the teacher's favourite gets all of the share.
+
+    Examples
+    --------
+    >>> hardened(Example("a query", (7, 4), (0.2, 0.8))).shares
+    (0.0, 1.0)
+    """
+    return replace(example, shares=tuple(float(one == example.ranked[0]) for one in example.candidates))
+
+
 def few_tokens(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, list]:
     """Ask the development questions of students that read 48 tokens; five of them learned from the other questions."""
     texts = articles["text"]
@@ -133,8 +146,7 @@ def few_tokens(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, l
     def answers(student: TokenEncoder) -> list[list[float]]:
         return mean_cosines(student, asked, texts, columns, FEW_TOKENS)
 
-    def five(likely: list[list[float]]) -> list[list[list[float]]]:
-        examples = teach(asked, texts, columns, likely, untrained)
+    def five(examples: list[Example]) -> list[list[list[float]]]:
         folds = [[one for number, one in enumerate(examples) if number % 5 != fold] for fold in range(5)]
         return [rounded(answers(taught(texts, some, 150, 5e-4))) for some in folds]
 
@@ -142,12 +154,15 @@ def few_tokens(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, l
     untrained, seen = answers(plain), [words_within(text, FEW_TOKENS, plain.tokenizer) for text in texts]
     likely = likelihoods([(query, seen[row]) for query, some in zip(asked, columns, strict=True) for row in some])
     likely = np.reshape(likely, (len(asked), N_TEXTS))
+    mixed = np.random.default_rng(0).permuted(likely, axis=1)
+    soft, shuffled = (teach(asked, texts, columns, table.tolist(), untrained) for table in (likely, mixed))
     return {
         "untrained": rounded(untrained),
         "SmolLM2": rounded(likely.tolist()),
         "twelve lessons": rounded(answers(taught(texts, twelve_lessons(articles, dense), 20, 1.5e-3))),
-        "questions": five(likely.tolist()),
-        "shuffled": five(np.random.default_rng(0).permuted(likely, axis=1).tolist()),
+        "questions": five(soft),
+        "hard": five([hardened(one) for one in soft]),
+        "shuffled": five(shuffled),
     }
 
 
@@ -171,7 +186,6 @@ def main() -> None:
             "query": queries,
             "titles": [[articles["title"][row] for row in some] for some in candidates],
             "teacher": rounded([one.shares for one in examples]),
-            "untrained, 256 tokens": rounded(mean_cosines(students["untrained"], queries, texts, candidates, 256)),
         } | {
             name: rounded(mean_cosines(encoder, queries, texts, candidates, TOKENS_OF_TEXT))
             for name, encoder in students.items()

@@ -14,9 +14,9 @@ from course_utils.common.errors import InputError
 from course_utils.corpus import NO_TOPIC, load_wikipedia
 from course_utils.words import words
 
-ADULT = ("age", "workclass", "weight", "education", "years of education", "marital status", "occupation")
+ADULT = ("age", "workclass", "weight", "education", "education level", "marital status", "occupation")
 ADULT += ("relationship", "race", "sex", "capital gain", "capital loss", "hours a week", "country", "income")
-NUMBERS = ("age", "weight", "years of education", "capital gain", "capital loss", "hours a week")
+NUMBERS = ("age", "weight", "education level", "capital gain", "capital loss", "hours a week")
 WORDS = tuple(column for column in ADULT[:-1] if column not in NUMBERS)
 MARGIN = 2  # empty pixels around a digit, so that it can move
 N_VOCABULARY, UNKNOWN = 2000, 0

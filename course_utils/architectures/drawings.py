@@ -32,7 +32,7 @@ def draw_game() -> Figure:
         ax.plot([14.3, 14.3, to], [0.8 + 0.45 * np.sign(y), y, y], color=colour, linestyle="--", linewidth=1.3)
         style = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 1}
         ax.annotate("", (to, edge), (to, y), arrowprops=style)
-        ax.text((14.3 + to) / 2, y + 0.12, f"{loss} changes only this", ha="center", va="bottom", fontsize=7, color=INK)
+        ax.text((14.3 + to) / 2, y + 0.12, loss, ha="center", va="bottom", fontsize=7.5, color=INK)
     ax.set(xlim=(-1.5, 15.8), ylim=(-1.3, 2.95))
     figure.suptitle("The discriminator scores, and both learn from the score", fontsize=10)
     return figure

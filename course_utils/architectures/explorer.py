@@ -13,7 +13,7 @@ from course_utils.architectures.changes import shift
 from course_utils.architectures.data import MARGIN, Task
 from course_utils.common.checks import check_whole
 from course_utils.plotting.explorers import explorer
-from course_utils.plotting.figures import PALE_INK
+from course_utils.plotting.figures import INK
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -28,7 +28,6 @@ MOVES = {
     "2 left": (0, -MARGIN),
     "2 right": (0, MARGIN),
 }
-UNDER = {"ha": "center", "va": "top"}
 
 
 def answers(networks: Mapping[str, nn.Module], picture: np.ndarray) -> dict[str, tuple[int, float]]:
@@ -74,7 +73,7 @@ def draw_moved(networks: Mapping[str, nn.Module], task: Task, number: int, down:
 
 
 def draw_moves(networks: Mapping[str, nn.Module], task: Task, number: int) -> Figure:
-    """Draw a test digit in place and moved to the four edges, with the networks' answers, wrong ones in orange."""
+    """Draw a test digit in place and moved to the four edges, above each network's answers, wrong ones in orange."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 5, figsize=(5.4, 1.8), layout="constrained")
@@ -85,16 +84,10 @@ def draw_moves(networks: Mapping[str, nn.Module], task: Task, number: int) -> Fi
         ax.spines[:].set_visible(True)
         ax.set_title(name, fontsize=10)
         for line, (network, (answer, _)) in enumerate(answers(networks, picture).items()):
-            colour = PALE_INK if answer == digit else "C1"
-            ax.text(
-                0.5,
-                -0.06 - 0.14 * line,
-                f"{network}: {answer}",
-                color=colour,
-                fontsize=8,
-                **UNDER,
-                transform=ax.transAxes,
-            )
+            place = {"y": -0.06 - 0.15 * line, "fontsize": 9, "va": "top", "transform": ax.transAxes}
+            ax.text(0.5, s=f"{answer}", color=INK if answer == digit else "C1", ha="center", **place)
+            if ax is axes[0]:
+                ax.text(-0.1, s=network, color=INK, ha="right", **place)
     return figure
 
 

@@ -87,20 +87,20 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
     steps = ["convolve", "pool,\nconvolve", "pool,\nconvolve", "largest,\nhead"]
     rows["CNN"] = (steps, [f"{n} × {c}", *maps, f"{k}"])
     w = widths["GRU"]
-    rows["GRU"] = (["cell", "cell", "...", "last,\nhead"], [f"{c}", f"state {w}", f"state {w}", f"state {w}", f"{k}"])
+    rows["GRU"] = (["cell", "cell", "...", "last,\nhead"], [f"{c}", f"state {w}", f"{w}", f"{w}", f"{k}"])
     w = widths["Transformer"]
     rows["Transformer"] = (
         ["dense,\nplaces", "block", "block", "mean,\nhead"],
         [f"{n} × {c}", f"{n} × {w}", f"{n} × {w}", f"{n} × {w}", f"{k}"],
     )
-    figure, axes = plt.subplots(len(rows), 1, figsize=(6.8, 2.5), layout="constrained")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(7.2, 3.0), layout="constrained")
     for ax, (name, (steps, shapes)) in zip(axes, rows.items(), strict=True):
         first = "token 1" if name == "GRU" else "tokens"
         stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps)), ("out", "classes")]
-        boxes = {key: (6.9 * place, 0, text) for place, (key, text) in enumerate(stops)}
+        boxes = {key: (7.4 * place, 0, text) for place, (key, text) in enumerate(stops)}
         arrows = [(a, b, shape) for ((a, _), (b, _)), shape in zip(itertools.pairwise(stops), shapes, strict=True)]
         kinds = {key: "plain" if text in ("flatten", "...") else "weights" for key, text in stops[1:-1]}
-        flow(ax, boxes, arrows, kinds=kinds, width=3.0, height=1.4, fontsize=6.6)
+        flow(ax, boxes, arrows, kinds=kinds, width=3.5, height=1.75, fontsize=7.2)
         ax.set_title(name, fontsize=9, loc="left", color=INK)
     return figure
 
@@ -115,6 +115,7 @@ def accuracy_dots(ax: Axes, found: Mapping[str, tuple[float, float, float]]) -> 
         ax.plot(mean, row, MARKERS[name], color=COLOURS[name], markersize=6)
     ax.set(yticks=range(len(found)), ylim=(len(found) - 0.5, -0.5))
     ax.set_yticklabels(found, color=INK)
+    ax.locator_params(axis="x", nbins=5)
     ax.tick_params(left=False, labelsize=8)
 
 
@@ -152,7 +153,7 @@ def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:
         len(rows), 1, figsize=(3.9, 0.39 * len(rows) + 0.3), layout="constrained", squeeze=False
     )
     for ax, (name, pictures) in zip(axes[:, 0], rows.items(), strict=True):
-        padded = np.pad(np.asarray(pictures, dtype=float), ((0, 0), (0, 0), (0, 1)))
+        padded = np.rint(8 * np.pad(np.asarray(pictures, dtype=float), ((0, 0), (0, 0), (0, 1)))) / 8
         ax.imshow(1 - np.hstack(list(padded)) if len(padded) else padded, cmap="gray", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
         ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
@@ -199,10 +200,11 @@ def draw_rates(
         raise InputError(
             f"At most {len(METHOD_MARKS)} methods can be told apart, and these are {len(order)}: draw fewer."
         )
-    n_rates = {name: len({rate for scores in found.values() for rate in scores}) for name, found in panels.items()}
-    size = (1.9 + 0.45 * sum(n_rates.values()), 2.1)
+    rates_of = {name: sorted({rate for scores in found.values() for rate in scores}) for name, found in panels.items()}
+    widths = [np.log10(1.9**2 * rates[-1] / rates[0]) for rates in rates_of.values()]  # one scale for all panels
+    size = (1.9 + 0.9 * sum(widths), 2.1)
     figure, axes = plt.subplots(
-        1, len(panels), figsize=size, layout="constrained", sharey=True, squeeze=False, width_ratios=[*n_rates.values()]
+        1, len(panels), figsize=size, layout="constrained", sharey=True, squeeze=False, width_ratios=widths
     )
     for ax, (name, found) in zip(axes[0], panels.items(), strict=True):
         for method, scores in found.items():
@@ -212,7 +214,7 @@ def draw_rates(
             for rate, share, covered in ((rate, *run) for rate, runs in scores.items() for run in runs):
                 inside = style["color"] if covered == full else "white"
                 ax.plot(rate * beside, share, markerfacecolor=inside, **style)
-        rates = sorted({rate for scores in found.values() for rate in scores})
+        rates = rates_of[name]
         ax.set(xscale="log", xlim=(rates[0] / 1.9, rates[-1] * 1.9), ylim=(-0.05, 1.05), yticks=(0, 0.5, 1))
         ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
         ax.minorticks_off()

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.architectures.data import COATS, TICKET_BITS, load_recall
 from course_utils.architectures.generators import mode_centres, score_ring
+from course_utils.attention import scaled_dot_product_attention
 from course_utils.exercises import Exercise, Wrong, call, must_be_whole
 from course_utils.exercises.quiz import Question, Quiz
 
@@ -30,6 +32,23 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + np.exp(-x))
 
 
+def cloakrooms(n_coats: int, n: int = 200) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, int]]:
+    """Return cloakrooms, each with a question, the tickets on its coats, their colours, and the colour's number.
+
+    Examples
+    --------
+    >>> question, tickets, colours, number = cloakrooms(4)[0]
+    >>> question.shape, tickets.shape, colours.shape
+    ((8,), (4, 8), (4, 8))
+    >>> [bool(colour[number]) for ticket, colour in zip(tickets, colours) if (ticket == question).all()]
+    [True]
+    """
+    x, y = load_recall(n_coats, n_train=1, n_choose=1, n_test=n).test
+    x = x.astype(float)
+    rooms = zip(x[:, -1, :TICKET_BITS], x[:, :-1, :TICKET_BITS], x[:, :-1, TICKET_BITS:], y.tolist(), strict=True)
+    return list(rooms)
+
+
 def guess_for(target: np.ndarray) -> Callable[[np.ndarray, float], np.ndarray]:
     """Return a perfect guess of the direction to the noise, for data that is one single point.
 
@@ -45,6 +64,10 @@ def guess_for(target: np.ndarray) -> Callable[[np.ndarray, float], np.ndarray]:
 def _numbers() -> dict[str, Any]:
     centres = {"mode_centres": mode_centres, "exercise": sys.modules[__name__]}
     return {"np": np, "sigmoid": sigmoid, "score_ring": score_ring, **centres}
+
+
+def _recall_setting() -> dict[str, Any]:
+    return {"np": np, "attend": scaled_dot_product_attention, "exercise": sys.modules[__name__]}
 
 
 def _diffusion_setting() -> dict[str, Any]:
@@ -118,6 +141,32 @@ def _test_field(function: Any) -> str:
         if found != wanted:
             raise Wrong(f"{said}: follow how far apart two neighbours are, 1 at first, and doubled by each halving.")
     return "Three small windows see 7 pixels, spread out 15, and with two halvings 18: more than a page of 12."
+
+
+def _test_look_up(function: Any) -> str:
+    rooms = [(4, room) for room in cloakrooms(4)] + [(64, room) for room in cloakrooms(64)]
+    n_wrong = {4: 0, 64: 0}
+    for n_coats, (question, tickets, colours, number) in rooms:
+        found = np.asarray(call(function, question.copy(), tickets.copy(), colours.copy()), dtype=float)
+        if found.shape != (len(COATS),):
+            raise Wrong(f"Each of the eight colours gets a share, (8,), and yours has the shape {found.shape}.")
+        if found.min() < -1e-6 or not np.isclose(found.sum(), 1, atol=1e-4):
+            raise Wrong(
+                f"Shares are positive and add up to 1, and yours add up to {found.sum():.2f}: put the scores through "
+                "a softmax, and mix the colours with what it gives."
+            )
+        n_wrong[n_coats] += int(found.argmax() != number)
+    if n_wrong[4]:
+        raise Wrong(
+            f"With 4 coats {n_wrong[4]} of 200 answers are another coat's colour: the score of a coat is the dot "
+            "product of its ticket and the question, and the higher it is, the larger is its share."
+        )
+    if n_wrong[64]:
+        raise Wrong(
+            f"With 4 coats it is always right, and with 64 coats {n_wrong[64]} of 200 answers are wrong. The right "
+            "coat has the largest share, but the others have more together: make the softmax sharper."
+        )
+    return "One query, a key and a value for each coat: that is attention, and it is sharp enough for 64 of them."
 
 
 def _test_cheat(answer: Any) -> str:
@@ -238,6 +287,24 @@ field = Exercise(
         return width
     """,
     _numbers,
+)
+
+look_up = Exercise(
+    "look_up",
+    _test_look_up,
+    (
+        "tickets @ question gives a score for each coat; a softmax turns the scores into shares of the coats.",
+        "shares @ colours adds up the shares of the coats of each colour.",
+        "Multiply the scores by 3 before the softmax: 6 and 8 become 18 and 24.",
+    ),
+    """
+    def look_up(question, tickets, colours):
+        scores = 3 * tickets @ question  # (n_coats,)
+        shares = np.exp(scores - scores.max())
+        shares = shares / shares.sum()
+        return shares @ colours  # (n_coats,) @ (n_coats, 8) -> (8,)
+    """,
+    _recall_setting,
 )
 
 cheat = Exercise(

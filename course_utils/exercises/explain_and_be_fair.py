@@ -301,7 +301,7 @@ quiz = Quiz(
             {
                 "Delete the named words and compare with a random order.": "If it stays, other words may say the same.",
                 "Ask more users.": "They know what pleases, and not what the model used.",
-                "Look whether it agrees with the attention weights.": "They found much less than leave one out did.",
+                "Look whether it agrees with the attention weights.": "They found less than leave one out did.",
             },
             "Delete the named words and compare with a random order.",
         ),

@@ -1,4 +1,4 @@
-"""Exercises of notebook 24: a state of n qubits, one Grover step too many, records at risk, and the end of Shor."""
+"""Exercises of notebook 24: n equal qubits, a step too many, the end of Shor, records at risk, a gradient by shifts."""
 
 from __future__ import annotations
 
@@ -141,6 +141,48 @@ def _test_split_number(function: Any) -> str:
     raise Wrong("No measurement gave the period; run the check again.")
 
 
+def _test_shift_gradient(function: Any) -> str:
+    from course_utils.quantum import plateaus
+
+    rng = np.random.default_rng(0)
+    angles, axes = rng.uniform(0, 6, (2, 3, 1)), rng.integers(2, size=(2, 3, 1))  # two layers on three qubits
+
+    def circuit(angle: float) -> float:
+        turned_by = angles.copy()
+        turned_by[0, 0, 0] = angle
+        return float(plateaus.expected(turned_by, axes)[0])
+
+    at = np.linspace(-3, 3, 9)
+    means = (lambda angle: 0.1 + 0.5 * np.cos(angle) - 0.4 * np.sin(angle), circuit)
+    wanted = np.array([[(f(x + 1e-5) - f(x - 1e-5)) / 2e-5 for x in at] for f in means])
+    found = np.array([[float(call(function, f, x)) for x in at] for f in means])
+    if np.allclose(found, 2 * wanted, atol=1e-6):
+        raise Wrong("Twice too large: f(angle + a quarter turn) - f(angle - a quarter turn) is 2 f'. Halve it.")
+    if np.allclose(found, -wanted, atol=1e-6):
+        raise Wrong("The sign is wrong: subtract the value a quarter turn back from the one a quarter turn forward.")
+    if np.allclose(found * np.pi / 2, wanted, atol=1e-6):
+        raise Wrong("This divides by the distance, pi, as the slope of a straight line; here one divides by 2.")
+    degrees = np.array([[(f(x + 90) - f(x - 90)) / 2 for x in at] for f in means])
+    if np.allclose(found, degrees):
+        raise Wrong("The angles are in radians: a quarter turn is np.pi / 2, and not 90.")
+    if not np.allclose(found, wanted, atol=0.05):
+        raise Wrong(f"At {at[2]:.2f} one circuit's derivative is {wanted[0, 2]:.3f}, and yours is {found[0, 2]:.3f}.")
+
+    def error(rule: Any, draws: np.random.Generator) -> float:
+        def measured(angle: float) -> float:  # the mean of 1,000 answers, each +1 or -1
+            return draws.binomial(1000, (1 + circuit(angle)) / 2) / 500 - 1
+
+        return float(np.mean([abs(float(rule(measured, x)) - slope) for x, slope in zip(at, wanted[1], strict=True)]))
+
+    mistake = error(function, np.random.default_rng(1))
+    if mistake > 0.1:
+        raise Wrong(f"Right for an exact f. But with means of 1,000 runs it errs by {mistake:.1f}: take larger shifts.")
+    if not np.allclose(found, wanted, atol=1e-6):
+        raise Wrong("Nearly right, but the rule is exact: shift by a quarter turn, np.pi / 2, both ways.")
+    short = error(lambda f, x: (f(x + 0.01) - f(x - 0.01)) / 0.02, np.random.default_rng(1))
+    return f"With means of 1,000 runs it errs by {mistake:.2f}, and a difference over steps of 0.01 by {short:.1f}."
+
+
 all_equal = Exercise(
     "all_equal",
     _test_all_equal,
@@ -233,6 +275,20 @@ build_factors = Exercise(
     _shor_setting,
 )
 
+shift_gradient = Exercise(
+    "shift_gradient",
+    _test_shift_gradient,
+    (
+        "Call f twice: a quarter turn beyond angle, and a quarter turn before it.",
+        "A quarter turn is np.pi / 2 in radians, and the derivative is half of the difference.",
+    ),
+    """
+    def shift_gradient(f, angle):
+        return (f(angle + np.pi / 2) - f(angle - np.pi / 2)) / 2
+    """,
+    _numbers_setting,
+)
+
 quiz = Quiz(
     (
         Question(
@@ -270,6 +326,15 @@ quiz = Quiz(
                 "AES is newer.": "Age does not matter: it is the structure that is used.",
             },
             "A period betrays the two primes, and AES is not known to have one.",
+        ),
+        Question(
+            "Two helpers say that the second of three qubits was flipped. What do they say of the two amplitudes?",
+            {
+                "Both, so that one can write them anew.": "They compare neighbours, and see neither amplitude.",
+                "Nothing, so the repair leaves them as they were.": "000 and 111 give the same answer.",
+                "Which of the two is larger.": "They would have to look at a qubit, and that ends the superposition.",
+            },
+            "Nothing, so the repair leaves them as they were.",
         ),
         Question(
             "The variance of a gradient is divided by about four for every two qubits. What follows for 50 qubits?",

@@ -68,29 +68,37 @@ def joining(ax: Axes, rows: Mapping[str, Mapping[str, float]], start: float, lab
 
 
 def word_table(words: Sequence[str], ways: Mapping[str, Sequence[float]], title: str, n_strong: int = 3) -> Figure:
-    """Draw a row of words for each way to explain, darker for a larger number, the ``n_strong`` largest in bold."""
+    """Draw a row of words for each way to explain, the ``n_strong`` largest numbers in bold.
+
+    Orange is above 0, blue below, white 0. The darkest box of a row is the number farthest from 0, written beside it.
+    """
     import matplotlib.pyplot as plt
+    from matplotlib.colors import to_rgba
     from matplotlib.patches import Rectangle
 
     widths = np.array([_width(word, 7, "bold") + 7 for word in words])  # in points, as is the axis
-    starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
-    left = max(_width(name, 8.5, "normal") for name in ways) + 10
-    figure = plt.figure(figsize=((left + widths.sum()) / 72, 0.33 * len(ways) + 0.4))
-    ax = figure.add_axes((0, 0, 1, 1 - 0.35 / (0.33 * len(ways) + 0.4)))
+    starts, end = np.concatenate([[0], np.cumsum(widths)[:-1]]), widths.sum()
+    left, right = max(_width(name, 8.5, "normal") for name in ways) + 10, 36
+    height = 0.33 * (len(ways) + 1) + 0.35
+    figure = plt.figure(figsize=((left + end + right) / 72, height))
+    ax = figure.add_axes((0, 0, 1, 1 - 0.35 / height))
+    label = {"va": "center", "fontsize": 8.5, "color": INK}
     for row, (name, values) in enumerate(ways.items()):
         values = np.asarray(values, dtype=float)
         strong = set(np.argsort(-values, kind="stable")[:n_strong].tolist())
-        depth = np.clip(values, 0, None) / max(values.max(), 1e-12)
-        ax.text(-5, row, name, ha="right", va="center", fontsize=8.5, color=INK)
+        most = values[np.abs(values).argmax()]
+        ax.text(-5, row, name, ha="right", **label)
+        ax.text(end + 3, row, f"{most:+.2f}".replace("-", "\u2212"), **label)
         for place, word in enumerate(words):
-            box = Rectangle((starts[place], row - 0.42), widths[place] - 1.5, 0.84, facecolor=UP, lw=0)
-            box.set_alpha(0.75 * depth[place] + 0.03)
-            ax.add_patch(box)
-            middle = starts[place] + widths[place] / 2 - 0.75
+            shade = to_rgba(UP if values[place] > 0 else DOWN, 0.75 * abs(values[place] / (most or 1)))
+            size = widths[place] - 1.5
+            ax.add_patch(Rectangle((starts[place], row - 0.42), size, 0.84, facecolor=shade, edgecolor="0.9", lw=0.5))
             weight = "bold" if place in strong else "normal"
             style = {"fontsize": 7, "weight": weight, "color": INK, "parse_math": False}
-            ax.text(middle, row, word, ha="center", va="center", **style)
-    ax.set(xlim=(-left, widths.sum()), ylim=(len(ways) - 0.4, -0.6))
+            ax.text(starts[place] + size / 2, row, word, ha="center", va="center", **style)
+    key = "orange: above 0, blue: below 0, white: 0; full shade: the row's number on the right"
+    ax.text(0, len(ways) + 0.05, key, **label | {"fontsize": 7.5})
+    ax.set(xlim=(-left, end + right), ylim=(len(ways) + 0.4, -0.6))
     ax.set_axis_off()
     ax.set_title(title, loc="left", color=INK)
     return figure
@@ -103,30 +111,31 @@ def _width(text: str, size: float, weight: str) -> float:
     return TextPath((0, 0), text.replace("$", r"\$"), prop=FontProperties(size=size, weight=weight)).get_extents().width
 
 
-COLOURS = ("#009E73", "#0072B2", "#56B4E9", "#D55E00", "#CC79A7")
-PER_TOKEN = " per token"
+COLOURS = ("#009E73", "#0072B2", "#56B4E9", "#CC79A7", "#D55E00")
 
 
-def deletion_curves(ax: Axes, counts: Sequence[int], curves: Mapping[str, np.ndarray], control: str) -> None:
+def deletion_curves(
+    ax: Axes, counts: Sequence[int], curves: Mapping[str, np.ndarray], control: str, varied: Mapping[str, str]
+) -> None:
     """Draw the mean probability of a topic after 0, 1, 2 ... words are deleted, the control dashed.
 
-    ``curves`` holds ``(n_texts, n_counts)`` for each way to order the words. A way called "... per token" has the
-    colour of the way that it varies, and a dotted line.
+    ``curves`` holds ``(n_texts, n_counts)`` for each way to order the words. A way of ``varied`` has the colour of the
+    way that it varies, and a dotted line.
     """
-    ways = [name for name in curves if name != control and not name.endswith(PER_TOKEN)]
+    ways = [name for name in curves if name != control and name not in varied]
     styles = dict(zip(ways, zip(COLOURS, MARKS, strict=True), strict=False))
     for name in [name for name in curves if name != control]:
-        colour, mark = styles[name.removesuffix(PER_TOKEN)]
-        varied = {"ls": ":", "mfc": "white"} if name.endswith(PER_TOKEN) else {}
-        ax.plot(counts, curves[name].mean(axis=0), color=colour, marker=mark, ms=4, label=name, **varied)
+        colour, mark = styles[varied.get(name, name)]
+        form = {"ls": ":", "mfc": "white"} if name in varied else {}
+        ax.plot(counts, curves[name].mean(axis=0), color=colour, marker=mark, ms=4, label=name, **form)
     ax.plot(counts, curves[control].mean(axis=0), color="0.4", ls="--", label=control)
     ax.set(xlabel="words deleted, of 20", ylabel="probability of the topic", ylim=(0.3, 1), xticks=counts)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
 
 
 def dependence(ax: Axes, values: Sequence[float], each: np.ndarray, label: str) -> None:
-    """Draw a partial dependence: ``each`` is ``(n_people, n_values)``; thin lines for the first 16, and the mean."""
-    ax.plot(values, each[:16].T, color=PALE, lw=0.6)
+    """Draw a partial dependence: ``each`` is ``(n_people, n_values)``; thin lines for the first 12, and the mean."""
+    ax.plot(values, each[:12].T, color=PALE, lw=0.6)
     ax.plot(values, each.mean(axis=0), color=UP, lw=2.4, marker="o", ms=4)
     ax.text(values[-1], each.mean(axis=0)[-1], "  mean", color=UP, va="center", fontsize=9)
     ax.set(xlabel=label, ylabel="probability of more than 50,000", ylim=(0, 1))

@@ -1,4 +1,4 @@
-"""Shapley values: one answer of a model, divided among its columns, exactly."""
+"""One answer of a model divided among its columns: by Shapley values, or by gradients along a path."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from course_utils.common.checks import check_floats
+from course_utils.common.checks import check_floats, check_whole
 from course_utils.common.errors import InputError
 
 MOST_COLUMNS = 14  # 2^14 coalitions
@@ -95,3 +95,41 @@ def tree_shares(model: object, background: np.ndarray, rows: np.ndarray) -> np.n
     rows, background = check_floats("rows", rows), check_floats("background", background)
     explainer = shap.TreeExplainer(model, background, feature_perturbation="interventional")
     return np.asarray(explainer.shap_values(rows))
+
+
+def path_shares(
+    gradient: Callable[[np.ndarray], np.ndarray], x: np.ndarray, start: np.ndarray, n_steps: int = 10
+) -> np.ndarray:
+    """Return the integrated gradients: each number's way from ``start`` to ``x``, times the mean gradient on the way.
+
+    Parameters
+    ----------
+    gradient : callable
+        Takes points ``(n_steps, ...)`` and returns the gradients of a score there, of the same shape.
+    x, start : ndarray, shape (...)
+        Where the straight path ends and where it begins.
+    n_steps : int
+        In how many pieces the path is cut; the gradient is taken in the middle of each.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        The shares. The more steps, the nearer is their sum to the score at ``x`` minus that at ``start``.
+
+    Notes
+    -----
+    Sundararajan, Taly and Yan, *Axiomatic Attribution for Deep Networks* (2017).
+
+    Examples
+    --------
+    A product is shared equally:
+
+    >>> path_shares(lambda points: 6 * points[:, ::-1], np.ones(2), np.zeros(2))
+    array([3., 3.])
+    """
+    x, start = check_floats("x", x), check_floats("start", start)
+    if x.shape != start.shape:
+        raise InputError(f"The path leads from start to x, and their shapes agree: not {start.shape} and {x.shape}.")
+    parts = (np.arange(check_whole("n_steps", n_steps, 1)) + 0.5) / n_steps
+    points = start + parts.reshape(-1, *[1] * x.ndim) * (x - start)
+    return (x - start) * np.asarray(gradient(points), dtype=float).mean(axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 from course_utils.architectures.data import ADULT, NUMBERS, read_adult
 from course_utils.common import assets
 
-LEFT_OUT = ("weight", "education", "income")  # a weight of the sample, the years once more in words, and the answer
+LEFT_OUT = ("weight", "education", "income")  # a weight of the sample, the level in words, and the answer
 COLUMNS = tuple(column for column in ADULT if column not in LEFT_OUT)
 N_TRAIN, N_TEST, N_CHOOSE = 12_000, 8_000, 6_000
 

@@ -42,19 +42,20 @@ def rank_explorer(matrix: np.ndarray) -> ipywidgets.VBox:
     matrix = matrix.astype(float)
     left, strength, right = np.linalg.svd(matrix, full_matrices=False)
     held = (strength**2).cumsum() / ((strength**2).sum() or 1)
-    lowest, span = matrix.min(), np.ptp(matrix) or 1
+    lowest, span, size, shape = matrix.min(), np.ptp(matrix) or 1, matrix.size, matrix.shape
+    ranks = [rank for rank in (1, 2, 4, 8, 16, 32, 64, 128) if rank <= len(strength)]
+    left, right = left[:, : ranks[-1]].copy(), right[: ranks[-1]].copy()  # the page keeps no table that it never shows
 
     def render(rank: int) -> str:
         low = (left[:, :rank] * strength[:rank]) @ right[:rank]  # (n_rows, rank) @ (rank, n_columns)
         grey = (255 * ((low - lowest) / span).clip(0, 1)).round().astype(np.uint8)
         Image.fromarray(grey).save(file := io.BytesIO(), "PNG")
         picture = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-        numbers = f"{rank * sum(matrix.shape):,} numbers instead of {matrix.size:,}"
+        numbers = f"{rank * sum(shape):,} numbers instead of {size:,}"
         return (
             f'<img src="{picture}" alt="The picture at rank {rank}." style="width:24em;max-width:100%">'
             f"<br>{numbers} hold {held[rank - 1]:.1%} of its squares"
         )
 
-    ranks = [rank for rank in (1, 2, 4, 8, 16, 32, 64, 128) if rank <= len(strength)]
     slider = ipywidgets.SelectionSlider(options=ranks, value=ranks[0], description="rank")
     return explorer(render, {"rank": slider}, "a picture made from a few tables, as many as you like")

@@ -37,6 +37,7 @@ def train_projection(
     batch_size: int = 16,
     learning_rate: float = 5e-4,
     dropout: float = 0.3,
+    learned: Sequence[str] = LEARNED,
     rng: np.random.Generator,
 ) -> tuple[Projection, list[float]]:
     """Train a projection so that the model writes a picture's caption behind the row that is made from the picture.
@@ -54,6 +55,8 @@ def train_projection(
     steps, batch_size, learning_rate, dropout : int, int, float, float
         How many steps, pictures in each, the highest size of a step (see `one_cycle`), and the share of features that
         are left out.
+    learned : sequence of str
+        What is trained, of ``down``, ``up`` and ``base``; the rest stays as it is in ``start``.
     rng : numpy.random.Generator
         Draws pictures, captions and what is left out.
 
@@ -66,17 +69,19 @@ def train_projection(
     Raises
     ------
     InputError
-        If there is not a caption for each picture, or a number is out of range.
+        If there is not a caption for each picture, a number is out of range, or there is no such part.
     """
     if len(features) != len(captions):
         raise InputError(
             f"Each picture needs its captions: there are {len(features)} rows and {len(captions)} captions."
         )
+    if not learned or not set(learned) <= set(LEARNED):
+        raise InputError(f"What can be learned are {', '.join(LEARNED)}, and this asks for {', '.join(learned)}.")
     check_whole("steps", steps, 2)
     check_whole("batch_size", batch_size, 1, len(features))
     check_number("dropout", dropout, 0, 0.99)
-    parts = {name: torch.tensor(getattr(start, name)).requires_grad_() for name in LEARNED}
-    moments, losses = {name: (torch.zeros_like(part), torch.zeros_like(part)) for name, part in parts.items()}, []
+    parts = {name: torch.tensor(getattr(start, name)).requires_grad_(name in learned) for name in LEARNED}
+    moments, losses = {name: (torch.zeros_like(parts[name]), torch.zeros_like(parts[name])) for name in learned}, []
     with job_bar(steps, "step", "training") as bar, one_thread():
         for step in range(steps):
             batch = rng.choice(len(features), batch_size, replace=False)
@@ -84,8 +89,8 @@ def train_projection(
             shown = ((features[batch] - start.mean) * kept).astype(np.float32)
             words = [draw_caption(*captions[place], rng) for place in batch]
             losses.append(add_gradients(reader, parts, float(start.length), shown, words))
-            for name, part in parts.items():
-                move(part, moments[name], step, *one_cycle(step, steps, learning_rate))
+            for name in learned:
+                move(parts[name], moments[name], step, *one_cycle(step, steps, learning_rate))
             bar.update()
     return replace(start, **{name: part.detach().numpy() for name, part in parts.items()}), losses
 

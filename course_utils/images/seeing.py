@@ -21,6 +21,7 @@ from course_utils.images.towers import least_squares
 SHOTS = "\n dog: dog\n pizza: pizza\n woman: woman\n car: car\n"  # what the model reads before a picture
 TRAINED = DATA / "emoji" / "projection.safetensors"
 EXCHANGED = DATA / "emoji" / "projection-exchanged.safetensors"  # each caption learned behind another picture
+MEAN_ROW = DATA / "emoji" / "mean-row.npy"  # the mean row when it alone is trained; the matrices stay least squares
 RANK = 192  # the width between the two matrices that are trained
 
 
@@ -135,41 +136,3 @@ def first_among(values: np.ndarray, among: np.ndarray) -> np.ndarray:
     """
     values = np.take_along_axis(values - values.mean(axis=0), among, axis=1)
     return 1.0 * (values.argmax(axis=1) == 0)
-
-
-def another_of_its_kind(
-    subjects: np.ndarray, kinds: np.ndarray, groups: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Draw for each picture another one with another subject: of its kind, or where there is none, of its group.
-
-    It is the picture that a test of seeing should be wrong with: what tells the two apart is more than their kind.
-
-    Parameters
-    ----------
-    subjects, kinds, groups : ndarrays of str, shape (n_pictures,)
-        What each picture shows, from the narrowest word to the widest.
-    rng : numpy.random.Generator
-        Draws them.
-
-    Returns
-    -------
-    ndarray of int, shape (n_pictures,)
-
-    Raises
-    ------
-    InputError
-        If a picture is the only subject of its group.
-
-    Examples
-    --------
-    >>> lists = ("fox owl owl pizza tea", "mammal bird bird food drink", "a a a b b")
-    >>> another_of_its_kind(*(np.array(words.split()) for words in lists), np.random.default_rng(0)).tolist()
-    [2, 0, 0, 4, 3]
-    """
-    found = np.empty(len(subjects), dtype=int)
-    for place, own in enumerate(subjects):
-        fitting = [np.flatnonzero((words == words[place]) & (subjects != own)) for words in (kinds, groups)]
-        if not len(fitting[1]):
-            raise InputError(f"'{own}' is the only subject of '{groups[place]}': there is no other picture to draw.")
-        found[place] = rng.choice(fitting[0] if len(fitting[0]) else fitting[1])
-    return found

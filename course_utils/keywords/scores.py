@@ -43,7 +43,7 @@ def keep_words(phrases: Sequence[str], most: int) -> Sequence[str]:
 
 
 def compare(
-    lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str | None = None
+    lists: Sequence[Lists], wanted: Sequence[Collection[str]], best: str | None = None, cut: bool = True
 ) -> dict[str, np.ndarray]:
     """Print how methods score on the same texts, and if asked to by how much one of them leads.
 
@@ -57,6 +57,8 @@ def compare(
     best : str, optional
         The method whose lead is printed: the 95 % interval of the mean difference, text by text. Without it the means
         are printed alone.
+    cut : bool, default True
+        Print the second count as well, with at most four words.
 
     Returns
     -------
@@ -94,10 +96,11 @@ def compare(
         n_words[name] = np.mean([np.mean([len(word_set(*row)) for row in one[name]]) for one in lists])
     print(f"{len(lists)} texts{'' if best is None else f'; the intervals are those of the lead of: {best}'}\n")
     width = 6 if best is None else 15
-    print(f"{'':22} words   {'five phrases':{width + 9}}at most four words")
+    kinds = ("five phrases", "at most four words")[: 1 + cut]
+    print(f"{'':22} words   {''.join(f'{kind:{width + 9}}' for kind in kinds)}".rstrip())
     for name, values in scores.items():
         line = f"{name:22} {n_words[name]:5.1f}"
-        for kind in (0, 1):
+        for kind in range(len(kinds)):
             ahead = lead(scores[best][kind], values[kind]) if best not in (None, name) else ""
             line += f"   {values[kind].mean():.2f}  {ahead:{width}}"
         print(line.rstrip())

@@ -21,21 +21,22 @@ def leaks() -> Figure:
     """Draw the ways in which people's data leak."""
     import matplotlib.pyplot as plt
 
-    boxes = {
-        "data": (0, 0, "people's\ndata"),
-        "copy": (6, 3.3, "a copy\nto analyse"),
-        "model": (6, 1.1, "a trained\nmodel"),
+    ways = {
+        "copy": ("a copy\nto analyse", "names,\nnumbers"),
+        "model": ("a trained\nmodel", "texts recited,\nwho was in it"),
+        "vectors": ("stored\nvectors", "words of\nthe texts"),
+        "search": ("a search", "passages of\nothers"),
+        "server": ("a rented\ncomputer", "everything"),
     }
-    boxes |= {"search": (6, -1.1, "a search"), "server": (6, -3.3, "a rented\ncomputer")}
-    lost = {"copy": "names,\nnumbers", "model": "texts recited,\nwho was in it", "search": "passages of\nothers"}
-    lost |= {"server": "everything"}
-    boxes |= {f"lost {name}": (13.2, boxes[name][1], text) for name, text in lost.items()}
-    arrows = [("data", name) for name in lost] + [(name, f"lost {name}", "leaks") for name in lost]
-    kinds = {"model": "weights", "search": "step", "copy": "step", "server": "step"}
-    kinds |= dict.fromkeys((f"lost {name}" for name in lost), "plain")
-    figure, ax = plt.subplots(figsize=(6, 3.3))
-    flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.55, fontsize=8.5)
-    ax.set_title("Four ways in which data leak")
+    boxes, arrows, kinds = {"data": (0, 0, "people's\ndata")}, [], {"model": "weights", "vectors": "weights"}
+    for row, (name, (text, lost)) in enumerate(ways.items()):
+        y = 4.4 - 2.2 * row
+        boxes |= {name: (7.6, y, text), f"lost {name}": (14.8, y, lost)}
+        arrows += [("data", name), (name, f"lost {name}", "leaks")]
+        kinds |= {name: kinds.get(name, "step"), f"lost {name}": "plain"}
+    figure, ax = plt.subplots(figsize=(5.4, 3.2))
+    flow(ax, boxes, arrows, kinds=kinds, width=3.9, height=1.6, fontsize=8)
+    ax.set_title("Five ways in which data leak")
     return figure
 
 
@@ -47,7 +48,7 @@ def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figu
     from course_utils.privacy.differential import clip_rows
 
     clipped = clip_rows(rows, most)
-    figure, axes = plt.subplots(1, 3, figsize=(7.4, 2.75), layout="constrained", sharex=True, sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(6.2, 2.35), layout="constrained", sharex=True, sharey=True)
     titles = "each record's gradient", f"clipped to length {most:g}", "their sum, with noise"
     without, total = clipped[:-1].sum(axis=0), clipped.sum(axis=0)
     start = np.zeros(2)
@@ -77,7 +78,7 @@ def losses(some: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str) -> Fig
     """Draw, for each kind of records, how large the losses are of those in the training and of those kept out."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(some), figsize=(7, 2.7), sharex=True, layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(1, len(some), figsize=(6.6, 2.6), sharex=True, layout="constrained", squeeze=False)
     bins = np.logspace(-6, 2, 33)
     for ax, (kind, (inside, outside)) in zip(axes[0], some.items(), strict=True):
         ax.hist(np.maximum(inside, bins[0]), bins, color="#D55E00", alpha=0.75, label="in the training")
@@ -109,10 +110,11 @@ def by_heart(ax: Axes, results: Mapping[str, np.ndarray]) -> None:
     ``results`` holds an array (n_drawings, 2) of both for each way to train. Ways called "plain" and "clip" with their
     steps become curves, each drawing a thin one, and the others single points.
     """
-    for name, colour, mark, side in (("plain", "#0072B2", "s-", -1), ("clip", "#D55E00", "o-", 1)):
+    styles = (("plain", "#0072B2", "#a6cbe3", "s-", -1), ("clip", "#D55E00", "#f0c4a0", "o-", 1))
+    for name, colour, pale, mark, side in styles:
         found = {way.split()[1]: rows for way, rows in results.items() if way.split()[0] == name}
         rows = np.array(list(found.values()))  # (n_steps, n_drawings, 2)
-        ax.plot(rows[:, :, 0], rows[:, :, 1], color=colour, lw=0.7, alpha=0.4)
+        ax.plot(rows[:, :, 0], rows[:, :, 1], color=pale, lw=0.8, zorder=1)
         ax.plot(*rows.mean(axis=1).T, mark, color=colour, label=name)
         for steps, (fit, score) in zip(found, rows.mean(axis=1), strict=True):
             ax.text(fit + 0.007 * side, score - 0.02 * side, steps, ha="center", va="center", fontsize=8.5)
@@ -123,12 +125,30 @@ def by_heart(ax: Axes, results: Mapping[str, np.ndarray]) -> None:
     ax.set(xlabel="fit: share of the usual training records put right", ylabel="attack on the unusual")
 
 
+def two_attacks(ax: Axes, simple: Mapping[str, np.ndarray], better: Mapping[str, np.ndarray]) -> None:
+    """Draw two attacks on networks trained in several ways, one row each: the drawings as dots, the means larger.
+
+    Both map the name of each way to the scores ``(n_drawings,)``, which may be 0.5 for guessing to 1.
+    """
+    names = list(simple)[::-1]
+    attacks = (simple, "#0072B2", "#7fb4d6", 0.13, "simple"), (better, "#D55E00", "#eaae7f", -0.13, "better")
+    for scores, colour, pale, side, label in attacks:
+        for place, name in enumerate(names):
+            ax.plot(scores[name], np.full(len(scores[name]), place + side), "o", color=pale, ms=3)
+        means = [np.mean(scores[name]) for name in names]
+        ax.plot(means, np.arange(len(names)) + side, "D", color=colour, ms=6, label=f"{label} attack")
+    ax.axvline(0.5, color="#999999", ls=":", lw=1)
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlabel="score on the unusual records (0.5: guessing)", ylim=(-0.6, len(names) - 0.4))
+    ax.legend(fontsize=8.5, loc="lower right", title="small: drawings", title_fontsize=8.5)
+
+
 def filters(visible: Sequence[bool], k: int) -> Figure:
     """Draw a ranking of passages twice: hidden ones taken out after the best ``k`` were chosen, and before."""
     import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 
-    figure, ax = plt.subplots(figsize=(6, 2.5))
+    figure, ax = plt.subplots(figsize=(5.6, 2.4))
     shown = np.flatnonzero(visible)[:k]
     for y, chosen, title in ((1.7, [p for p in range(k) if visible[p]], "after"), (0, list(shown), "before")):
         for place, seen in enumerate(visible):
@@ -173,7 +193,7 @@ def handshake() -> Figure:
     boxes = {"maker": (0, 2.6, "maker of the\nprocessor"), "machine": (0, 0, "machine:\nprogram, keys")}
     boxes |= {"owner": (17, 0, "owner of the\ndata: checks"), "key": (17, 2.6, "data key")}
     arrows = [("maker", "machine", "signs its key"), ("key", "owner")]
-    figure, ax = plt.subplots(figsize=(6.4, 3.1))
+    figure, ax = plt.subplots(figsize=(6.1, 3))
     kinds = {"machine": "step", "owner": "weights", "maker": "plain"}
     flow(ax, boxes, arrows, kinds=kinds, width=4.2, height=1.5, fontsize=8.5)
     line = {"arrowstyle": "-|>", "color": "#555555", "lw": 1.2}

@@ -170,14 +170,20 @@ def draw_peaks(ax: Axes, chance: np.ndarray, title: str) -> None:
         ax.text(k, chance[k], f"{k}", ha="center", va="bottom", fontsize=8, color=PALE_INK)
 
 
-def log_dots(ax: Axes, values: Mapping[str, float], colours: Sequence[str], unit: str) -> None:
-    """Draw a dot for each number on a logarithmic axis, the first on top, with the number beside it."""
-    ax.scatter(list(values.values()), list(values), color=colours, s=42, zorder=2)
+def log_dots(
+    ax: Axes, values: Mapping[str, float], colours: Sequence[str], unit: str, *, hollow: Collection[str] = ()
+) -> None:
+    """Draw a dot for each number on a logarithmic axis, the first on top, with the number beside it.
+
+    Those in ``hollow`` are drawn as rings: what one cannot lay beside the others.
+    """
+    inside = ["white" if name in hollow else colour for name, colour in zip(values, colours, strict=True)]
+    ax.scatter(list(values.values()), list(values), c=inside, edgecolors=colours, linewidths=1.6, s=42, zorder=2)
     for y, value in enumerate(values.values()):
         ax.text(value * 1.5, y, f"{value:,.0f}", va="center", fontsize=8.5, color=INK)
     ax.set(xscale="log", xlabel=unit, xlim=(50, 1e9), ylim=(len(values) - 0.5, -0.5))
     ax.grid(axis="y", color="#dddddd", lw=0.8)
-    ax.tick_params(left=False)
+    ax.tick_params(left=False, labelsize=9)
 
 
 def timeline(keep: int, migrate: int, arrives: int) -> Figure:

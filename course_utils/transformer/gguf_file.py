@@ -76,6 +76,8 @@ def _read_model(path: Path) -> NumPyLM:
         stop_ids=tuple(number for name in STOP_TOKENS if (number := file.rules.token_to_id(name)) is not None),
     )
     file.must_be_read()
+    del file
+    trim_memory()
     return model
 
 
@@ -117,7 +119,7 @@ class GGUFFile:
 
     def weight(self, name: str) -> np.ndarray:
         """Return a vector as float32."""
-        return self._spread_out(self._taken(name), slice(None))
+        return np.array(self._spread_out(self._taken(name), slice(None)))  # float32 would stay a part of the file
 
     def transposed(self, *names: str) -> np.ndarray:
         """Return matrices side by side, as float32 and transposed so that a row multiplies them from the left.

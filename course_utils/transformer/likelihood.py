@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -93,8 +93,8 @@ def log_probabilities(model: NumPyLM, pairs: Sequence[tuple[Ids, Ids]]) -> Itera
             last = model.last_logits(beginning[cache.length :], cache)
             read = beginning
         cache.reset(len(read))  # forget what came after it in the pair before
-        later = model.logits(after[:-1], cache) if len(after) > 1 else np.empty((0, len(last)), last.dtype)
-        yield _chosen(np.vstack([last, later]), after)  # (n_tokens that come after, n_vocabulary)
+        later = model.logits(after[:-1], cache) if len(after) > 1 else ()  # (n_after - 1, n_vocabulary)
+        yield _chosen([last, *later], after)
 
 
 def likeliest_tokens(beginning: Ids, continuations: Sequence[Ids]) -> list[np.ndarray]:
@@ -216,9 +216,12 @@ def _sums(pairs: list[tuple[str, str]]) -> list[float]:
     return sums
 
 
-def _chosen(logits: np.ndarray, ids: Ids) -> np.ndarray:
-    """Return the log-probability of one token in each row: ``(n_tokens, n_vocabulary) -> (n_tokens,)``."""
-    return log_softmax(logits)[np.arange(len(ids)), ids]
+def _chosen(logits: Iterable[np.ndarray], ids: Ids) -> np.ndarray:
+    """Return the log-probability of one token in each row: ``(n_tokens, n_vocabulary) -> (n_tokens,)``.
+
+    One row after the other, since all rows at once would take four times the memory of the logits.
+    """
+    return np.array([log_softmax(row)[token] for row, token in zip(logits, ids, strict=True)])
 
 
 def _n_shared(a: Ids, b: Ids) -> int:

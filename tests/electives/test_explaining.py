@@ -10,9 +10,17 @@ import pytest
 
 from course_utils.common.errors import InputError
 from course_utils.explaining import figures
-from course_utils.explaining.shapley import MOST_COLUMNS, coalition_values, exact_shapley, tree_shares
+from course_utils.explaining.inside import integrated_gradients, look_inside
+from course_utils.explaining.shapley import MOST_COLUMNS, coalition_values, exact_shapley, path_shares, tree_shares
 from course_utils.explaining.tables import change_without, smallest_change
-from course_utils.explaining.texts import delete_in_order, leave_one_out, look_inside, topic_chances, without_word
+from course_utils.explaining.texts import (
+    compare_orders,
+    delete_and_keep,
+    delete_in_order,
+    leave_one_out,
+    topic_chances,
+    without_word,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -112,6 +120,19 @@ def test_the_smallest_change_is_found_or_none():
         smallest_change(enough, np.zeros(2), {2: [1]})
 
 
+def test_shares_along_a_path_are_those_worked_by_hand_and_add_up():
+    def slope(points):  # of the pay, 20 + 10 a + 4 b + 6 a b
+        return np.stack([10 + 6 * points[:, 1], 4 + 6 * points[:, 0], 0 * points[:, 2]], axis=1)
+
+    assert np.allclose(path_shares(slope, np.ones(3), np.zeros(3)), [13, 7, 0])
+    assert np.allclose(path_shares(slope, np.ones(3), np.ones(3)), 0)
+    x, start = RNG.normal(size=(2, 4))
+    cubes = path_shares(lambda points: 3 * points**2, x, start, 1000)
+    assert np.allclose(cubes, x**3 - start**3, atol=1e-4)
+    with pytest.raises(InputError, match="shapes agree"):
+        path_shares(slope, np.ones(3), np.zeros((1, 3)))
+
+
 # Texts
 
 
@@ -130,6 +151,21 @@ def test_deleting_follows_the_order_and_keeps_a_word():
         delete_in_order("a b c", [0, 0, 1], [1])
     with pytest.raises(InputError, match="from 0 to 2"):
         delete_in_order("a b c", [0, 1, 2], [3])
+
+
+def test_keeping_gives_the_first_words_of_the_order_alone():
+    assert delete_and_keep("a b c d", [2, 0, 3, 1], [0, 2], 2) == ["a b c d", "b d", "a c"]
+    assert delete_and_keep("a b c", np.array([2, 0, 1]), [], 3) == ["a b c"]
+    for n in (0, 4):
+        with pytest.raises(InputError):
+            delete_and_keep("a b c", [2, 0, 1], [1], n)
+
+
+def test_an_order_gains_by_a_lower_probability_without_its_words_and_a_higher_one_with_them():
+    one, other = np.array([[0.2, 0.9], [0.4, 0.7]]), np.array([[0.5, 0.6], [0.7, 0.8]])
+    assert compare_orders(one, other).startswith("0.30, gain 0.30 (0.30 to 0.30) | 0.80, gain 0.10 (")
+    assert compare_orders(other, one).startswith("0.60, gain -0.30 (-0.30 to -0.30) | 0.70, gain -0.10 (")
+    assert compare_orders(one, one) == "0.30, gain 0.00 (0.00 to 0.00) | 0.80, gain 0.00 (0.00 to 0.00)"
 
 
 def test_topic_chances_are_those_of_the_encoder_and_add_up():
@@ -153,6 +189,7 @@ def looked():
 def test_a_look_inside_gives_a_number_for_each_word(looked):
     _, found = looked
     varied = {"gradient per token", "attention per token"}
+    assert list(found)[:3] == ["gradient", "gradient x vector", "attention"]  # the notebook draws the first ones
     assert set(found) - varied == {"gradient", "gradient x vector", "attention", "attention, all blocks"}
     assert all(values.shape == (4,) and np.isfinite(values).all() for values in found.values())
     for name in ("attention", "attention, all blocks"):
@@ -189,6 +226,26 @@ def test_the_gradient_is_that_of_a_difference(looked):
     assert np.isclose((scores[0] - scores[1]) / 2e-4, found["gradient x vector"][1], rtol=0.02)
 
 
+def test_integrated_gradients_add_up_to_the_difference_of_the_scores(looked):
+    from course_utils.embeddings import embed
+
+    topic, text = looked[0], "Snowflakes fall on tokenizers"
+    shares, difference = integrated_gradients(text, topic, "[PAD]", 50)
+    assert np.isclose(shares.sum(), difference, atol=0.005)
+    assert abs(integrated_gradients(text, topic, "[PAD]", 1)[0].sum() - difference) > 0.1
+    filled, other = integrated_gradients(text, topic, "[MASK]", 50)
+    assert np.isclose(filled.sum(), other, atol=0.005)
+    assert abs(other - difference) > 0.1
+    shares, nothing = integrated_gradients("fall fall fall", topic, "fall")
+    assert np.allclose(shares, 0)
+    assert abs(nothing) < 1e-6
+    masked = "[MASK] " * 8  # as many as the text has tokens
+    scores = embed([text, masked.strip()]).astype(float) @ topic
+    assert np.isclose(other, scores[0] - scores[1], atol=0.01)
+    with pytest.raises(InputError, match="token of the vocabulary"):
+        integrated_gradients(text, topic, "no token")
+
+
 # Figures
 
 
@@ -208,6 +265,16 @@ def test_the_strongest_words_are_bold():
     plt.close(figure)
 
 
+def test_words_are_coloured_around_zero_and_each_row_says_its_scale():
+    figure = figures.word_table(["one", "two", "three"], {"x": [-2.0, 0.0, 1.0], "y": [0.0, 0.5, 0.25]}, "how")
+    red, _, blue, alpha = np.array([box.get_facecolor() for box in figure.axes[0].patches]).T
+    assert np.allclose(alpha, [0.75, 0, 0.375, 0, 0.75, 0.375])
+    assert blue[0] > red[0]
+    assert all(red[place] > blue[place] for place in (2, 4, 5))
+    assert {"\u22122.00", "+0.50"} <= {text.get_text() for text in figure.axes[0].texts}
+    plt.close(figure)
+
+
 def test_words_stay_within_their_boxes():
     words = ["Jean-Baptiste", "mathematician", "a", "$5", "WWW"]
     figure = figures.word_table(words, {"all bold": [1, 2, 3, 4, 5]}, "how", n_strong=5)
@@ -220,8 +287,8 @@ def test_words_stay_within_their_boxes():
 
 
 def test_curves_and_dependence_draw_means(axes):
-    curves = {"a": np.array([[1.0, 0.5], [0.8, 0.1]]), "a per token": np.ones((2, 2)), "random": np.ones((2, 2))}
-    figures.deletion_curves(axes, [0, 1], curves, "random")
+    curves = {"a": np.array([[1.0, 0.5], [0.8, 0.1]]), "a, other start": np.ones((2, 2)), "random": np.ones((2, 2))}
+    figures.deletion_curves(axes, [0, 1], curves, "random", {"a, other start": "a"})
     assert np.allclose(axes.lines[0].get_ydata(), [0.9, 0.3])
     assert [line.get_linestyle() for line in axes.lines] == ["-", ":", "--"]
     assert axes.lines[0].get_color() == axes.lines[1].get_color()

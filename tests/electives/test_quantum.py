@@ -474,6 +474,16 @@ def test_a_circuit_refuses_a_qubit_that_is_not_there():
     plt.close(figure)
 
 
+def test_a_hollow_dot_is_a_ring_and_the_others_are_full():
+    figure, ax = plt.subplots()
+    figures.log_dots(ax, {"a": 1e3, "b": 1e4}, ["#0072B2", "#D55E00"], "qubits", hollow={"b"})
+    full, ring = ax.collections[0].get_facecolors(), ax.collections[0].get_edgecolors()
+    plt.close(figure)
+    assert (full[0] == ring[0]).all()
+    assert full[1].tolist() == [1, 1, 1, 1]
+    assert ring[1, 0] > ring[1, 2]
+
+
 def test_grovers_pictures_say_what_happened():
     frames = figures.grover_frames(8, 2, 1)
     assert len(frames) == 3
@@ -486,3 +496,12 @@ def test_grovers_pictures_say_what_happened():
 def test_the_number_of_the_exercise_is_grovers():
     assert exercise.too_many.check(25)
     assert not exercise.too_many.check(24)
+
+
+def test_the_exercise_on_shifts_takes_any_exact_rule_that_noise_leaves_standing():
+    def rule(by):
+        return lambda f, angle: (f(angle + by) - f(angle - by)) / (2 * np.sin(by))
+
+    assert exercise.shift_gradient.check(rule(np.pi / 2))
+    assert exercise.shift_gradient.check(rule(1.0))
+    assert "larger shifts" in str(exercise.shift_gradient.check(rule(0.01)))

@@ -18,6 +18,13 @@ def field(steps, halves):
         width += {adds}
     return width
 """
+LOOK_UP = """
+def look_up(question, tickets, colours):
+    scores = {scores}
+    shares = np.exp(scores - scores.max())
+    shares = shares / shares.sum()
+    return shares @ {values}
+"""
 HALVING = "width, apart = width + apart, 2 * apart"
 
 MISTAKES = {
@@ -44,6 +51,16 @@ MISTAKES = {
         ("field = lambda steps, halves: 2 * sum(steps)", "begin with a width of 1"),
         ("field = lambda steps, halves: {(1, 1, 1): 18 if halves else 7}.get(steps, 15)", "doubled by each halving"),
         ("field = 18", "a function"),
+    ],
+    "look_up": [
+        (LOOK_UP.format(scores="tickets @ question / np.sqrt(8)", values="colours"), "make the softmax sharper"),
+        ("look_up = lambda q, t, c: attend(q[None], t, c, causal=False)[0]", "make the softmax sharper"),
+        (LOOK_UP.format(scores="3 * tickets @ question", values="tickets"), "mix the colours"),
+        (LOOK_UP.format(scores="-3 * tickets @ question", values="colours"), "another coat's colour"),
+        ("look_up = lambda question, tickets, colours: tickets @ question @ colours", "a softmax"),
+        ("look_up = lambda q, t, c: attend(q[None], t, c, causal=False, scale=3.0)", "the shape (1, 8)"),
+        ("look_up = lambda q, t, c: attend(q[None], t, c, causal=False, scale=3.0)[0].argmax()", "gets a share"),
+        ("look_up = lambda q, t, c: c.mean(axis=0)", "another coat's colour"),
     ],
     "cheat": [
         ("cheat = np.zeros((1000, 2))", "where is a mode"),

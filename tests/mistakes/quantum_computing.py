@@ -14,6 +14,7 @@ def fourier(state):
     x = np.arange(Q)
     return np.exp({sign}2j * np.pi * np.outer(x, x) / Q) @ state{size}
 """
+SHIFT = "shift_gradient = lambda f, angle: (f(angle + {by}) - f(angle - {by})) / {over}"
 
 MISTAKES = {
     "all_equal": [
@@ -60,5 +61,15 @@ MISTAKES = {
         ("split_number = lambda a, r, N: (gcd(a**r - 1, N), N // gcd(a**r - 1, N))", "Halve the period"),
         ("split_number = lambda a, r, N: gcd(a ** (r // 2) - 1, N)", "two factors"),
         ("split_number = lambda a, r, N: (a, r)", "the product"),
+    ],
+    "shift_gradient": [
+        (SHIFT.format(by="np.pi / 2", over="1"), "Halve it"),
+        (SHIFT.format(by="-np.pi / 2", over="2"), "The sign"),
+        (SHIFT.format(by="np.pi / 2", over="np.pi"), "the distance"),
+        (SHIFT.format(by="90", over="2"), "radians"),
+        (SHIFT.format(by="0.01", over="0.02"), "take larger shifts"),
+        (SHIFT.format(by="0.5", over="1"), "Nearly right"),
+        ("shift_gradient = lambda f, angle: f(angle + np.pi / 2) - f(angle)", "derivative is"),
+        ("shift_gradient = lambda f, angle: f(angle + np.pi / 2)", "derivative is"),
     ],
 }

@@ -1,0 +1,118 @@
+"""Drawings for the lesson on topics: a round of k-means, pairs on a map, and values as dots on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.common.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def k_means_round(
+    points: np.ndarray,
+    labels: Sequence[int],
+    centres: np.ndarray,
+    moved: np.ndarray,
+    markers: Sequence[str],
+    title: str = "",
+) -> Figure:
+    """Draw points in the colours of their groups, the centres as crosses, and an arrow to where each moves next.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+    labels : sequence of int, length n
+        The row of ``centres`` that each point is assigned to.
+    centres, moved : ndarray, shape (k, 2)
+        The centres now and after the next step; one that stays has no arrow.
+    markers : sequence of str, length n
+        Matplotlib's sign for each point.
+
+    Raises
+    ------
+    InputError
+        If there is not one label and one marker for each point.
+    """
+    import matplotlib.pyplot as plt
+
+    if not len(points) == len(labels) == len(markers):
+        raise InputError(f"There are {len(points)} points, {len(labels)} labels and {len(markers)} markers.")
+    figure, ax = plt.subplots(figsize=(3.1, 2.4), layout="constrained")
+    labels, markers = np.asarray(labels), np.asarray([*markers])
+    for marker in dict.fromkeys(markers.tolist()):
+        mine = markers == marker
+        ax.scatter(*points[mine].T, s=24, c=[f"C{label}" for label in labels[mine]], marker=marker)
+    style = {"arrowstyle": "->", "color": "0.3", "shrinkA": 6, "shrinkB": 0}
+    for group, (centre, after) in enumerate(zip(centres, moved, strict=True)):
+        ax.plot(*centre, "x", ms=11, mew=2, color=f"C{group}")
+        if (centre != after).any():
+            ax.annotate("", after, centre, arrowprops=style)
+    ax.set(xticks=[], yticks=[], title=title)
+    return figure
+
+
+def pairs_on_map(
+    places: np.ndarray, pairs: Sequence[tuple[int, int]], titles: Sequence[str], title: str, every: int = 15
+) -> Figure:
+    """Draw a map as grey dots, and on it some pairs of texts, each joined by a line and named below the map.
+
+    Parameters
+    ----------
+    places : ndarray, shape (n, 2)
+        Where each text lies; every ``every``-th is drawn.
+    pairs : sequence of (int, int)
+        The rows of the two texts.
+    titles : sequence of str, length n
+
+    Raises
+    ------
+    InputError
+        If there is not one title for each place.
+    """
+    import matplotlib.pyplot as plt
+
+    if len(places) != len(titles):
+        raise InputError(f"There are {len(places)} places and {len(titles)} titles.")
+    figure, ax = plt.subplots(figsize=(3.8, 2.9))
+    ax.scatter(*places[::every].T, s=3, lw=0, color="0.75")
+    for (one, other), colour in zip(pairs, ("C1", "C0", "C2"), strict=False):
+        name = f"{titles[one]} and\n{titles[other]}"
+        ax.plot(*places[[one, other]].T, "o-", ms=4.5, color=colour, label=name)
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(pairs))
+    ax.set_axis_off()
+    ax.set_title(title)
+    return figure
+
+
+def dot_rows(ax: Axes, names: Sequence[str], rows: Sequence[Sequence[float]], marked: int | None = None) -> None:
+    """Draw each row of values as dots beside its name, the first on top, with a line at the mean, written at the right.
+
+    Parameters
+    ----------
+    names, rows : sequence
+        A name for each row of values; the rows may have different lengths.
+    marked : int, optional
+        The place in each row of the value that is drawn in another colour, and larger.
+
+    Raises
+    ------
+    InputError
+        If there is not one name for each row, or a row is empty.
+    """
+    if len(names) != len(rows) or not all(len(row) for row in rows):
+        raise InputError("Each row of values needs a name and at least one value.")
+    for height, row in enumerate(rows):
+        ax.plot(row, [height] * len(row), "o", ms=3, color="C0", mew=0)
+        ax.plot([np.mean(row)] * 2, [height - 0.35, height + 0.35], color="k", lw=1.5)
+        ax.text(1.02, height, f"{np.mean(row):.2f}", transform=ax.get_yaxis_transform(), va="center", size=7.5)
+        if marked is not None:
+            ax.plot(row[marked], height, "o", ms=4.5, color="C1", mew=0)
+    ax.set_yticks(range(len(rows)), names, size=7.5)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
