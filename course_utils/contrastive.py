@@ -137,6 +137,39 @@ def loss_and_gradient(
     return loss, left.T @ by_left + right.T @ by_right
 
 
+def gradient_among(similarity: np.ndarray, n_texts: int, temperature: float = 0.1) -> np.ndarray:
+    """Return the gradient of the loss by the similarities where each row chooses among ``n_texts`` texts of the batch.
+
+    The batch is cut into blocks of ``n_texts`` pairs, and a block's rows have only its own texts to choose from; the
+    loss is the mean over all rows. For `train_table` and its ``gradient``.
+
+    Parameters
+    ----------
+    similarity : ndarray, shape (n_pairs, n_pairs)
+    n_texts : int
+        From 1, where nothing is left to choose, to ``n_pairs``; it divides ``n_pairs`` (InputError).
+    temperature : float
+        As in `contrastive_loss`.
+
+    Examples
+    --------
+    >>> gradient_among(np.eye(4), 2, 1.0).round(2)
+    array([[-0.07,  0.07,  0.  ,  0.  ],
+           [ 0.07, -0.07,  0.  ,  0.  ],
+           [ 0.  ,  0.  , -0.07,  0.07],
+           [ 0.  ,  0.  ,  0.07, -0.07]])
+    """
+    n_pairs = len(similarity)
+    if not 1 <= n_texts <= n_pairs or n_pairs % n_texts:
+        raise InputError(f"A batch of {n_pairs} pairs cannot be cut into blocks of {n_texts}.")
+    gradient = np.zeros_like(similarity)
+    for start in range(0, n_pairs, n_texts):
+        block = slice(start, start + n_texts)
+        errors = np.exp(log_softmax(similarity[block, block] / temperature)) - np.eye(n_texts)
+        gradient[block, block] = errors / (n_pairs * temperature)
+    return gradient
+
+
 def train_table(
     table: np.ndarray,
     left: csr_matrix,

@@ -9,6 +9,7 @@ from course_utils.contrastive import (
     contrastive_gradients,
     contrastive_loss,
     encode_pooled,
+    gradient_among,
     loss_and_gradient,
     partner_ranks,
     pooling_matrix,
@@ -162,3 +163,22 @@ def test_a_batch_larger_than_the_pairs_is_refused():
     left, right = toy_pairs(np.random.default_rng(7))
     with pytest.raises(InputError, match="all 40 pairs"):
         train_table(np.ones((30, 2)), left, right, batch_size=41, rng=np.random.default_rng(0))
+
+
+def test_a_choice_among_all_is_the_whole_loss_and_a_choice_of_one_teaches_nothing():
+    rng = np.random.default_rng(0)
+    left, right = unit_rows(rng, 6, 5), unit_rows(rng, 6, 5)
+    errors = gradient_among(left @ right.T, 6, 0.2)
+    np.testing.assert_allclose(errors @ right, contrastive_gradients(left, right, 0.2)[0], atol=1e-12)
+    assert not gradient_among(left @ right.T, 1, 0.2).any()
+
+
+def test_a_choice_among_few_is_the_mean_of_the_losses_of_the_blocks():
+    rng = np.random.default_rng(0)
+    left, right = unit_rows(rng, 6, 5), unit_rows(rng, 6, 5)
+    errors = gradient_among(left @ right.T, 2, 0.2)
+    for block in (slice(0, 2), slice(2, 4), slice(4, 6)):
+        by_left, _ = contrastive_gradients(left[block], right[block], 0.2)
+        np.testing.assert_allclose((errors @ right)[block], by_left / 3, atol=1e-12)
+    with pytest.raises(InputError, match="blocks of 4"):
+        gradient_among(left @ right.T, 4)

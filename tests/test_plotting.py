@@ -116,6 +116,25 @@ def test_counts_are_drawn_in_percent_with_their_intervals():
     plt.close(figure)
 
 
+def test_dots_with_ranges_are_ranked_and_reach_as_far_as_their_margins():
+    figure, ax = plt.subplots()
+    figures.range_dots(ax, {"a": (0.5, 0.1), "b": (0.25, 0.05), "c": (0.75, 0.2)}, {"b": "C1"})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["b", "a", "c"]
+    ends = [line.get_segments()[0][:, 0] for line in ax.collections]
+    np.testing.assert_allclose(ends, [[0.2, 0.3], [0.4, 0.6], [0.55, 0.95]])
+    assert [line.get_color() for line in ax.lines] == ["C1", "#999999", "#999999"]
+    plt.close(figure)
+
+
+def test_dots_over_settings_have_their_numbers():
+    figure, ax = plt.subplots()
+    figures.log_dots(ax, {0.01: 0.256, 1: 0.5})
+    assert [text.get_text() for text in ax.texts] == ["0.26", "0.50"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.01", "1"]
+    assert ax.get_xscale() == "log"
+    plt.close(figure)
+
+
 def test_curves_differ_in_more_than_their_colour():
     assert len(set(figures.MARKS)) == len(figures.MARKS)
     assert len(set(figures.DASHES)) == len(figures.DASHES)

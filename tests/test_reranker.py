@@ -367,5 +367,5 @@ def test_the_two_groups_of_measured_lessons_share_no_query():
     measured = reranker.load_measured()
     assert not set(measured["trained on"]["query"]) & set(measured["held out"]["query"])
     shapes = {name: np.shape(table) for name, table in measured["48 tokens"].items()}
-    tables = dict.fromkeys(("untrained", "SmolLM2", "twelve lessons"), (110, 6))
-    assert shapes == tables | dict.fromkeys(("questions", "hard", "shuffled"), (5, 110, 6))
+    tables = dict.fromkeys(("untrained", "SmolLM2", "names a year", "twelve lessons"), (110, 6))
+    assert shapes == tables | dict.fromkeys(("soft", "hard", "shuffled", "whim"), (5, 110, 6))

@@ -21,7 +21,7 @@ from course_utils.images.seeing import (
     load_projection,
     save_projection,
 )
-from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_losses, draw_seeing, draw_ways, spread_levels
+from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_changes, draw_seeing, draw_ways
 from course_utils.transformer import NumPyLM
 from course_utils.transformer.likelihood import token_losses
 
@@ -289,26 +289,58 @@ def test_each_way_has_its_share_with_an_interval_and_its_picture_at_the_same_hei
     assert [text.get_text() for text in ax.texts] == ["chance", "0.50", "0.10"]
 
 
-def test_losses_are_dots_with_their_means_and_a_line_where_they_were_before():
-    losses = {"own": [np.array([5.0, 6.0]), np.array([4.0, 5.0])], "other": [np.array([7.0]), np.array([6.0])]}
-    ax = draw_losses(losses, ["before", "after"]).axes[0]
-    level, dots, *_ = ax.lines
-    assert list(level.get_ydata()) == [5.5, 5.5]
-    assert dots.get_xydata().tolist() == [[0, 5.5], [1, 4.5]]
-    assert [text.get_text() for text in ax.texts] == ["own", "5.50", "4.50", "other", "7.00", "6.00"]
+def test_each_change_has_its_interval_below_the_name_of_its_run():
+    changes = {"own": [(-0.3, -0.5, -0.1), (0.2, 0.1, 0.4)], "distance": [(0.1, -0.1, 0.3), (0.0, -0.2, 0.2)]}
+    ax = draw_changes(changes, ["right", "exchanged"], "change of the loss").axes[0]
+    line = ax.lines[0]
+    assert list(line.get_xdata()) == [0, 0]
+    bars = [tuple(np.round(bar[2][0].get_segments()[0], 6).ravel()) for bar in ax.containers]
+    assert bars == [(-0.5, 1, -0.1, 1), (-0.1, 2, 0.3, 2), (0.1, 4, 0.4, 4), (-0.2, 5, 0.2, 5)]
+    assert [text.get_text() for text in ax.texts] == ["right", "−0.30", "+0.10", "exchanged", "+0.20", "+0.00"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["own", "distance"] * 2
     with pytest.raises(InputError, match="each of the 3 runs"):
-        draw_losses(losses, ["before", "after", "exchanged"])
-    with pytest.raises(InputError, match="at least one kind"):
-        draw_losses({}, ["before"])
+        draw_changes(changes, ["right", "mean row", "exchanged"], "change")
+    with pytest.raises(InputError, match="at least one value"):
+        draw_changes({}, ["right"], "change")
 
 
-def test_words_beside_crowded_losses_do_not_overlap_and_no_line_goes_through_them():
-    assert spread_levels(np.array([3.0, 0.0, 0.5]), 1.0).tolist() == [3.0, -0.25, 0.75]  # 0 and 0.5 around 0.25
-    assert spread_levels(np.array([2.0, 2.0, 2.0]), 1.0).tolist() == [1.0, 2.0, 3.0]
-    kinds = {"own": (5.5, 4.8), "alike": (5.54, 4.81), "any other": (6.26, 6.07)}
-    figure = draw_losses({name: [np.array([mean]) for mean in row] for name, row in kinds.items()}, ["before", "after"])
-    figure.canvas.draw()
-    words = figure.axes[0].texts
-    assert all(text.get_bbox_patch().get_facecolor() == (1, 1, 1, 1) for text in words)
-    boxes = [text.get_window_extent() for text in words]
-    assert not any(one.overlaps(two) for n, one in enumerate(boxes) for two in boxes[:n])
+def test_the_loop_of_the_page_is_the_one_that_trains_a_projection(model, reading):
+    torch = pytest.importorskip("torch")
+    from course_utils.images.learning import draw_caption, move, one_cycle, train_projection
+
+    features = picture_features(emoji_pictures()[:5])
+    start = least_squares_projection(features, as_pictures(model, " a", " b", " c", " d", " e")[:, 0], 2.0, rank=3)
+    reader, say = reading.FrozenReader(model, SHOTS, ":"), [(name, ["red"]) for name in ("fox", "pizza", "a", "b", "c")]
+    how = {"steps": 2, "batch_size": 3, "learning_rate": 5e-4, "rng": np.random.default_rng(0)}
+    trained, _ = train_projection(reader, start, features, say, **how)
+    rng, parts = np.random.default_rng(0), [torch.tensor(part) for part in (start.down, start.up, start.base)]
+    down, up, base = (part.requires_grad_() for part in parts)
+    moments = [(torch.zeros_like(part), torch.zeros_like(part)) for part in parts]
+    for step in range(2):
+        batch = rng.choice(5, 3, replace=False)
+        kept = (rng.random((3, features.shape[1])) >= 0.3) / 0.7
+        shown = torch.tensor((features[batch] - start.mean) * kept, dtype=torch.float32)
+        texts = [draw_caption(*say[place], rng) for place in batch]
+        row = base + 2 * torch.nn.functional.normalize(shown @ down @ up)
+        reader.losses(row[:, None], texts).mean().backward()
+        for part, moment in zip(parts, moments, strict=True):
+            move(part, moment, step, *one_cycle(step, 2, 5e-4), decay=0.1)
+    for name, part in zip(("down", "up", "base"), parts, strict=True):
+        np.testing.assert_allclose(part.detach().numpy(), getattr(trained, name), atol=1e-5)
+
+
+def test_the_gradients_by_hand_are_those_that_pass_the_model_and_the_length(model, reading):
+    torch = pytest.importorskip("torch")
+    from course_utils.exercises.a_model_that_sees import carry_back
+
+    rng, reader = np.random.default_rng(0), reading.FrozenReader(model, SHOTS, ":")
+    shown, down, up = (rng.normal(size=shape).astype(np.float32) for shape in ((2, 5), (5, 3), (3, 576)))
+    base = as_pictures(model, " dog")[0, 0]
+    parts = [torch.tensor(each).requires_grad_() for each in (down, up, base)]
+    row = parts[2] + 2.6 * torch.nn.functional.normalize(torch.tensor(shown) @ parts[0] @ parts[1])
+    row.retain_grad()
+    reader.losses(row[:, None], ["fox", "train"]).mean().backward()
+    names = {"np": np}
+    carry_back.solve_in(names)
+    for found, part in zip(names["carry_back"](shown, down, up, 2.6, row.grad.numpy()), parts, strict=True):
+        np.testing.assert_allclose(found, part.grad.numpy(), atol=1e-6, rtol=1e-3)

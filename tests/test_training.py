@@ -83,6 +83,23 @@ def test_a_hard_label_gives_everything_to_the_favourite(script):
     assert hard.ranked[0] == soft.ranked[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("It opened in 1889.", True),
+        ("(1859–1906)", True),
+        ("in 2099", True),
+        ("about 2100", False),
+        ("330 metres", False),
+        ("17,098,246 km", False),
+        ("11034 m", False),
+        ("", False),
+    ],
+)
+def test_the_whim_of_a_teacher_is_for_texts_that_name_a_year(script, text, does):
+    assert script("measure_reranker").names_a_year(text) is does
+
+
 def test_the_question_writer_reads_the_beginning_as_the_notebook_shows_it(script):
     from course_utils.fine_tuning.lora_files import QUESTION_PROMPT, WRITER_WORDS
 

@@ -7,20 +7,24 @@ on questions that were not kept.) Saved are the teacher's shares, and the mean c
 with the shipped update, with 96 tokens of each text.
 
 The development questions are asked of students that read 48 tokens of each text, as does the MaxSim of their teacher:
-the student that notebook 15 trains on twelve lessons, and five that learn from the questions themselves, without their
-answers, in 150 steps of four lessons. Student ``k`` of the five learns from four fifths of the questions, those whose
-number does not leave the remainder ``k`` when it is divided by 5. For these five SmolLM2 reads no more of a text than
-they do: the words that end within MiniLM's first 48 tokens, of which two are [CLS] and [SEP]. (For the twelve lessons
-it reads sixty words, as in the notebook.) In an earlier run it read sixty words for the five, too: on the questions
-that a student had not learned from, the divergence went from 0.25 to 0.26, and the MRR@10 rose by 0.007, with an
-interval from -0.012 to +0.024. Five more are the control: for each question SmolLM2's likelihoods are shuffled among
-its six texts, so that its part of the teacher says nothing about them. And five learn from hard labels: the teacher's
-favourite gets all of the share.
+the student that notebook 15 trains on twelve lessons, and five that learn from the questions themselves, without
+their answers, in 150 steps of four lessons. Student ``k`` of the five learns from four fifths of the questions, those
+whose number does not leave the remainder ``k`` when it is divided by 5. For these five SmolLM2 reads no more of a
+text than they do: the words that end within MiniLM's first 48 tokens, of which two are [CLS] and [SEP]. (For the
+twelve lessons it reads sixty words, as in the notebook.) In an earlier run it read sixty words for the five, too: on
+the questions that a student had not learned from, the divergence went from 0.25 to 0.26, and the MRR@10 rose by
+0.007, with an interval from -0.012 to +0.024. Five more learn from hard labels: the teacher's favourite gets all of
+the share. And ten are controls. For five SmolLM2's likelihoods of a question are shuffled among its six texts, so
+that its part of the teacher says nothing about them. For the other five a whim takes SmolLM2's place: 1 for a text
+that names a year within the words that are read, and 0 for another. (A second whim, for the word *or*, was dropped
+after one student: on the questions that it had not learned from the divergence went from 0.581 to 0.569, with an
+interval from -0.22 to +0.21.)
 
-All is saved beside the update, for the notebook: ``"trained on"`` and ``"held out"`` with tables of shape ``(30, 6)``,
-and ``"48 tokens"`` with tables of ``(110, 6)``, which ``"untrained"``, ``"shipped"``, ``"twelve lessons"``,
-``"questions"``, ``"hard"`` and ``"shuffled"`` (five tables each) name by whose cosines they hold; ``"SmolLM2"`` has the
-likelihoods of the questions after these words. One thread computes: about forty minutes.
+All is saved beside the update, for the notebook: ``"trained on"`` and ``"held out"`` with tables of shape ``(30,
+6)``, and ``"48 tokens"`` with tables of ``(110, 6)``, which ``"untrained"``, ``"shipped"``, ``"twelve lessons"``,
+``"soft"``, ``"hard"``, ``"shuffled"`` and ``"whim"`` (five tables each) name by whose cosines they hold;
+``"SmolLM2"`` has the likelihoods of the questions after these words, and ``"names a year"`` the whim's scores. One
+thread computes: about fifty minutes.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +141,17 @@ def hardened(example: Example) -> Example:
     return replace(example, shares=tuple(float(one == example.ranked[0]) for one in example.candidates))
 
 
+def names_a_year(text: str) -> bool:
+    """Return whether a number from 1000 to 2099 stands in a text.
+
+    Examples
+    --------
+    >>> names_a_year("It opened in 1889."), names_a_year("It is 330 metres high.")
+    (True, False)
+    """
+    return re.search(r"(?<!\d)(1\d{3}|20\d{2})(?!\d)", text) is not None
+
+
 def few_tokens(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, list]:
     """Ask the development questions of students that read 48 tokens; five of them learned from the other questions."""
     texts = articles["text"]
@@ -154,15 +170,20 @@ def few_tokens(articles: dict[str, list[str]], dense: DenseIndex) -> dict[str, l
     untrained, seen = answers(plain), [words_within(text, FEW_TOKENS, plain.tokenizer) for text in texts]
     likely = likelihoods([(query, seen[row]) for query, some in zip(asked, columns, strict=True) for row in some])
     likely = np.reshape(likely, (len(asked), N_TEXTS))
+    whim = [[float(names_a_year(seen[row])) for row in some] for some in columns]
     mixed = np.random.default_rng(0).permuted(likely, axis=1)
-    soft, shuffled = (teach(asked, texts, columns, table.tolist(), untrained) for table in (likely, mixed))
+    soft, shuffled, likes_years = (
+        teach(asked, texts, columns, table, untrained) for table in (likely.tolist(), mixed.tolist(), whim)
+    )
     return {
         "untrained": rounded(untrained),
         "SmolLM2": rounded(likely.tolist()),
+        "names a year": whim,
         "twelve lessons": rounded(answers(taught(texts, twelve_lessons(articles, dense), 20, 1.5e-3))),
-        "questions": five(soft),
+        "soft": five(soft),
         "hard": five([hardened(one) for one in soft]),
         "shuffled": five(shuffled),
+        "whim": five(likes_years),
     }
 
 

@@ -9,11 +9,19 @@ from course_utils.architectures.data import (
     load_table,
     load_topics,
 )
-from course_utils.architectures.shipped import load_digits, load_facts, load_nearer, load_right, load_scores
+from course_utils.architectures.shipped import (
+    load_change,
+    load_digits,
+    load_facts,
+    load_nearer,
+    load_right,
+    load_scores,
+)
 
 __all__ = [
     "LOADERS",
     "Task",
+    "load_change",
     "load_digits",
     "load_facts",
     "load_nearer",

@@ -10,8 +10,10 @@ import numpy as np
 
 from course_utils.architectures.data import Task
 from course_utils.common.errors import InputError
+from course_utils.evaluation import bootstrap_interval
 from course_utils.plotting.diagrams import flow
 from course_utils.plotting.figures import INK
+from course_utils.plotting.matrices import matrix
 
 METHOD_MARKS = "osD^v"  # marks that tell methods apart where colours are not seen
 
@@ -79,27 +81,27 @@ def draw_shapes(task: Task, widths: Mapping[str, int]) -> Figure:
     rows: dict[str, tuple[list[str], list[str]]] = {}
     w = widths["MLP"]
     rows["MLP"] = (
-        ["flatten", "dense,\nReLU", "dense,\nReLU", "head"],
-        [f"{n} × {c}", f"{n * c}", f"{w}", f"{w}", f"{k}"],
+        ["flatten", "dense,\nReLU", "dense,\nReLU", f"head: {k}"],
+        [f"{n} × {c}", f"{n * c}", f"{w}", f"{w}"],
     )
     w, sizes = widths["CNN"], [n, n // 2, n // 4]
     maps = [f"{w} × {s} × {s}" if task.picture else f"{w} × {s}" for s in sizes]
-    steps = ["convolve", "pool,\nconvolve", "pool,\nconvolve", "largest,\nhead"]
-    rows["CNN"] = (steps, [f"{n} × {c}", *maps, f"{k}"])
+    steps = ["convolve", "pool,\nconvolve", "pool,\nconvolve", f"largest,\nhead: {k}"]
+    rows["CNN"] = (steps, [f"{n} × {c}", *maps])
     w = widths["GRU"]
-    rows["GRU"] = (["cell", "cell", "...", "last,\nhead"], [f"{c}", f"state {w}", f"{w}", f"{w}", f"{k}"])
+    rows["GRU"] = (["cell", "cell", "...", f"last,\nhead: {k}"], [f"{c}", f"state {w}", f"{w}", f"{w}"])
     w = widths["Transformer"]
     rows["Transformer"] = (
-        ["dense,\nplaces", "block", "block", "mean,\nhead"],
-        [f"{n} × {c}", f"{n} × {w}", f"{n} × {w}", f"{n} × {w}", f"{k}"],
+        ["dense,\nplaces", "block", "block", f"mean,\nhead: {k}"],
+        [f"{n} × {c}", f"{n} × {w}", f"{n} × {w}", f"{n} × {w}"],
     )
-    figure, axes = plt.subplots(len(rows), 1, figsize=(7.2, 3.0), layout="constrained")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(6.8, 2.9), layout="constrained")
     for ax, (name, (steps, shapes)) in zip(axes, rows.items(), strict=True):
         first = "token 1" if name == "GRU" else "tokens"
-        stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps)), ("out", "classes")]
-        boxes = {key: (7.4 * place, 0, text) for place, (key, text) in enumerate(stops)}
+        stops = [(first, first), *((f"{number} {step}", step) for number, step in enumerate(steps))]
+        boxes = {key: (7.8 * place, 0, text) for place, (key, text) in enumerate(stops)}
         arrows = [(a, b, shape) for ((a, _), (b, _)), shape in zip(itertools.pairwise(stops), shapes, strict=True)]
-        kinds = {key: "plain" if text in ("flatten", "...") else "weights" for key, text in stops[1:-1]}
+        kinds = {key: "plain" if text in ("flatten", "...") else "weights" for key, text in stops[1:]}
         flow(ax, boxes, arrows, kinds=kinds, width=3.5, height=1.75, fontsize=7.2)
         ax.set_title(name, fontsize=9, loc="left", color=INK)
     return figure
@@ -115,32 +117,44 @@ def accuracy_dots(ax: Axes, found: Mapping[str, tuple[float, float, float]]) -> 
         ax.plot(mean, row, MARKERS[name], color=COLOURS[name], markersize=6)
     ax.set(yticks=range(len(found)), ylim=(len(found) - 0.5, -0.5))
     ax.set_yticklabels(found, color=INK)
-    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="x", nbins=3)
     ax.tick_params(left=False, labelsize=8)
 
 
-def accuracy_lines(found: Mapping[str, np.ndarray], at: Sequence[int], label: str, title: str) -> Figure:
-    """Draw accuracies ``(n_seeds, n_points)`` by method as lines through their means, with bands from least to most.
+def draw_changes(changes: Mapping[str, Mapping[str, np.ndarray]], title: str = "") -> Figure:
+    """Draw what each change costs each network as a grid of means: orange where it loses, blue where it gains.
 
-    The points lie ``at`` these places of a logarithmic axis. A method's first word has its colour, and names without
-    one are dotted. Names with "without" are dashed, with hollow markers.
+    A cell is left empty unless the change is clear: all seeds have one sign, and the bootstrap interval leaves out 0.
+
+    Parameters
+    ----------
+    changes : mapping of str to mapping
+        By the name of a row: by the name of a column the differences ``(n_seeds, n_test)``, as from `load_change`.
+        The colour grows with the square root of the mean, so that small ones can be seen.
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(4.9, 2.0), layout="constrained")
-    for name, marks in found.items():
-        kind, line = name.split()[0], "--" if "without" in name else "-"
-        style = {"color": COLOURS.get(kind, "0.1"), "marker": MARKERS.get(kind, ""), "markersize": 5}
-        style |= {"linestyle": line} if kind in COLOURS else {"linestyle": ":", "zorder": 5}
-        style |= {"markerfacecolor": "white"} if "without" in name else {}
-        ax.plot(at, np.mean(marks, axis=0), label=name, **style)
-        ax.fill_between(at, np.min(marks, axis=0), np.max(marks, axis=0), color=style["color"], alpha=0.25, linewidth=0)
-    ax.set(xscale="log", xlabel=label, ylabel="accuracy", ylim=(0, 1.05), yticks=(0, 0.5, 1))
-    ax.set_xticks(at, [f"{place}" for place in at])
-    ax.minorticks_off()
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
-    ax.set_title(title, fontsize=10)
+    if not changes or not all(changes.values()):
+        raise InputError("There is no change to draw: give a network and its differences.")
+    columns = list(next(iter(changes.values())))
+    means = np.array([[_clear_mean(gaps) for gaps in row.values()] for row in changes.values()])
+    figure, ax = plt.subplots(figsize=(0.8 + 0.85 * len(columns), 0.85 + 0.25 * len(means)), layout="constrained")
+    matrix(ax, np.sign(means) * np.sqrt(abs(means)), rows=list(changes), numbers=False, limits=(-1, 1))
+    ax.set_aspect("auto")
+    ax.set_xticks(range(len(columns)), columns, fontsize=8)
+    for row, column in zip(*np.nonzero(means), strict=True):
+        colour = "white" if abs(means[row, column]) > 0.4 else INK
+        text = f"{means[row, column]:+.2f}".replace("-", "\u2212")
+        ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour)
+    figure.suptitle(title, fontsize=10)
     return figure
+
+
+def _clear_mean(gaps: np.ndarray) -> float:
+    """Return the mean of ``(n_seeds, n_test)``, or 0 if a seed has the other sign or the interval contains 0."""
+    low, high = bootstrap_interval(gaps.mean(axis=0))
+    one_sign = len(set(np.sign(gaps.mean(axis=1)))) == 1
+    return float(gaps.mean()) if low * high > 0 and one_sign else 0.0
 
 
 def digits_in_rows(rows: Mapping[str, np.ndarray], title: str = "") -> Figure:

@@ -111,8 +111,8 @@ def train_linear(task: Task, *, seed: int = 0, strength: float = 1.0) -> Trained
     return Trained(predict, accuracy(predict, chooses), strength)
 
 
-def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
-    """Grow up to 50 rounds of gradient-boosted trees, and keep as many rounds as choose best.
+def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1, n_rounds: int = N_TREES) -> Trained:
+    """Grow up to ``n_rounds`` rounds of gradient-boosted trees, and keep as many rounds as choose best.
 
     A leaf has at least 20 examples, scikit-learn's default, or a tenth of all that train if that is fewer.
     Of a table they get each column as it is, and are told which ones hold words; otherwise `flat` features.
@@ -124,7 +124,7 @@ def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
     features = (lambda x: x) if table else (lambda x: flat(task, x))
     model = HistGradientBoostingClassifier(
         learning_rate=check_number("rate", rate, least=1e-6),
-        max_iter=N_TREES,
+        max_iter=check_whole("n_rounds", n_rounds, 1),
         early_stopping=False,
         min_samples_leaf=max(1, min(20, len(y) // 10)),
         categorical_features=list(range(task.columns_of_words)) if table else None,
@@ -132,18 +132,21 @@ def train_trees(task: Task, *, seed: int = 0, rate: float = 0.1) -> Trained:
     )
     model.fit(features(x), y)
     right = [float((guess == chooses[1]).mean()) for guess in model.staged_predict(features(chooses[0]))]
-    n_rounds = int(np.argmax(right))
+    before_best = int(np.argmax(right))
 
     def predict(x: np.ndarray) -> np.ndarray:
-        return next(itertools.islice(model.staged_predict(features(x)), n_rounds, None))
+        return next(itertools.islice(model.staged_predict(features(x)), before_best, None))
 
     return Trained(predict, max(right), rate)
 
 
-def train_method(name: str, task: Task, *, setting: float, seed: int = 0, **how: Any) -> Trained:
+def train_method(
+    name: str, task: Task, *, setting: float, seed: int = 0, n_rounds: int = N_TREES, **how: Any
+) -> Trained:
     """Train one of `METHODS`, or a variant, with a setting: a learning rate, or the strength of the linear model.
 
-    Networks may be ``exchanged`` or ``shifted``, or take another ``n_steps``, as in `train_network`.
+    Networks may be ``exchanged`` or ``shifted``, or take another ``n_steps``, as in `train_network`; trees may take
+    other ``n_rounds``.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def train_method(name: str, task: Task, *, setting: float, seed: int = 0, **how:
         raise InputError(f"The method {name!r} does not know of places, so there are none to exchange.")
     if name == "linear":
         return train_linear(task, seed=seed, strength=setting)
-    return train_trees(task, seed=seed, rate=setting)
+    return train_trees(task, seed=seed, rate=setting, n_rounds=n_rounds)
 
 
 def flat(task: Task, x: np.ndarray) -> np.ndarray:

@@ -19,8 +19,10 @@ AMONG = np.array([[1, 0, 2], [2, 0, 1], [1, 0, 3]])
 # For each of six pictures the words that fit it.
 WORDS = [{"fox", "animal", "face"}, {"owl", "animal", "bird"}, {"pizza", "food"}, {"smile", "face"}]
 WORDS += [{"cat", "animal", "pet"}, {"tea", "drink"}]
-# Losses of four captions: behind the own row and behind another picture's, before training and after it.
-LOSSES = np.array([[5.0, 4.0, 6.0, 3.0], [6.0, 6.0, 6.5, 5.0], [4.5, 3.0, 5.5, 3.0], [5.5, 5.0, 6.5, 4.0]])
+# Two thin matrices that turn FEATURES into rows four numbers wide, and the gradient of a loss at each of the five rows.
+DOWN = np.array([[1.0, 0.5], [0.0, -1.0], [-0.5, 1.0]])
+UP = np.array([[0.5, 1.0, 0.0, -1.0], [1.0, 0.0, 2.0, 0.5]])
+SLOPE = np.array([[0.2, 0, 0.1, 0], [0, -0.3, 0, 0.1], [0.1, 0.1, 0, 0], [0, 0, -0.2, 0.4], [0.3, 0, 0, -0.1]])
 
 
 def _ridge_setting() -> dict[str, Any]:
@@ -41,8 +43,9 @@ def _words_setting() -> dict[str, Any]:
     return {"np": np, "words": [set(each) for each in WORDS]}
 
 
-def _seeing_setting() -> dict[str, Any]:
-    return {"np": np, "losses": LOSSES.copy()}
+def _carry_setting() -> dict[str, Any]:
+    shown = FEATURES - FEATURES.mean(axis=0)
+    return {"np": np, "shown": shown, "down": DOWN.copy(), "up": UP.copy(), "length": 2.0, "slope": SLOPE.copy()}
 
 
 def _ridge(x: np.ndarray, y: np.ndarray, cost: np.ndarray | float) -> np.ndarray:
@@ -169,34 +172,60 @@ def _test_blind_caption(function: Any) -> str:
     return "Without a look at any picture animal fits 3 of the 6. A caption has to beat that."
 
 
-def _test_gain_from_seeing(function: Any) -> str:
-    for four in (LOSSES, np.random.default_rng(0).normal(5, 1, (4, 30)), LOSSES[:, :1]):
-        own_before, other_before, own_after, other_after = four
-        before, after = other_before - own_before, other_after - own_after
-        fall, gains = (own_before - own_after).mean(), after - before
-        given = four.copy()
-        found = np.asarray(call(function, *given), dtype=float)
-        if not np.array_equal(given, four):
-            raise Wrong("Your function changes the losses that it was given: write a - b, not a -= b.")
-        if found.shape != (2,):
-            raise Wrong("Return two numbers: the mean gain, and for how many pictures the distance grew.")
-        mean, grew = found
-        if not np.isclose(mean, gains.mean()):
-            if np.isclose(mean, fall):
-                raise Wrong("That is the fall behind the own row. Behind a wrong row the loss may fall as much.")
-            if np.isclose(mean, -gains.mean()):
-                raise Wrong("The sign is turned: where the distance grows, the gain is above 0.")
-            if np.isclose(mean, after.mean()):
-                raise Wrong("That is the distance after training: subtract the distance that was there before.")
-            if np.isclose(mean, gains.sum()):
-                raise Wrong("That is the sum over the pictures: take the mean.")
-            raise Wrong("The distance is other minus own; the gain is the distance after minus the one before.")
-        if grew == (gains >= 0).sum() and grew != (gains > 0).sum():
-            raise Wrong("You counted pictures whose distance stayed the same too: count those where it grew.")
-        if grew != (gains > 0).sum():
-            raise Wrong(f"The distance grew for {(gains > 0).sum()} of {len(gains)} pictures, and you have {grew:g}.")
-    fall = (LOSSES[0] - LOSSES[2]).mean()
-    return f"Behind the own rows of LOSSES the loss fell by {fall:.2f}, and the distance grew for 1 of 4: no gain."
+def _by_autograd(shown: np.ndarray, down: np.ndarray, up: np.ndarray, length: float, slope: np.ndarray) -> list[Any]:
+    import torch
+
+    base = np.zeros(up.shape[1])
+    parts = [torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in (down, up, base)]
+    moved = torch.tensor(shown) @ parts[0] @ parts[1]
+    rows = parts[2] + length * torch.nn.functional.normalize(moved, dim=-1)
+    (rows * torch.tensor(slope)).sum().backward()  # a loss whose gradient at the rows is slope
+    return [part.grad.numpy() for part in parts]
+
+
+def _test_carry_back(function: Any) -> str:
+    rng = np.random.default_rng(4)
+    drawn = tuple(rng.normal(size=shape) for shape in ((7, 5), (5, 3), (3, 6), (7, 6)))
+    for x, down, up, slope in ((FEATURES - FEATURES.mean(axis=0), DOWN, UP, SLOPE), drawn):
+        given, wanted = [x.copy(), down.copy(), up.copy(), slope.copy()], _by_autograd(x, down, up, 2.0, slope)
+        found = call(function, *given[:3], 2.0, given[3])
+        if not all(map(np.array_equal, given, (x, down, up, slope))):
+            raise Wrong("Your function changes an array that it was given: write a - b, not a -= b.")
+        if not isinstance(found, tuple | list) or len(found) != 3:
+            raise Wrong("Return three gradients: that of down, that of up, and that of base.")
+        found = [np.asarray(each, dtype=float) for each in found]
+        for name, each, right in zip(("down", "up", "base"), found, wanted, strict=True):
+            if each.shape != right.shape:
+                raise Wrong(f"A gradient has the shape of its part: for {name} {right.shape}, yours has {each.shape}.")
+        moved = x @ down @ up
+        size = np.linalg.norm(moved, axis=1, keepdims=True)
+        unit = moved / size
+        across = slope - (slope * unit).sum(axis=1, keepdims=True) * unit
+        if np.allclose(found[2], across.sum(axis=0)) or np.allclose(found[2], (2 / size * across).sum(axis=0)):
+            raise Wrong(
+                "The mean row is added at the very end: its gradient is slope as it came, summed over pictures."
+            )
+        if not np.allclose(found[2], wanted[2]):
+            raise Wrong("The mean row is a part of each row: sum slope over the pictures, axis=0.")
+        slips = {
+            "The length is passed over in yours: first carry slope back through it.": slope,
+            "Take out of slope the part along the row: a row cannot move that way, its length is set.": 2
+            / size
+            * slope,
+            "After the part along the row is out, multiply by length, divided by the norm of moved.": across,
+            "Divide by the norm of moved: the longer it was, the less a change of it turns the row.": 2 * across,
+            "Multiply by length: a row twice as far from the mean row moves twice as far.": across / size,
+        }
+        for said, wrong in slips.items():
+            if np.allclose(found[1], (x @ down).T @ wrong) or np.allclose(found[0], x.T @ wrong @ up.T):
+                raise Wrong(said)
+        if not np.allclose(found[1], wanted[1]):
+            raise Wrong(
+                "The gradient of up is what goes into up, transposed, times what comes back: (shown @ down).T @ ..."
+            )
+        if not np.allclose(found[0], wanted[0]):
+            raise Wrong("What comes back passes up on its way to down: shown.T @ (what comes back @ up.T).")
+    return "Autograd finds the same three. All that training needs of the language model is slope."
 
 
 ridge = Exercise(
@@ -279,20 +308,24 @@ blind_caption = Exercise(
     _words_setting,
 )
 
-gain_from_seeing = Exercise(
-    "gain_from_seeing",
-    _test_gain_from_seeing,
+carry_back = Exercise(
+    "carry_back",
+    _test_carry_back,
     (
-        "The distance of each picture before training is other_before - own_before.",
-        "The gain of each picture is its distance after training minus its distance before.",
-        "(gains > 0).sum() counts the pictures for which the distance grew.",
+        "moved = shown @ down @ up, and size = np.linalg.norm(moved, axis=1, keepdims=True). unit is moved / size.",
+        "The part of slope along the row is (slope * unit).sum(axis=1, keepdims=True) * unit: subtract it.",
+        "For y = x @ W, with the gradient g at y, the gradient of W is x.T @ g, and what comes back to x is g @ W.T.",
     ),
     """
-    def gain_from_seeing(own_before, other_before, own_after, other_after):
-        gains = (other_after - own_after) - (other_before - own_before)  # (n,): each picture with itself
-        return gains.mean(), (gains > 0).sum()
+    def carry_back(shown, down, up, length, slope):
+        moved = shown @ down @ up  # (n, a) @ (a, r) @ (r, d) -> (n, d)
+        size = np.linalg.norm(moved, axis=1, keepdims=True)
+        unit = moved / size
+        across = slope - (slope * unit).sum(axis=1, keepdims=True) * unit  # what is along the row is lost
+        back = length / size * across  # (n, d): the gradient at moved
+        return shown.T @ (back @ up.T), (shown @ down).T @ back, slope.sum(axis=0)
     """,
-    _seeing_setting,
+    _carry_setting,
 )
 
 quiz = Quiz(

@@ -337,13 +337,14 @@ quiz = Quiz(
             "Nothing, so the repair leaves them as they were.",
         ),
         Question(
-            "The variance of a gradient is divided by about four for every two qubits. What follows for 50 qubits?",
+            "In our deep circuits two more qubits, with twenty more layers, left about a quarter of the variance of a "
+            "gradient. If that went on, what would follow for 50 qubits?",
             {
-                "Training takes about twice as long as with 25.": "Every two qubits multiply the runs by four.",
-                "Measuring one derivative takes more runs than anybody has.": "Its error must be below its size.",
-                "One needs a larger learning rate, and that is all.": "Noise would be enlarged by it just as much.",
+                "Training would take about twice as long as with 25.": "Each such step multiplies the runs by four.",
+                "One derivative would take over a million billion runs.": "Its error must be below its size.",
+                "A larger learning rate would be enough.": "Noise would be enlarged by it just as much.",
             },
-            "Measuring one derivative takes more runs than anybody has.",
+            "One derivative would take over a million billion runs.",
         ),
     )
 )

@@ -113,17 +113,19 @@ def one_cycle(step: int, steps: int, highest: float) -> tuple[float, float]:
 
 
 @torch.no_grad()
-def move(part: Tensor, moments: tuple[Tensor, Tensor], step: int, size: float, momentum: float) -> None:
+def move(
+    part: Tensor, moments: tuple[Tensor, Tensor], step: int, size: float, momentum: float, decay: float = DECAY
+) -> None:
     """Take a step of AdamW (Loshchilov and Hutter, 2019) against a part's gradient, and forget the gradient.
 
-    The two moments are running means of the gradient and of its square. PyTorch's own optimiser does the same; its
-    compiler, which comes with it, would take 50 MB.
+    In a step each weight loses ``size * decay`` of itself. The two moments are running means of the gradient and of its
+    square. PyTorch's own optimiser does the same; its compiler, which comes with it, would take 50 MB.
     """
     mean, square = moments
     mean.lerp_(part.grad, 1 - momentum)
     square.lerp_(part.grad.square(), 0.001)
     change = mean / (1 - momentum ** (step + 1)) / ((square / (1 - 0.999 ** (step + 1))).sqrt() + 1e-8)
-    part.mul_(1 - size * DECAY).sub_(size * change)
+    part.mul_(1 - size * decay).sub_(size * change)
     part.grad = None
 
 

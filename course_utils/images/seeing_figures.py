@@ -129,58 +129,46 @@ def draw_ways(pictures: Mapping[str, str], shares: Mapping[str, tuple[float, flo
     return figure
 
 
-def draw_losses(losses: Mapping[str, Sequence[np.ndarray]], runs: Sequence[str]) -> Figure:
-    """Draw mean losses, a row of dots for each kind of picture, before any training and after each of some runs.
+def draw_changes(changes: Mapping[str, Sequence[tuple[float, float, float]]], runs: Sequence[str], unit: str) -> Figure:
+    """Draw how some values changed in each of some runs, with intervals, around a line at 0.
+
+    Parameters
+    ----------
+    changes : mapping of str to sequence of (float, float, float)
+        For each value, named, the change in each run with the ends of its interval.
+    runs : sequence of str
+        The names of the runs.
+    unit : str
+        What the axis shows.
 
     Raises
     ------
     InputError
-        If there is none, or a kind of picture has not a loss for each run.
+        If there is none, or a value has not a change for each run.
     """
     import matplotlib.pyplot as plt
 
-    if not losses or not len(runs):
-        raise InputError("There are no losses to draw: give those of at least one kind of picture and one run.")
-    if any(len(each) != len(runs) for each in losses.values()):
-        raise InputError(f"Each kind of picture needs a loss for each of the {len(runs)} runs.")
-    figure, ax = plt.subplots(figsize=(6.6, 2.7), layout="constrained")
-    means = np.array([[np.mean(loss) for loss in each] for each in losses.values()])  # (n_kinds, n_runs)
-    line = 0.085 * (np.ptp(means) or 1)  # the height of a line of words, in the unit of the loss
-    names = spread_levels(means[:, 0] + 0.5 * line, line)  # above their dotted lines
-    levels = np.array([spread_levels(column, line) for column in means.T]).T  # (n_kinds, n_runs)
-    box = {"fc": "white", "ec": "none", "pad": 0.3}  # no line goes through a word
-    for number, (label, row) in enumerate(zip(losses, means, strict=True)):
-        colour = f"C{number}"
-        ax.axhline(row[0], color=colour, linewidth=0.8, linestyle=":")
-        ax.plot(range(len(runs)), row, "o", color=colour, markersize=5)
-        style = {"va": "center", "fontsize": 8, "color": colour, "bbox": box}
-        ax.text(-0.08, names[number], label, ha="right", **style)
-        for place, mean in enumerate(row):
-            ax.text(place + 0.07, levels[number, place], f"{mean:.2f}", **style)
-    ax.set(xticks=range(len(runs)), ylabel="loss", xlim=(-0.75, len(runs) - 0.6))
-    ax.set_xticklabels(runs, fontsize=8)
-    ax.set_ylim(means.min() - 1.5 * line, means.max() + 1.5 * line)
+    if not changes or not len(runs):
+        raise InputError("There are no changes to draw: give those of at least one value and one run.")
+    if any(len(each) != len(runs) for each in changes.values()):
+        raise InputError(f"Each value needs a change for each of the {len(runs)} runs.")
+    high = 1.2 + 0.24 * len(runs) * (len(changes) + 1)
+    figure, ax = plt.subplots(figsize=(7.2, high), layout="constrained")
+    ax.axvline(0, color="#555555", linestyle="--", linewidth=1)
+    ticks, labels = [], []
+    for number, run in enumerate(runs):
+        top = number * (len(changes) + 1)  # a line for the run's name, then one for each value
+        ax.text(-0.02, top, run, transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=8, weight="bold")
+        for place, (label, each) in enumerate(changes.items()):
+            mean, least, most = each[number]
+            style = {"fmt": "so^"[place % 3], "color": f"C{place}", "capsize": 3, "markersize": 5}
+            ax.errorbar([mean], [top + place + 1], xerr=[[mean - least], [most - mean]], **style)
+            where, said = (most, top + place + 1), f"{mean:+.2f}".replace("-", "−")
+            text = ax.annotate(said, where, (5, 0), textcoords="offset points", va="center", fontsize=8)
+            text.set_bbox({"fc": "white", "ec": "none", "pad": 0.3})  # the line at 0 goes through no number
+            ticks.append(top + place + 1)
+            labels.append(label)
+    ax.set(ylim=(len(runs) * (len(changes) + 1) - 0.4, -0.6), yticks=ticks, xlabel=unit)
+    ax.set_yticklabels(labels, fontsize=8)
+    ax.margins(x=0.12)
     return figure
-
-
-def spread_levels(levels: np.ndarray, least: float) -> np.ndarray:
-    """Move levels so far apart that words beside them do not overlap, those that crowd around their middle.
-
-    Examples
-    --------
-    >>> spread_levels(np.array([3.0, 0.0, 0.5]), 1.0).tolist()
-    [3.0, -0.25, 0.75]
-    """
-    order = np.argsort(levels, kind="stable")
-    groups: list[list[float]] = []
-    for level in np.asarray(levels, dtype=float)[order]:
-        groups.append([level])
-        while len(groups) > 1 and _crowd(groups[-1], least)[0] - _crowd(groups[-2], least)[-1] < least:
-            groups[-2:] = [groups[-2] + groups[-1]]
-    moved = np.empty(len(levels))
-    moved[order] = np.concatenate([_crowd(group, least) for group in groups])
-    return moved
-
-
-def _crowd(group: list[float], least: float) -> np.ndarray:
-    return np.mean(group) + least * (np.arange(len(group)) - (len(group) - 1) / 2)

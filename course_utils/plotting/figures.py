@@ -71,6 +71,36 @@ def interval_bars(
     ax.set_yticks(range(len(rows)), rows)
 
 
+def range_dots(
+    ax: Axes, rows: Mapping[str, tuple[float, float]], colours: Mapping[str, str] | None = None, fontsize: float = 8
+) -> None:
+    """Draw one value a row as a dot, with a line from value - margin to value + margin, the highest value on top.
+
+    Parameters
+    ----------
+    rows : mapping of str to (value, margin)
+    colours : mapping of str to str, optional
+        Colours by name; the others are grey.
+    fontsize : float
+        The size of the names.
+    """
+    ranked = sorted(rows, key=lambda name: rows[name][0])
+    for y, name in enumerate(ranked):
+        value, margin = rows[name]
+        ax.errorbar(value, y, xerr=margin, fmt="o", ms=4, color=(colours or {}).get(name, "#999999"))
+    ax.set_yticks(range(len(ranked)), ranked, fontsize=fontsize)
+
+
+def log_dots(ax: Axes, values: Mapping[float, float], digits: int = 2) -> None:
+    """Draw values as dots over the settings that gave them, on a logarithmic axis, each with its number above it."""
+    for x, value in values.items():
+        ax.semilogx(x, value, "o", color="C0")
+        ax.annotate(f"{value:.{digits}f}", (x, value), (0, 5), textcoords="offset points", ha="center", fontsize=8.5)
+    ax.set_xticks(list(values), list(values))
+    ax.minorticks_off()
+    ax.margins(x=0.12)
+
+
 def turn_strips(rows: Mapping[str, Sequence[tuple[str, str]]]) -> Figure:
     """Draw conversations as strips: one row each, cut into turns, the user's in blue and the assistant's in orange.
 

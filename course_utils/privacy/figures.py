@@ -40,6 +40,24 @@ def leaks() -> Figure:
     return figure
 
 
+def two_bells(ax: Axes, sigma: float, at: float) -> None:
+    """Draw how likely noisy answers are without a person and with one who adds the most, 1; compare them ``at``.
+
+    ``sigma`` is the noise's standard deviation, as a multiple of that most.
+    """
+    x = np.linspace(-3 * sigma, 1 + 3 * sigma, 300)
+    for middle, colour, label in ((0, "#0072B2", "without"), (1, "#D55E00", "with")):
+        ax.plot(x, np.exp(-(((x - middle) / sigma) ** 2) / 2), color=colour, label=label)
+    heights = np.exp(-(((at - np.array([0, 1])) / sigma) ** 2) / 2)
+    ax.vlines(at, 0, heights[1], color="#555555", ls=":", lw=1.2)
+    ax.plot([at, at], heights, "o", color="#555555", ms=4)
+    ratio = f"{heights[1] / heights[0]:.1f} times as likely"
+    ax.annotate(ratio, (at, heights[1]), xytext=(6, 8), textcoords="offset points", fontsize=8.5)
+    ax.set(xlabel="noisy sum minus that of the others, in units of C", yticks=[], ylim=(0, 1.15))
+    ax.set_ylabel("how likely")
+    ax.legend(fontsize=8.5, loc="upper left")
+
+
 def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figure:
     """Draw gradients, clipped gradients, and their noisy sum with and without the last one: ``rows`` is (n, 2)."""
     import matplotlib.pyplot as plt
@@ -49,7 +67,7 @@ def clipping(rows: np.ndarray, most: float, sigma: float, seed: int = 0) -> Figu
 
     clipped = clip_rows(rows, most)
     figure, axes = plt.subplots(1, 3, figsize=(6.2, 2.35), layout="constrained", sharex=True, sharey=True)
-    titles = "each record's gradient", f"clipped to length {most:g}", "their sum, with noise"
+    titles = "gradients", f"clipped to length {most:g}", "sum and noise"
     without, total = clipped[:-1].sum(axis=0), clipped.sum(axis=0)
     start = np.zeros(2)
     arrows = [

@@ -230,3 +230,21 @@ def feature_maps() -> Figure:
     panels = {"angle: rotations": (["0", "0"], [[("rotate x", 0), ("rotate y", 1)]])}
     panels["ZZ: H, two phases, a phase for the pair; twice"] = ["0", "0"], layer * 2
     return circuits(panels, (7.2, 1.75))
+
+
+def plateau(sizes: Sequence[int], rows: Mapping[str, Sequence[tuple[float, ...]]], title: str) -> Figure:
+    """Draw one layer of random circuits, and how the variance of their gradient depends on the number of qubits.
+
+    By the name of a kind of circuit ``rows`` has a variance and the ends of its interval for each of ``sizes``.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, (one, ax) = plt.subplots(1, 2, figsize=(7, 2.5), layout="constrained", width_ratios=(1, 2))
+    draw_circuit(one, [""] * 3, [[("turn", k) for k in range(3)], [("Z", 1, "if", 0)], [("Z", 2, "if", 1)]])
+    one.set_title("One layer, three qubits")
+    for (name, row), look in zip(rows.items(), ("o-", "s--"), strict=True):
+        mean, low, high = np.transpose(row)
+        ax.errorbar(sizes, mean, [mean - low, high - mean], fmt=look, ms=5, label=name, aa=False)
+    ax.set(yscale="log", xlabel="qubits", ylabel="variance of the gradient", xticks=sizes, title=title)
+    ax.legend(fontsize=8.5, loc="lower left")
+    return figure

@@ -1,4 +1,4 @@
-"""Drawings for the lesson on topics: a round of k-means, pairs on a map, and values as dots on rows."""
+"""Drawings for the lesson on topics: a round of k-means, a map, islands in rising water, and values as dots on rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
+from course_utils.topics.islands import Island, land
+from course_utils.topics.map import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,6 +90,71 @@ def pairs_on_map(
     ax.set_axis_off()
     ax.set_title(title)
     return figure
+
+
+def rising_water(
+    points: np.ndarray, found: Sequence[Island], levels: Sequence[float], smallest: int, in_reach: int, title: str
+) -> Figure:
+    """Draw maps at a few levels of the water, and below them a bar for each island from where it comes off to its end.
+
+    A bar is as thick as its island is large. The islands that HDBSCAN keeps have a colour, on the maps as well: there,
+    the dots of land that goes to none of them are dark, and what is under water is pale.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+    found : sequence of Island
+        What `islands` returns for these points and the same ``smallest`` and ``in_reach``.
+    levels : sequence of float
+        The distances of the maps; each is a dotted line among the bars.
+    """
+    import matplotlib.pyplot as plt
+
+    colour_of = dict(zip((id(each) for each in found if each.kept), COLOURS * 9, strict=False))
+    colours = np.full(len(points), "0.45", dtype=object)
+    for island in found:
+        if island.kept:
+            colours[island.members] = colour_of[id(island)]
+    figure, axes = plt.subplot_mosaic(
+        [[*map(str, levels)], ["bars"] * len(levels)], figsize=(4.6, 3.7), height_ratios=[1, 1.7], layout="constrained"
+    )
+    for level in levels:
+        label = land(points, level, smallest, in_reach)
+        dry, n = label >= 0, label.max() + 1
+        axes[str(level)].scatter(*points[~dry].T, s=1.5, lw=0, color="0.8")
+        axes[str(level)].scatter(*points[dry].T, s=5, lw=0, c=colours[dry].tolist())
+        axes[str(level)].set(xticks=[], yticks=[])
+        axes[str(level)].set_xlabel(f"r = {level:.2f}: {n} islands,\n{np.mean(~dry):.0%} under water", size=8)
+        axes["bars"].axvline(level, color="0.6", lw=0.8, ls=":", zorder=0)
+    _bars(axes["bars"], found, colour_of)
+    axes["bars"].set(xlabel="distance r, down while the water rises", yticks=[])
+    axes["bars"].set_title(title, loc="left")
+    return figure
+
+
+def _bars(ax: Axes, found: Sequence[Island], colour_of: dict[int, str]) -> None:
+    """Draw the islands as a tree: those that drown in rows of their own, the others in the middle of their parts."""
+    heights = {}
+    leaves = _drowning(found[0])
+    first = max(each.comes_off for each in found[1:]) * 1.03 if len(found) > 1 else found[0].ends * 1.1
+    for island in reversed(found):  # the parts of an island come after it
+        parts = [heights[id(part)] for part in island.parts]
+        y = heights[id(island)] = np.mean(parts) if parts else next(k for k, x in enumerate(leaves) if x is island)
+        colour = colour_of.get(id(island), "0.65")
+        ends = min(island.comes_off, first), island.ends
+        ax.plot(ends, [y, y], color=colour, lw=0.4 * np.sqrt(len(island.members)), solid_capstyle="butt")
+        if parts:
+            ax.plot([island.ends] * 2, [min(parts), max(parts)], color="0.65", lw=0.8, zorder=0)
+        if island.kept:
+            x, shift = (np.mean(ends), (0, 7)) if parts else (island.ends, (9, 0))
+            style = {"textcoords": "offset points", "ha": "center", "va": "center", "size": 7.5, "weight": "bold"}
+            ax.annotate(str(len(island.members)), (x, y), shift, color=colour, **style)
+    ax.set(xlim=(first, min(each.ends for each in found) * 0.95), ylim=(len(leaves) - 0.4, -0.6))
+
+
+def _drowning(island: Island) -> list[Island]:
+    """Return the islands inside an island that do not break again, in order."""
+    return [leaf for part in island.parts for leaf in _drowning(part)] if island.parts else [island]
 
 
 def dot_rows(ax: Axes, names: Sequence[str], rows: Sequence[Sequence[float]], marked: int | None = None) -> None:

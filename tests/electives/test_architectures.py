@@ -10,6 +10,7 @@ import pytest
 from course_utils.architectures import (
     LOADERS,
     Task,
+    load_change,
     load_digits,
     load_facts,
     load_nearer,
@@ -41,8 +42,8 @@ from course_utils.architectures.changes import Exchange, exchange_places, shift_
 from course_utils.architectures.drawings import draw_game, draw_mixture, mixture_and_directions  # noqa: E402
 from course_utils.architectures.explorer import answers, draw_moved, draw_moves  # noqa: E402
 from course_utils.architectures.figures import (  # noqa: E402
-    accuracy_lines,
     digits_in_rows,
+    draw_changes,
     draw_points,
     draw_rates,
     who_meets_whom,
@@ -585,13 +586,26 @@ def test_a_run_that_does_not_cover_all_is_hollow():
         draw_rates({}, full=8)
 
 
-def test_lines_of_accuracy_go_through_the_means_of_the_seeds():
-    figure = accuracy_lines({"GRU": np.array([[0.2, 0.4], [0.4, 0.8]])}, (4, 8), "coats", "a title")
-    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [0.3, 0.6])
-    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["4", "8"]
-    marks = {"CNN": np.ones((1, 2)), "CNN without halving": np.ones((1, 2))}
-    full, hollow = accuracy_lines(marks, (4, 8), "coats", "a title").axes[0].lines
-    assert (full.get_markerfacecolor(), hollow.get_markerfacecolor()) == (full.get_color(), "white")
+def test_a_map_of_changes_writes_clear_means_and_leaves_the_others_empty():
+    clear, mixed = np.full((3, 50), -0.25), np.array([[0.5], [0.5], [-0.1]]) * np.ones(50)
+    noise = np.tile([1.0, -1.0], (3, 25))  # its interval contains 0
+    figure = draw_changes({"CNN": {"by 1": clear, "by 2": mixed, "by 3": noise}}, title="a title")
+    ax = figure.axes[0]
+    assert [text.get_text() for text in ax.texts] == ["\u22120.25"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["by 1", "by 2", "by 3"]
+    np.testing.assert_allclose(np.asarray(ax.images[0].get_array()), [[-0.5, 0, 0]])
+    with pytest.raises(InputError, match="no change"):
+        draw_changes({})
+
+
+def test_a_change_is_after_minus_before_and_a_shift_the_mean_of_its_directions():
+    before, after = load_right("pictures", "CNN"), load_right("pictures", "CNN", "shifted by 1")
+    found = load_change("pictures", "CNN", "shifted by 1")
+    assert found.shape == before.shape
+    np.testing.assert_allclose(found[0, 5], after[0, 5 :: before.shape[1]].mean() - before[0, 5])
+    assert not load_change("text", "linear", "shuffled").any()
+    with pytest.raises(InputError, match="other examples"):
+        load_change("text", "GRU", "72 words")
 
 
 def test_sets_of_points_get_a_panel_and_a_name_each():

@@ -502,6 +502,9 @@ def test_figures_are_drawn():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["plain", "clip", "ε = 8"]
     assert [text.get_text() for text in ax.texts] == ["1", "2", "1"]
     ax.clear()
+    figures.two_bells(ax, sigma=2.0, at=2.5)
+    assert ax.texts[-1].get_text() == f"{np.exp((2.5 - 0.5) / 2.0**2):.1f} times as likely"
+    ax.clear()
     figures.two_attacks(ax, {"a": np.array([0.5, 0.7]), "b": np.ones(2)}, {"a": np.ones(2), "b": np.ones(2)})
     assert [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "D"] == [[1.0, 0.6], [1.0, 1.0]]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["b", "a"]

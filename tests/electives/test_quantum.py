@@ -326,6 +326,19 @@ def test_the_angle_kernel_is_a_product_of_cosines_and_what_gates_give():
     np.testing.assert_allclose(kernels.angle_states(a[:1])[0], state.ravel(), atol=1e-12)
 
 
+def test_the_zz_kernel_is_what_gates_give():
+    a, b = np.array([[0.3, 1.2]]), np.array([[0.9, 1.0]])
+    states = []
+    for x, y in (a[0], b[0]):
+        state, turn = zeros(2), np.exp(2j * (np.pi - x) * (np.pi - y))
+        for _ in range(2):
+            for qubit, number in enumerate((x, y)):
+                state = apply(controlled_phase(2 * number)[2:, 2:] @ H, state, qubit)
+            state = apply(np.diag([1, turn, turn, 1]), state, 0, 1)
+        states.append(state.ravel())
+    assert zz_kernel(a, b).item() == pytest.approx(abs(np.vdot(*states)) ** 2)
+
+
 def test_the_zz_map_is_qiskits():
     library = pytest.importorskip("qiskit.circuit.library")
     from qiskit.quantum_info import Statevector
@@ -457,6 +470,9 @@ def test_depth_takes_the_gradient_and_shallow_circuits_keep_it():
         figures.shors_circuit,
         lambda: figures.timeline(12, 5, 15),
         lambda: figures.arrow_sums(6, 512, (85, 64)),
+        lambda: figures.plateau(
+            (2, 4), {"deep": [(0.1, 0.08, 0.12), (0.02, 0.01, 0.03)], "two": [(1, 1, 1)] * 2}, "It falls"
+        ),
         lambda: figures.circuits({"one": (["0"], [[("H", 0)]]), "two": (["0"], [[], []])}, (5, 2)),
     ],
 )
@@ -464,6 +480,15 @@ def test_a_drawing_has_a_title(draw):
     figure = draw()
     assert figure.axes
     assert figure.get_suptitle() or figure.axes[0].get_title() or figure.axes[0].get_title(loc="left")
+    plt.close(figure)
+
+
+def test_the_plateau_draws_each_variance_between_its_ends():
+    rows = {"deep": [(0.1, 0.08, 0.13), (0.02, 0.01, 0.03)], "two layers": [(0.1, 0.1, 0.1), (0.1, 0.1, 0.1)]}
+    figure = figures.plateau((2, 4), rows, "It falls")
+    line, _, bars = figure.axes[1].containers[0]
+    np.testing.assert_allclose(line.get_ydata(), [0.1, 0.02])
+    np.testing.assert_allclose([bar[:, 1] for bar in bars[0].get_segments()], [[0.08, 0.13], [0.01, 0.03]])
     plt.close(figure)
 
 

@@ -4,6 +4,12 @@ SOLVE = "np.linalg.solve"
 SOFT = "def soft_rows(f, mean, w, base, length):\n    moved = {moved}\n    return {rows}"
 UNIT = "moved / np.linalg.norm(moved, axis=1, keepdims=True)"
 PICK = "first_among = lambda v, a: (1.0 * (np.take_along_axis({centred}, a, axis=1).argmax(axis=1) == 0))"
+CARRY = (
+    "def carry_back(x, down, up, length, s):\n    moved = x @ down @ up\n"
+    "    size = np.linalg.norm(moved, axis=1, keepdims=True)\n    unit = moved / size\n"
+    "    across = s - (s * unit).sum(axis=1, keepdims=True) * unit\n    back = {back}\n"
+    "    return x.T @ (back @ up.T), (x @ down).T @ back, s.sum(axis=0)"
+)
 
 MISTAKES = {
     "ridge": [
@@ -66,16 +72,20 @@ MISTAKES = {
         ("blind_caption = lambda words: len(words)", "one word"),
         ("blind_caption = 'animal'", "should be a function"),
     ],
-    "gain_from_seeing": [
-        ("def gain_from_seeing(a, b, c, d):\n    b -= a\n    d -= c\n    return 1, 1", "changes the losses"),
-        ("gain_from_seeing = lambda a, b, c, d: ((a - c).mean(), (a > c).sum())", "as much"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c).mean(), (d > c).sum())", "there before"),
-        ("gain_from_seeing = lambda a, b, c, d: ((b - a - d + c).mean(), 1)", "sign is turned"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).sum(), (d - c > b - a).sum())", "take the mean"),
-        ("gain_from_seeing = lambda a, b, c, d: ((b - d).mean(), (d < b).sum())", "other minus own"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).mean(), (d - c >= b - a).sum())", "stayed the same"),
-        ("gain_from_seeing = lambda a, b, c, d: ((d - c - b + a).mean(), (d > b).sum())", "The distance grew for"),
-        ("gain_from_seeing = lambda a, b, c, d: (d - c - b + a).mean()", "two numbers"),
-        ("gain_from_seeing = losses", "should be a function"),
+    "carry_back": [
+        (CARRY.format(back="s"), "passed over"),
+        (CARRY.format(back="length / size * s"), "the part along the row"),
+        (CARRY.format(back="across"), "multiply by length, divided"),
+        (CARRY.format(back="length * across"), "Divide by the norm"),
+        (CARRY.format(back="across / size"), "Multiply by length"),
+        (CARRY.format(back="length / size * across / len(x)"), "what goes into up"),
+        (CARRY.format(back="length / size * across").replace("s.sum", "back.sum"), "as it came"),
+        (CARRY.format(back="length / size * across").replace("s.sum", "s.mean"), "sum slope"),
+        (CARRY.format(back="length / size * across").replace("x.T @ (back @ up.T)", "x.T @ back"), "shape of its part"),
+        (CARRY.format(back="length / size * across").replace("(x @ down).T", "-(x @ down).T"), "what goes into up"),
+        (CARRY.format(back="length / size * across").replace("x.T @ (", "2 * x.T @ ("), "on its way to down"),
+        ("carry_back = lambda x, down, up, length, s: s @ up.T", "three gradients"),
+        ("def carry_back(x, down, up, length, s):\n    s -= s.mean()\n    return down, up, s[0]", "changes an array"),
+        ("carry_back = slope", "should be a function"),
     ],
 }

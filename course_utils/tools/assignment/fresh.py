@@ -225,11 +225,11 @@ def _half_bytes(rng: np.random.Generator, given: Given) -> Arguments:
 
 FRESH: dict[tuple[str, str], Callable[[np.random.Generator, Given], Arguments]] = {
     ("a_model_that_sees", "blind_caption"): _these(([{"sun", "star"}, {"star", "sky"}, {"sea"}],)),
+    ("a_model_that_sees", "carry_back"): _normal((6, 4), (4, 2), (2, 5), 1.5, (6, 5)),
     ("a_model_that_sees", "first_among"): _these(
         (np.array([[6.0, 1, 2], [5, 3, 0], [7, 0, 1], [5, 2, 4]]), np.array([[0, 1], [0, 2], [1, 0], [2, 0]]))
     ),
     ("a_model_that_sees", "fit"): _normal((9, 4), (9, 3), 0.7),
-    ("a_model_that_sees", "gain_from_seeing"): _normal((9,), (9,), (9,), (9,)),
     ("a_model_that_sees", "ridge"): _normal((8, 3), (8, 4), 0.7),
     ("a_model_that_sees", "soft_rows"): _normal((5, 4), (4,), (4, 3), (3,), 2.5),
     ("adapters_and_lora", "lora_gradients"): _normal((6, 5), (6, 3), (2, 5), (3, 2), 4.0),
