@@ -65,8 +65,8 @@ def load_change(kind: str, method: str, test: str) -> np.ndarray:
 
     Examples
     --------
-    >>> load_change("pictures", "CNN", "shifted by 2").mean().round(3)
-    np.float64(-0.573)
+    >>> round(float(load_change("pictures", "CNN", "shifted by 2").mean()), 2)
+    -0.57
     """
     before, after = load_right(kind, method), load_right(kind, method, test)
     if after.shape[1] % before.shape[1]:

@@ -389,7 +389,7 @@ quiz = Quiz(
         Question(
             "A list of names with phone numbers, then one of the names: what is the number? Which network suits that?",
             {
-                "The CNN, since it finds a thing wherever it is.": "With our tickets it did hardly better than counting colours.",
+                "The CNN, since it finds a thing wherever it is.": "With tickets it hardly beat counting colours.",
                 "The GRU, since it reads the list in order.": "It must keep the whole list until the name comes.",
                 "The Transformer, since it compares the name with all.": "One query, all keys: a lookup by content.",
             },

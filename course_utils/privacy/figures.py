@@ -241,7 +241,7 @@ def prices(ax: Axes, factors: Mapping[str, float]) -> None:
         xscale="log",
         xlim=(0.05, 30 * max(values)),
         ylim=(-0.6, len(names) - 0.4),
-        xlabel="times as long as the same in plain",
+        xlabel="times the processor time of the same in plain",
     )
     ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # so that the dotted line does not cross a number
     for place, value in enumerate(values):

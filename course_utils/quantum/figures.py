@@ -191,7 +191,7 @@ def timeline(keep: int, migrate: int, arrives: int) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(5.8, 2.0), layout="constrained")
-    rows = ((1, 0, migrate, "#56B4E9", "old encryption"), (1, migrate, keep, PLUS, "last old record stays secret"))
+    rows = ((1, 0, migrate, "#56B4E9", "old encryption"), (1, migrate, keep, PLUS, "the last record must stay secret"))
     for y, start, length, colour, text in (*rows, (0, 0, arrives, MINUS, "until the machine")):
         ax.barh(y, length, left=start, color=colour, height=0.62)
         dark = colour != "#56B4E9"

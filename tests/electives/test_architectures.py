@@ -325,6 +325,14 @@ def test_the_trees_keep_the_rounds_that_choose_best():
     assert training.accuracy(trained.predict, task.test) > 0.7
 
 
+def test_more_rounds_of_trees_choose_no_worse():
+    few, many = (training.train_method("trees", toy_task(), setting=0.1, n_rounds=n) for n in (1, 30))
+    assert few.chosen_with <= many.chosen_with
+    assert (few.predict(toy_task().test[0]) != many.predict(toy_task().test[0])).any()
+    with pytest.raises(InputError, match="n_rounds"):
+        training.train_trees(toy_task(), n_rounds=0)
+
+
 def test_shifted_copies_help_where_the_test_is_shifted(tasks):
     task = tasks["pictures"]
     moved = np.concatenate([shift(task.test[0], 2, 0), shift(task.test[0], 0, -2)]), np.tile(task.test[1], 2)
