@@ -9,7 +9,7 @@ import pytest
 
 from tests.rounding import forgive_rounding
 
-LEFT_BEHIND = pytest.StashKey[tempfile.TemporaryDirectory]()
+LEFT_BEHIND = pytest.StashKey[tuple[tempfile.TemporaryDirectory, str | None]]()
 LONG = {"assignment", "book", "class_server", "exercises", "lab", "setup_cell", "site", "slides", "transformer"}
 
 
@@ -35,10 +35,10 @@ def takes_long(name: str) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give what tests start a folder of its own for temporary files; say which files two processes are testing."""
+    """Give what tests start a folder for its temporary files; say which files two processes are testing."""
     if not hasattr(config, "workerinput"):  # whose environment is this process's
         leftovers = tempfile.TemporaryDirectory(prefix="course-tests-", ignore_cleanup_errors=True)
-        config.stash[LEFT_BEHIND] = leftovers
+        config.stash[LEFT_BEHIND] = leftovers, os.environ.get("TMPDIR")
         os.environ["TMPDIR"] = leftovers.name  # nbval ends kernels before they can tidy up
     if config.getoption("numprocesses", None):
         config.pluginmanager.register(FileNames(config), "file names")
@@ -46,7 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what kernels, servers and browsers have left behind."""
-    if leftovers := config.stash.get(LEFT_BEHIND, None):
+    if LEFT_BEHIND in config.stash:
+        leftovers, before = config.stash[LEFT_BEHIND]
+        os.environ.pop("TMPDIR") if before is None else os.environ.update(TMPDIR=before)
         leftovers.cleanup()
 
 

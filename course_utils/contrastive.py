@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.attention import log_softmax
+from course_utils.common.checks import check_floats, check_whole
 from course_utils.common.errors import InputError
 from course_utils.common.vectors import gradient_of_rows, scaled_rows
 
@@ -76,7 +77,7 @@ def contrastive_loss(left: np.ndarray, right: np.ndarray, temperature: float) ->
     >>> round(contrastive_loss(right, right, 0.1), 5)
     5e-05
     """
-    return _loss_and_errors(left, right, temperature)[0]
+    return _loss_and_errors(_similarities(left, right), temperature)[0]
 
 
 def contrastive_gradients(left: np.ndarray, right: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +90,7 @@ def contrastive_gradients(left: np.ndarray, right: np.ndarray, temperature: floa
     array([[-0.134,  0.134],
            [ 0.134, -0.134]])
     """
-    errors = _loss_and_errors(left, right, temperature)[1]
+    errors = _loss_and_errors(_similarities(left, right), temperature)[1]
     return errors @ right, errors.T @ left
 
 
@@ -127,7 +128,7 @@ def loss_and_gradient(
     True
     """
     (left_rows, left_lengths), (right_rows, right_lengths) = scaled_rows(left @ table), scaled_rows(right @ table)
-    loss, errors = _loss_and_errors(left_rows, right_rows, temperature)
+    loss, errors = _loss_and_errors(_similarities(left_rows, right_rows), temperature)
     if gradient is not None:
         shape, errors = errors.shape, np.asarray(gradient(left_rows @ right_rows.T))
         if errors.shape != shape:
@@ -159,14 +160,16 @@ def gradient_among(similarity: np.ndarray, n_texts: int, temperature: float = 0.
            [ 0.  ,  0.  , -0.07,  0.07],
            [ 0.  ,  0.  ,  0.07, -0.07]])
     """
+    similarity = check_floats("similarity", similarity)
+    if similarity.ndim != 2 or similarity.shape[0] != similarity.shape[1]:
+        raise InputError(f"Each row and each column is a pair: give left @ right.T, and not {similarity.shape}.")
     n_pairs = len(similarity)
-    if not 1 <= n_texts <= n_pairs or n_pairs % n_texts:
+    if check_whole("n_texts", n_texts, 1) > n_pairs or n_pairs % n_texts:
         raise InputError(f"A batch of {n_pairs} pairs cannot be cut into blocks of {n_texts}.")
     gradient = np.zeros_like(similarity)
     for start in range(0, n_pairs, n_texts):
         block = slice(start, start + n_texts)
-        errors = np.exp(log_softmax(similarity[block, block] / temperature)) - np.eye(n_texts)
-        gradient[block, block] = errors / (n_pairs * temperature)
+        gradient[block, block] = _loss_and_errors(similarity[block, block], temperature)[1] * n_texts / n_pairs
     return gradient
 
 
@@ -247,14 +250,18 @@ def partner_ranks(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return (scores >= np.diag(scores)[:, None]).sum(axis=1)
 
 
-def _loss_and_errors(left: np.ndarray, right: np.ndarray, temperature: float) -> tuple[float, np.ndarray]:
-    """Return the loss and its gradient by the similarities, ``(n_pairs, n_pairs)``: softmax - 1 on the diagonal."""
+def _similarities(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if left.shape != right.shape or left.ndim != 2:
         raise InputError(f"Pairs need as many rows on each side, and the shapes are {left.shape} and {right.shape}.")
+    return left @ right.T
+
+
+def _loss_and_errors(similarity: np.ndarray, temperature: float) -> tuple[float, np.ndarray]:
+    """Return the loss and its gradient by the similarities, ``(n_pairs, n_pairs)``: softmax - 1 on the diagonal."""
     if not temperature > 0:
         raise InputError(f"A temperature is above 0, and this is {temperature}.")
-    logs = log_softmax(left @ right.T / temperature)
+    logs = log_softmax(similarity / temperature)
     loss = float(-np.diag(logs).mean())
     errors = np.exp(logs)
     np.fill_diagonal(errors, np.diag(errors) - 1)
-    return loss, errors / (len(left) * temperature)
+    return loss, errors / (len(similarity) * temperature)

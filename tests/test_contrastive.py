@@ -180,5 +180,12 @@ def test_a_choice_among_few_is_the_mean_of_the_losses_of_the_blocks():
     for block in (slice(0, 2), slice(2, 4), slice(4, 6)):
         by_left, _ = contrastive_gradients(left[block], right[block], 0.2)
         np.testing.assert_allclose((errors @ right)[block], by_left / 3, atol=1e-12)
+    np.testing.assert_allclose(gradient_among(np.eye(4, dtype=int), 2), gradient_among(np.eye(4), 2))
     with pytest.raises(InputError, match="blocks of 4"):
         gradient_among(left @ right.T, 4)
+    with pytest.raises(InputError, match="n_texts"):
+        gradient_among(left @ right.T, 2.5)
+    with pytest.raises(InputError, match="above 0"):
+        gradient_among(left @ right.T, 2, 0)
+    with pytest.raises(InputError, match="Each row and each column is a pair"):
+        gradient_among(left, 2)

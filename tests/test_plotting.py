@@ -128,7 +128,7 @@ def test_dots_with_ranges_are_ranked_and_reach_as_far_as_their_margins():
 
 def test_dots_over_settings_have_their_numbers():
     figure, ax = plt.subplots()
-    figures.log_dots(ax, {0.01: 0.256, 1: 0.5})
+    figures.dots_over_settings(ax, {0.01: 0.256, 1: 0.5})
     assert [text.get_text() for text in ax.texts] == ["0.26", "0.50"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0.01", "1"]
     assert ax.get_xscale() == "log"

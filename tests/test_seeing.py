@@ -21,7 +21,7 @@ from course_utils.images.seeing import (
     load_projection,
     save_projection,
 )
-from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_changes, draw_seeing, draw_ways
+from course_utils.images.seeing_figures import FROZEN, draw_captions, draw_run_changes, draw_seeing, draw_ways
 from course_utils.transformer import NumPyLM
 from course_utils.transformer.likelihood import token_losses
 
@@ -291,7 +291,7 @@ def test_each_way_has_its_share_with_an_interval_and_its_picture_at_the_same_hei
 
 def test_each_change_has_its_interval_below_the_name_of_its_run():
     changes = {"own": [(-0.3, -0.5, -0.1), (0.2, 0.1, 0.4)], "distance": [(0.1, -0.1, 0.3), (0.0, -0.2, 0.2)]}
-    ax = draw_changes(changes, ["right", "exchanged"], "change of the loss").axes[0]
+    ax = draw_run_changes(changes, ["right", "exchanged"], "change of the loss").axes[0]
     line = ax.lines[0]
     assert list(line.get_xdata()) == [0, 0]
     bars = [tuple(np.round(bar[2][0].get_segments()[0], 6).ravel()) for bar in ax.containers]
@@ -299,9 +299,9 @@ def test_each_change_has_its_interval_below_the_name_of_its_run():
     assert [text.get_text() for text in ax.texts] == ["right", "−0.30", "+0.10", "exchanged", "+0.20", "+0.00"]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["own", "distance"] * 2
     with pytest.raises(InputError, match="each of the 3 runs"):
-        draw_changes(changes, ["right", "mean row", "exchanged"], "change")
+        draw_run_changes(changes, ["right", "mean row", "exchanged"], "change")
     with pytest.raises(InputError, match="at least one value"):
-        draw_changes({}, ["right"], "change")
+        draw_run_changes({}, ["right"], "change")
 
 
 def test_the_loop_of_the_page_is_the_one_that_trains_a_projection(model, reading):

@@ -137,7 +137,9 @@ def draw_changes(changes: Mapping[str, Mapping[str, np.ndarray]], title: str = "
     if not changes or not all(changes.values()):
         raise InputError("There is no change to draw: give a network and its differences.")
     columns = list(next(iter(changes.values())))
-    means = np.array([[_clear_mean(gaps) for gaps in row.values()] for row in changes.values()])
+    if any(set(row) != set(columns) for row in changes.values()):
+        raise InputError(f"Each row needs a change for each of these columns: {', '.join(columns)}.")
+    means = np.array([[_clear_mean(row[name]) for name in columns] for row in changes.values()])
     figure, ax = plt.subplots(figsize=(0.8 + 0.85 * len(columns), 0.85 + 0.25 * len(means)), layout="constrained")
     matrix(ax, np.sign(means) * np.sqrt(abs(means)), rows=list(changes), numbers=False, limits=(-1, 1))
     ax.set_aspect("auto")

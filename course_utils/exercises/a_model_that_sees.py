@@ -186,9 +186,9 @@ def _by_autograd(shown: np.ndarray, down: np.ndarray, up: np.ndarray, length: fl
 def _test_carry_back(function: Any) -> str:
     rng = np.random.default_rng(4)
     drawn = tuple(rng.normal(size=shape) for shape in ((7, 5), (5, 3), (3, 6), (7, 6)))
-    for x, down, up, slope in ((FEATURES - FEATURES.mean(axis=0), DOWN, UP, SLOPE), drawn):
-        given, wanted = [x.copy(), down.copy(), up.copy(), slope.copy()], _by_autograd(x, down, up, 2.0, slope)
-        found = call(function, *given[:3], 2.0, given[3])
+    for x, down, up, slope, length in ((FEATURES - FEATURES.mean(axis=0), DOWN, UP, SLOPE, 2.0), (*drawn, 0.7)):
+        given, wanted = [x.copy(), down.copy(), up.copy(), slope.copy()], _by_autograd(x, down, up, length, slope)
+        found = call(function, *given[:3], length, given[3])
         if not all(map(np.array_equal, given, (x, down, up, slope))):
             raise Wrong("Your function changes an array that it was given: write a - b, not a -= b.")
         if not isinstance(found, tuple | list) or len(found) != 3:
@@ -201,7 +201,7 @@ def _test_carry_back(function: Any) -> str:
         size = np.linalg.norm(moved, axis=1, keepdims=True)
         unit = moved / size
         across = slope - (slope * unit).sum(axis=1, keepdims=True) * unit
-        if np.allclose(found[2], across.sum(axis=0)) or np.allclose(found[2], (2 / size * across).sum(axis=0)):
+        if np.allclose(found[2], across.sum(axis=0)) or np.allclose(found[2], (length / size * across).sum(axis=0)):
             raise Wrong(
                 "The mean row is added at the very end: its gradient is slope as it came, summed over pictures."
             )
@@ -209,16 +209,18 @@ def _test_carry_back(function: Any) -> str:
             raise Wrong("The mean row is a part of each row: sum slope over the pictures, axis=0.")
         slips = {
             "The length is passed over in yours: first carry slope back through it.": slope,
-            "Take out of slope the part along the row: a row cannot move that way, its length is set.": 2
+            "Take out of slope the part along the row: a row cannot move that way, its length is set.": length
             / size
             * slope,
             "After the part along the row is out, multiply by length, divided by the norm of moved.": across,
-            "Divide by the norm of moved: the longer it was, the less a change of it turns the row.": 2 * across,
+            "Divide by the norm of moved: the longer it was, the less a change of it turns the row.": length * across,
             "Multiply by length: a row twice as far from the mean row moves twice as far.": across / size,
         }
         for said, wrong in slips.items():
             if np.allclose(found[1], (x @ down).T @ wrong) or np.allclose(found[0], x.T @ wrong @ up.T):
                 raise Wrong(said)
+        if length != 2 and np.allclose(found[1], (x @ down).T @ (2 / size * across)):
+            raise Wrong("Here length is 0.7, and yours multiplies by 2: take the length that the function is given.")
         if not np.allclose(found[1], wanted[1]):
             raise Wrong(
                 "The gradient of up is what goes into up, transposed, times what comes back: (shown @ down).T @ ..."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.common.errors import InputError
 from course_utils.plotting.figures import INK, MARKS
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def deletion_curves(
     way that it varies, and a dotted line.
     """
     ways = [name for name in curves if name != control and name not in varied]
+    if len(ways) > len(COLOURS) or not {varied[name] for name in curves if name in varied} <= set(ways):
+        raise InputError(f"Draw at most {len(COLOURS)} ways, and with each variant the way that it varies.")
     styles = dict(zip(ways, zip(COLOURS, MARKS, strict=True), strict=False))
     for name in [name for name in curves if name != control]:
         colour, mark = styles[varied.get(name, name)]

@@ -50,7 +50,7 @@ def look_inside(text: str, topic: np.ndarray) -> dict[str, np.ndarray]:
 
     words, (encoder, _), read = split_words(text), _torch_minilm(), _tokens(text)
     vectors = encoder.embeddings.word_embeddings(read["input_ids"])  # (1, n_tokens, 384)
-    _, gradient, attentions = _read_vectors(vectors, topic)
+    _, gradient, attentions = _read_vectors(vectors, topic, attention=True)
     blocks = torch.stack(attentions)[:, 0].mean(dim=1).double().numpy()  # (6, n_tokens, n_tokens)
     rolled = np.linalg.multi_dot([(block + np.eye(len(block))) / 2 for block in blocks[::-1]])
     tokens = {
@@ -108,8 +108,10 @@ def _tokens(text: str) -> BatchEncoding:
     return tokenizer([words], is_split_into_words=True, return_tensors="pt", truncation=True, max_length=256)
 
 
-def _read_vectors(vectors: Tensor | np.ndarray, topic: np.ndarray) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-    """Read ``(n, n_tokens, 384)``: the topic's scores ``(n,)``, their gradients, and all blocks' attention weights."""
+def _read_vectors(
+    vectors: Tensor | np.ndarray, topic: np.ndarray, attention: bool = False
+) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    """Read ``(n, n_tokens, 384)``: the topic's scores ``(n,)``, their gradients, and if asked all attention weights."""
     import torch
 
     from course_utils.common.compute import one_thread
@@ -118,11 +120,11 @@ def _read_vectors(vectors: Tensor | np.ndarray, topic: np.ndarray) -> tuple[Tens
     vectors = torch.as_tensor(vectors, dtype=torch.float32).clone().requires_grad_()
     with one_thread():
         seen = torch.ones(vectors.shape[:2], dtype=torch.long)
-        out = encoder(inputs_embeds=vectors, attention_mask=seen, output_attentions=True, return_dict=True)
+        out = encoder(inputs_embeds=vectors, attention_mask=seen, output_attentions=attention, return_dict=True)
         mean = torch.nn.functional.normalize(out.last_hidden_state.mean(dim=1), dim=1)
         score = mean @ torch.as_tensor(topic, dtype=torch.float32)
         (gradient,) = torch.autograd.grad(score.sum(), vectors)
-    return score.detach(), gradient, tuple(block.detach() for block in out.attentions)
+    return score.detach(), gradient, tuple(block.detach() for block in out.attentions or ())
 
 
 def _by_word(values: np.ndarray, places: Sequence[int | None], n_words: int) -> np.ndarray:

@@ -132,4 +132,7 @@ def path_shares(
         raise InputError(f"The path leads from start to x, and their shapes agree: not {start.shape} and {x.shape}.")
     parts = (np.arange(check_whole("n_steps", n_steps, 1)) + 0.5) / n_steps
     points = start + parts.reshape(-1, *[1] * x.ndim) * (x - start)
-    return (x - start) * np.asarray(gradient(points), dtype=float).mean(axis=0)
+    slopes = np.asarray(gradient(points), dtype=float)
+    if slopes.shape != points.shape:
+        raise InputError(f"gradient returns one number for each of a point's: {points.shape}, not {slopes.shape}.")
+    return (x - start) * slopes.mean(axis=0)

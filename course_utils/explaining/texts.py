@@ -76,7 +76,7 @@ def delete_and_keep(text: str, order: Sequence[int], counts: Sequence[int], n_ke
     >>> delete_and_keep("Snow is very cold", [3, 0, 1, 2], [0, 1], 2)
     ['Snow is very cold', 'Snow is very', 'Snow cold']
     """
-    others = len(order) - check_whole("n_kept", n_kept, 1)
+    others = len(order) - check_whole("n_kept", n_kept, 1, len(order))
     return delete_in_order(text, order, counts) + delete_in_order(text, order[::-1], [others])
 
 
@@ -90,6 +90,8 @@ def compare_orders(one: np.ndarray, other: np.ndarray) -> str:
     >>> compare_orders(np.array([[0.25, 1.0], [0.25, 0.75]]), np.array([[0.75, 0.5], [0.75, 0.25]]))
     '0.25, gain 0.50 (0.50 to 0.50) | 0.88, gain 0.50 (0.50 to 0.50)'
     """
+    if one.shape != other.shape or one.shape[1:] != (2,):
+        raise InputError(f"Both orders need two numbers for each text, and the shapes are {one.shape}, {other.shape}.")
     gains = (other[:, 0] - one[:, 0], one[:, 1] - other[:, 1])
     parts = [f"{mean:.2f}, gain {with_interval(gain)}" for mean, gain in zip(one.mean(axis=0), gains, strict=True)]
     return " | ".join(parts)

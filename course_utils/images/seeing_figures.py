@@ -129,7 +129,9 @@ def draw_ways(pictures: Mapping[str, str], shares: Mapping[str, tuple[float, flo
     return figure
 
 
-def draw_changes(changes: Mapping[str, Sequence[tuple[float, float, float]]], runs: Sequence[str], unit: str) -> Figure:
+def draw_run_changes(
+    changes: Mapping[str, Sequence[tuple[float, float, float]]], runs: Sequence[str], unit: str
+) -> Figure:
     """Draw how some values changed in each of some runs, with intervals, around a line at 0.
 
     Parameters

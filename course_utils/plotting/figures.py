@@ -91,7 +91,7 @@ def range_dots(
     ax.set_yticks(range(len(ranked)), ranked, fontsize=fontsize)
 
 
-def log_dots(ax: Axes, values: Mapping[float, float], digits: int = 2) -> None:
+def dots_over_settings(ax: Axes, values: Mapping[float, float], digits: int = 2) -> None:
     """Draw values as dots over the settings that gave them, on a logarithmic axis, each with its number above it."""
     for x, value in values.items():
         ax.semilogx(x, value, "o", color="C0")

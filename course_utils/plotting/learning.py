@@ -76,10 +76,12 @@ def pair_frames(steps: Sequence[tuple[np.ndarray, np.ndarray, str]], names: Sequ
     Raises
     ------
     InputError
-        If an array has not one row of two numbers for each name.
+        If an array has not one row of two numbers for each name, or there are more than four.
     """
     import matplotlib.pyplot as plt
 
+    if len(names) > len(COLOURS):
+        raise InputError(f"At most {len(COLOURS)} pairs can be told apart, and these are {len(names)}: draw fewer.")
     frames, shape = [], (len(names), 2)
     for left, right, said in steps:
         if not np.shape(left) == np.shape(right) == shape:

@@ -75,18 +75,22 @@ def pairs_on_map(
     Raises
     ------
     InputError
-        If there is not one title for each place.
+        If there is not one title for each place, or there are more than three pairs.
     """
     import matplotlib.pyplot as plt
 
     if len(places) != len(titles):
         raise InputError(f"There are {len(places)} places and {len(titles)} titles.")
+    colours = ("C1", "C0", "C2")
+    if len(pairs) > len(colours):
+        raise InputError(f"At most {len(colours)} pairs can be told apart, and these are {len(pairs)}: draw fewer.")
     figure, ax = plt.subplots(figsize=(3.8, 2.9))
     ax.scatter(*places[::every].T, s=3, lw=0, color="0.75")
-    for (one, other), colour in zip(pairs, ("C1", "C0", "C2"), strict=False):
+    for (one, other), colour in zip(pairs, colours, strict=False):
         name = f"{titles[one]} and\n{titles[other]}"
         ax.plot(*places[[one, other]].T, "o-", ms=4.5, color=colour, label=name)
     ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(pairs))
+    ax.set_aspect("equal")
     ax.set_axis_off()
     ax.set_title(title)
     return figure
@@ -115,15 +119,15 @@ def rising_water(
     for island in found:
         if island.kept:
             colours[island.members] = colour_of[id(island)]
-    figure, axes = plt.subplot_mosaic(
-        [[*map(str, levels)], ["bars"] * len(levels)], figsize=(4.6, 3.7), height_ratios=[1, 1.7], layout="constrained"
-    )
+    rows = [[*map(str, levels)], ["bars"] * len(levels)]
+    how = {"figsize": (4.6, 4.1), "height_ratios": [1.35, 1.7], "layout": "constrained"}
+    figure, axes = plt.subplot_mosaic(rows, **how)
     for level in levels:
         label = land(points, level, smallest, in_reach)
         dry, n = label >= 0, label.max() + 1
         axes[str(level)].scatter(*points[~dry].T, s=1.5, lw=0, color="0.8")
         axes[str(level)].scatter(*points[dry].T, s=5, lw=0, c=colours[dry].tolist())
-        axes[str(level)].set(xticks=[], yticks=[])
+        axes[str(level)].set(xticks=[], yticks=[], aspect="equal")
         axes[str(level)].set_xlabel(f"r = {level:.2f}: {n} islands,\n{np.mean(~dry):.0%} under water", size=8)
         axes["bars"].axvline(level, color="0.6", lw=0.8, ls=":", zorder=0)
     _bars(axes["bars"], found, colour_of)

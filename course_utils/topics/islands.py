@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.common.checks import check_floats, check_whole
+from course_utils.common.checks import check_floats, check_number, check_whole
 from course_utils.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def islands(points: np.ndarray, smallest: int = 15, in_reach: int = 5) -> list[I
     Raises
     ------
     InputError
-        If there are fewer points than ``smallest``, or more than 2,000.
+        If there are fewer points than ``smallest``, or more than 2,000, or they are no finite numbers.
 
     Notes
     -----
@@ -79,11 +79,10 @@ def islands(points: np.ndarray, smallest: int = 15, in_reach: int = 5) -> list[I
     from scipy.cluster.hierarchy import linkage, to_tree
     from scipy.spatial.distance import pdist, squareform
 
-    points = check_floats("points", points)
-    check_whole("smallest", smallest, 2)
-    check_whole("in_reach", in_reach, 1, len(points))
-    if not smallest <= len(points) <= 2000:
+    points = _check_points(points)
+    if not check_whole("smallest", smallest, 2) <= len(points) <= 2000:
         raise InputError(f"There are {len(points)} points: give {smallest} to 2,000.")
+    check_whole("in_reach", in_reach, 1, len(points))
     distances = squareform(pdist(points))
     needs = np.sort(distances, axis=1)[:, in_reach - 1]
     reach = np.maximum(distances, np.maximum.outer(needs, needs))
@@ -126,13 +125,23 @@ def land(points: np.ndarray, distance: float, smallest: int = 15, in_reach: int 
     """
     from sklearn.cluster import DBSCAN
 
-    links = DBSCAN(eps=distance, min_samples=in_reach).fit(check_floats("points", points))
+    check_number("distance", distance, TINY)
+    check_whole("smallest", smallest, 1)
+    points = _check_points(points)
+    links = DBSCAN(eps=distance, min_samples=check_whole("in_reach", in_reach, 1)).fit(points)
     crowded = np.isin(np.arange(len(points)), links.core_sample_indices_)
     labels = np.where(crowded, links.labels_, -1)
     names, sizes = np.unique(labels[crowded], return_counts=True)
     for name in names[sizes < smallest]:
         labels[labels == name] = -1
     return np.unique(np.append(labels, -1), return_inverse=True)[1][:-1] - 1
+
+
+def _check_points(points: np.ndarray) -> np.ndarray:
+    points = check_floats("points", points)
+    if points.ndim != 2 or not len(points) or not np.isfinite(points).all():
+        raise InputError(f"points are finite rows of numbers, (n, d), and these have the shape {points.shape}.")
+    return points
 
 
 def _parts(node: ClusterNode) -> list[ClusterNode]:

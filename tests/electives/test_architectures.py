@@ -602,6 +602,10 @@ def test_a_map_of_changes_writes_clear_means_and_leaves_the_others_empty():
     assert [text.get_text() for text in ax.texts] == ["\u22120.25"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["by 1", "by 2", "by 3"]
     np.testing.assert_allclose(np.asarray(ax.images[0].get_array()), [[-0.5, 0, 0]])
+    two = draw_changes({"CNN": {"by 1": clear, "by 2": -clear}, "MLP": {"by 2": -clear, "by 1": clear}})
+    np.testing.assert_allclose(np.asarray(two.axes[0].images[0].get_array()), [[-0.5, 0.5], [-0.5, 0.5]])
+    with pytest.raises(InputError, match="each of these columns: by 1"):
+        draw_changes({"CNN": {"by 1": clear}, "MLP": {"by 2": clear}})
     with pytest.raises(InputError, match="no change"):
         draw_changes({})
 

@@ -131,6 +131,8 @@ def test_shares_along_a_path_are_those_worked_by_hand_and_add_up():
     assert np.allclose(cubes, x**3 - start**3, atol=1e-4)
     with pytest.raises(InputError, match="shapes agree"):
         path_shares(slope, np.ones(3), np.zeros((1, 3)))
+    with pytest.raises(InputError, match="one number for each"):
+        path_shares(lambda points: points.sum(axis=1), np.ones(3), np.zeros(3))
 
 
 # Texts
@@ -157,13 +159,16 @@ def test_keeping_gives_the_first_words_of_the_order_alone():
     assert delete_and_keep("a b c d", [2, 0, 3, 1], [0, 2], 2) == ["a b c d", "b d", "a c"]
     assert delete_and_keep("a b c", np.array([2, 0, 1]), [], 3) == ["a b c"]
     for n in (0, 4):
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match="n_kept"):
             delete_and_keep("a b c", [2, 0, 1], [1], n)
 
 
 def test_an_order_gains_by_a_lower_probability_without_its_words_and_a_higher_one_with_them():
     one, other = np.array([[0.2, 0.9], [0.4, 0.7]]), np.array([[0.5, 0.6], [0.7, 0.8]])
     assert compare_orders(one, other).startswith("0.30, gain 0.30 (0.30 to 0.30) | 0.80, gain 0.10 (")
+    for bad in (other[:1], other[:, :1]):
+        with pytest.raises(InputError, match="two numbers for each text"):
+            compare_orders(one, bad)
     assert compare_orders(other, one).startswith("0.60, gain -0.30 (-0.30 to -0.30) | 0.70, gain -0.10 (")
     assert compare_orders(one, one) == "0.30, gain 0.00 (0.00 to 0.00) | 0.80, gain 0.00 (0.00 to 0.00)"
 
@@ -292,6 +297,8 @@ def test_curves_and_dependence_draw_means(axes):
     assert np.allclose(axes.lines[0].get_ydata(), [0.9, 0.3])
     assert [line.get_linestyle() for line in axes.lines] == ["-", ":", "--"]
     assert axes.lines[0].get_color() == axes.lines[1].get_color()
+    with pytest.raises(InputError, match="with each variant"):
+        figures.deletion_curves(axes, [0, 1], curves, "random", {"a, other start": "b"})
     _, other = plt.subplots()
     figures.dependence(other, [20, 30], np.array([[0.0, 0.4], [0.2, 0.8]]), "age")
     assert np.allclose(other.lines[-1].get_ydata(), [0.1, 0.6])

@@ -77,6 +77,7 @@ MISTAKES = {
         (CARRY.format(back="length / size * s"), "the part along the row"),
         (CARRY.format(back="across"), "multiply by length, divided"),
         (CARRY.format(back="length * across"), "Divide by the norm"),
+        (CARRY.format(back="2 / size * across"), "the length that the function is given"),
         (CARRY.format(back="across / size"), "Multiply by length"),
         (CARRY.format(back="length / size * across / len(x)"), "what goes into up"),
         (CARRY.format(back="length / size * across").replace("s.sum", "back.sum"), "as it came"),
