@@ -171,6 +171,18 @@ def test_the_tests_options_go_to_pytest(monkeypatch):
 
 
 @posix
+@pytest.mark.parametrize("words", [["-n", "10"], ["-k", "15 or 16"], ["--durations", "20"]])
+def test_a_number_behind_an_option_is_no_notebook(words, monkeypatch):
+    seen = []
+    monkeypatch.setattr(prepare, "prepare", lambda: None)
+    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
+    monkeypatch.setattr(commands.os, "execve", lambda _, given, variables: sys.exit(seen.extend(given)))
+    with pytest.raises(SystemExit):
+        commands.main(["test", "tests/test_corpus.py", *words])
+    assert seen[-3:] == ["tests/test_corpus.py", *words]
+
+
+@posix
 def test_all_tests_are_shared_by_two_processes_with_half_the_threads(monkeypatch):
     seen = []
     monkeypatch.setattr(prepare, "prepare", lambda: None)

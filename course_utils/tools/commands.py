@@ -227,12 +227,16 @@ def lab(options: argparse.Namespace, _rest: list[str]) -> int:
     return 0
 
 
+WITH_A_VALUE = {"-k", "-m", "-n", "-o", "-p", "-c", "-W", "--maxfail", "--durations"}  # options of pytest
+
+
 def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run pytest over the tests, the docstrings and the notebooks."""
     from course_utils.tools import notebooks, prepare
 
     prepare.prepare()
-    named = [word for word in rest if re.match(r"\d\d", word)]
+    pairs = zip(["", *rest], rest, strict=False)
+    named = [word for before, word in pairs if re.match(r"\d\d", word) and before not in WITH_A_VALUE]
     if named or options.quick:
         chosen = notebooks.find(named) if named else notebooks.changed()
         rest = [word for word in rest if word not in named] + words_for_pytest(chosen, all_rules=options.quick)
