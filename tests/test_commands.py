@@ -159,37 +159,46 @@ def test_assets_lists_and_verifies():
     assert "CC BY-SA" in answer.stdout
 
 
-@posix
-def test_the_tests_options_go_to_pytest(monkeypatch):
+@pytest.fixture
+def handed_over(monkeypatch):
+    """Let `test` stop where pytest would begin, and collect the words and the variables that it would get."""
     seen = []
     monkeypatch.setattr(prepare, "prepare", lambda: None)
     monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
-    monkeypatch.setattr(commands.os, "execve", lambda _, words, variables: sys.exit(seen.extend(words)))
+    monkeypatch.setattr(commands.os, "execve", lambda _, words, variables: sys.exit(seen.extend([words, variables])))
+    return seen
+
+
+@posix
+def test_the_tests_options_go_to_pytest(handed_over):
     with pytest.raises(SystemExit):
         commands.main(["test", "tests/test_corpus.py", "-k", "size"])
-    assert seen[1:] == ["-m", "pytest", "--session-timeout=4800", "tests/test_corpus.py", "-k", "size"]
+    words, _ = handed_over
+    assert words[1:] == ["-m", "pytest", "--session-timeout=4800", "tests/test_corpus.py", "-k", "size"]
 
 
 @posix
 @pytest.mark.parametrize("words", [["-n", "10"], ["-k", "15 or 16"], ["--durations", "20"]])
-def test_a_number_behind_an_option_is_no_notebook(words, monkeypatch):
-    seen = []
-    monkeypatch.setattr(prepare, "prepare", lambda: None)
-    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
-    monkeypatch.setattr(commands.os, "execve", lambda _, given, variables: sys.exit(seen.extend(given)))
+def test_a_number_behind_an_option_is_no_notebook(words, handed_over):
     with pytest.raises(SystemExit):
         commands.main(["test", "tests/test_corpus.py", *words])
-    assert seen[-3:] == ["tests/test_corpus.py", *words]
+    assert handed_over[0][-3:] == ["tests/test_corpus.py", *words]
 
 
 @posix
-def test_all_tests_are_shared_by_two_processes_with_half_the_threads(monkeypatch):
-    seen = []
-    monkeypatch.setattr(prepare, "prepare", lambda: None)
-    monkeypatch.setattr(environment, "ensure", lambda *groups: sys.executable)
+def test_a_page_may_have_the_number_of_an_option(handed_over):
+    with pytest.raises(SystemExit):
+        commands.main(["test", "10", "--maxfail", "10"])
+    words = handed_over[0]
+    assert words[words.index("--maxfail") + 1] == "10"
+    assert any(word.endswith("10_extract_keywords.ipynb") for word in words)
+
+
+@posix
+def test_all_tests_are_shared_by_two_processes_with_half_the_threads(handed_over, monkeypatch):
+    seen = handed_over
     monkeypatch.setattr(commands.os, "cpu_count", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(commands.os, "execve", lambda _, words, variables: sys.exit(seen.extend([words, variables])))
     for words in (["test"], ["test", "--durations=9"]):
         with pytest.raises(SystemExit):
             commands.main(words)

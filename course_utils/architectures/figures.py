@@ -12,7 +12,7 @@ from course_utils.architectures.data import Task
 from course_utils.common.errors import InputError
 from course_utils.evaluation import bootstrap_interval
 from course_utils.plotting.diagrams import flow
-from course_utils.plotting.figures import INK
+from course_utils.plotting.figures import INK, with_minus
 from course_utils.plotting.matrices import matrix
 
 METHOD_MARKS = "osD^v"  # marks that tell methods apart where colours are not seen
@@ -146,7 +146,7 @@ def draw_changes(changes: Mapping[str, Mapping[str, np.ndarray]], title: str = "
     ax.set_xticks(range(len(columns)), columns, fontsize=8)
     for row, column in zip(*np.nonzero(means), strict=True):
         colour = "white" if abs(means[row, column]) > 0.4 else INK
-        text = f"{means[row, column]:+.2f}".replace("-", "\u2212")
+        text = with_minus(f"{means[row, column]:+.2f}")
         ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour)
     figure.suptitle(title, fontsize=10)
     return figure

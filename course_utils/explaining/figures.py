@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.plotting.figures import INK, MARKS
+from course_utils.plotting.figures import INK, MARKS, with_minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ def word_table(words: Sequence[str], ways: Mapping[str, Sequence[float]], title:
         strong = set(np.argsort(-values, kind="stable")[:n_strong].tolist())
         most = values[np.abs(values).argmax()]
         ax.text(-5, row, name, ha="right", **label)
-        ax.text(end + 3, row, f"{most:+.2f}".replace("-", "\u2212"), **label)
+        ax.text(end + 3, row, with_minus(f"{most:+.2f}"), **label)
         for place, word in enumerate(words):
             shade = to_rgba(UP if values[place] > 0 else DOWN, 0.75 * abs(values[place] / (most or 1)))
             size = widths[place] - 1.5

@@ -12,6 +12,7 @@ from course_utils.common.errors import InputError
 from course_utils.evaluation.intervals import bootstrap_interval, with_interval
 from course_utils.images.emoji import emoji_pictures, find_emoji, load_emoji, mosaic
 from course_utils.plotting.diagrams import EDGES, KINDS, flow
+from course_utils.plotting.figures import with_minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,7 +199,7 @@ def draw_cosines(tables: Mapping[str, np.ndarray], places: Sequence[int], title:
         ax.imshow(cosines, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
         for (row, column), value in np.ndenumerate(np.round(cosines, 1) + 0.0):
             if abs(value) >= WRITTEN:
-                ink, text = "white" if abs(value) > 0.6 * most else "#222222", f"{value:.1f}".replace("-", "\u2212")
+                ink, text = "white" if abs(value) > 0.6 * most else "#222222", with_minus(f"{value:.1f}")
                 ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink)
         ax.set_yticks(range(len(places)), [""] * len(places))
         ax.set_xticks(range(len(places)), [load_emoji()[place].en for place in places], rotation=35, ha="left")

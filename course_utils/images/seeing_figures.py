@@ -12,6 +12,7 @@ from course_utils.common.errors import InputError
 from course_utils.images.emoji import emoji_pictures, find_emoji
 from course_utils.images.figures import put_emoji
 from course_utils.plotting.diagrams import flow
+from course_utils.plotting.figures import with_minus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -165,7 +166,7 @@ def draw_run_changes(
             mean, least, most = each[number]
             style = {"fmt": "so^"[place % 3], "color": f"C{place}", "capsize": 3, "markersize": 5}
             ax.errorbar([mean], [top + place + 1], xerr=[[mean - least], [most - mean]], **style)
-            where, said = (most, top + place + 1), f"{mean:+.2f}".replace("-", "−")
+            where, said = (most, top + place + 1), with_minus(f"{mean:+.2f}")
             text = ax.annotate(said, where, (5, 0), textcoords="offset points", va="center", fontsize=8)
             text.set_bbox({"fc": "white", "ec": "none", "pad": 0.3})  # the line at 0 goes through no number
             ticks.append(top + place + 1)

@@ -43,6 +43,17 @@ def bar_chart(
     ax.tick_params(left=False)
 
 
+def with_minus(number: str) -> str:
+    r"""Write a formatted number with the sign for minus, as Matplotlib's axes do, in place of a hyphen.
+
+    Examples
+    --------
+    >>> with_minus(f"{-0.5:+.2f}") == "\u22120.50"
+    True
+    """
+    return number.replace("-", "\u2212")
+
+
 def interval_bars(
     ax: Axes,
     rows: Sequence[str],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.common.errors import InputError
-from course_utils.plotting.figures import INK, PALE_INK
+from course_utils.plotting.figures import INK, PALE_INK, with_minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def matrix(
         for row, column in zip(*np.nonzero(~hidden), strict=True):
             value = values[row, column]
             dark = max(abs(low), abs(high)) > 0 and abs(value - max(low, 0)) > 0.6 * (high - max(low, 0))
-            text = f"{value:.{digits}f}".replace("-", "\u2212")
+            text = with_minus(f"{value:.{digits}f}")
             ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
     if values.size <= MOST_NUMBERS:  # white lines between the cells
         ax.set_xticks(np.arange(values.shape[1] - 1) + 0.5, minor=True)

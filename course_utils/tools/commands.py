@@ -235,11 +235,13 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     from course_utils.tools import notebooks, prepare
 
     prepare.prepare()
-    pairs = zip(["", *rest], rest, strict=False)
-    named = [word for before, word in pairs if re.match(r"\d\d", word) and before not in WITH_A_VALUE]
+    named, others = [], []
+    for before, word in zip(["", *rest], rest, strict=False):
+        is_page = re.match(r"\d\d", word) and before not in WITH_A_VALUE
+        (named if is_page else others).append(word)
     if named or options.quick:
         chosen = notebooks.find(named) if named else notebooks.changed()
-        rest = [word for word in rest if word not in named] + words_for_pytest(chosen, all_rules=options.quick)
+        rest = others + words_for_pytest(chosen, all_rules=options.quick)
     os.chdir(ROOT)
     if options.core:
         rest += words_for_the_core(notebooks.find())
